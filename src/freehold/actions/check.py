@@ -1,0 +1,139 @@
+"""`check`: how open is this model really, what does its license allow and oblige?"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from freehold.judge.answers import Finding, Obligation, Permit
+from freehold.judge.claims import Case
+from freehold.judge.licensing import Situation
+from freehold.judge.openness import Openness, openness
+from freehold.judge.statements import Judged, judge_statements
+from freehold.judge.terms import Binding, Terms, terms
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.search import find_model
+from freehold.knowledge.types import Family, Member
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that `check` finds out about one family or member."""
+
+    family: Family
+    member: Member | None
+    openness: Openness
+    terms: Terms
+    permits: tuple[Permit, ...]
+    obligations: tuple[Obligation, ...]
+    statements: tuple[Judged, ...]
+
+    @property
+    def id(self) -> str:
+        """The id of what was checked."""
+        return self.member.id if self.member else self.family.id
+
+    @property
+    def level(self) -> str:
+        """One of the five levels, or unknown."""
+        return self.openness.level
+
+    @property
+    def conflicts(self) -> tuple[Judged, ...]:
+        """The statements that do not hold."""
+        return tuple(s for s in self.statements if s.standing == "contradicted")
+
+    @property
+    def open_washing(self) -> tuple[Judged, ...]:
+        """The statements that make it look more open than it is."""
+        return tuple(s for s in self.statements if s.open_washing)
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form that scripts rely on."""
+        o, own = self.openness, self.terms.own
+        return {
+            "id": self.id,
+            "family": self.family.id,
+            "name": self.family.name,
+            "kind": self.family.kind,
+            "level": o.level,
+            "because": o.because,
+            "osaid": {"verdict": o.osaid.verdict, "criteria": [_row(f) for f in o.osaid.criteria]},
+            "mof": {
+                "class": o.mof.mof_class,
+                "criteria": [_row(f) for f in o.mof.criteria],
+                "missing": {k: list(v) for k, v in o.mof.missing.items()},
+            },
+            "osai": {
+                "score": o.osai.score,
+                "unknown": o.osai.unknown,
+                "dimensions": {f.id: _row(f) for f in o.osai.dimensions},
+            },
+            "license": {
+                "id": own.id if own else None,
+                "name": own.name if own else None,
+                "permits": {p.use: permit_row(p) for p in self.permits},
+                "obligations": [asdict(row) for row in self.obligations],
+            },
+            "lineage": [_step(b) for b in self.terms.bindings if b.bond != "own"],
+            "conflicts": [asdict(row) for row in self.conflicts],
+            "open_washing": [asdict(row) for row in self.open_washing],
+            "statements": [asdict(row) for row in self.statements],
+            "sources": {k: _source(s) for k, s in self.family.sources.items()},
+        }
+
+
+def check(
+    model: str, *, users: int | None = None, revenue: int | None = None,
+    territory: str | None = None, base: KnowledgeBase | None = None,
+) -> Report:  # fmt: skip
+    """Judge a model of the knowledge base by id, Hub repository or name.
+
+    `users` are monthly, `revenue` is US dollars a year, `territory` a country code or EU:
+    they settle what a license makes depend on them. Raises NotFound with the nearest names.
+    """
+    base = base or open_base()
+    family, member = find_model(base, model)
+    bound = terms(base, family, member)
+    verdicts = openness(base, family, member)
+    who = Situation(users=users, revenue=revenue, territory=territory)
+    return Report(
+        family, member, verdicts, bound,
+        bound.permits(who, _modalities(family, member)),
+        bound.obligations(base.words["conditions"]),
+        judge_statements(Case(base, family, member, bound, verdicts)),
+    )  # fmt: skip
+
+
+def _modalities(family: Family, member: Member | None) -> tuple[str, ...]:
+    """What goes in and out; for a whole family everything that any member takes or gives."""
+    members = (member,) if member else family.members
+    kinds = {*family.inputs, *family.outputs} if not member else set()
+    for m in members:
+        kinds |= {*(m.inputs or family.inputs), *(m.outputs or family.outputs)}
+    return tuple(sorted(kinds))
+
+
+def permit_row(permit: Permit) -> dict[str, str]:
+    """The JSON form of one permit."""
+    return {"verdict": permit.verdict, "because": permit.because}
+
+
+def _row(finding: Finding) -> dict[str, Any]:
+    return asdict(finding)
+
+
+def _step(binding: Binding) -> dict[str, Any]:
+    return {
+        "base": binding.via,
+        "relation": binding.relation,
+        "license": binding.license.id if binding.license else None,
+        "inherits": binding.bond in ("inherited", "outputs"),
+        "bond": binding.bond,
+        "because": binding.because,
+    }
+
+
+def _source(source: Any) -> dict[str, Any]:
+    row = asdict(source)
+    return {
+        k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items() if v is not None
+    }

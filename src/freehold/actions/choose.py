@@ -1,0 +1,216 @@
+"""`choose`: which models may I use, do fit my machine and suit my need, and why these?"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from freehold.actions.check import permit_row
+from freehold.actions.machine import machine
+from freehold.core.errors import Contradiction, NotFound, UsageError
+from freehold.judge.answers import Obligation
+from freehold.judge.choosing import Candidate, consider, near_misses, rank
+from freehold.judge.fitting import Room
+from freehold.judge.licensing import EU
+from freehold.judge.needs import ANY_OSI, OPENNESS, Need, contradictions
+from freehold.judge.obligations import relevant
+from freehold.judge.quality import relevant as relevant_boards
+from freehold.judge.statements import spoken
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.search import find_license, find_model, word
+from freehold.knowledge.types import Board, Family
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer to a need: the ranked models and the near misses, each with its reasons."""
+
+    need: Need
+    room: Room
+    ranked: tuple[Candidate, ...]
+    refused: tuple[Candidate, ...]
+    boards: tuple[Board, ...]
+    considered: int
+    conditions: Mapping[str, str]
+
+    def obligations(self, candidate: Candidate) -> tuple[Obligation, ...]:
+        """What the candidate's licenses oblige to, as far as the stated uses call it up."""
+        return relevant(candidate.terms.obligations(self.conditions), self.need.uses)
+
+    def reasons(self, candidate: Candidate) -> list[str]:
+        """Why the candidate stands where it stands, the strongest reason first."""
+        return [
+            *_evidence(candidate),
+            _openness(candidate),
+            *_released(candidate),
+            candidate.fit.because,
+        ]
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form that scripts rely on."""
+        return {
+            "need": {k: _plain(v) for k, v in asdict(self.need).items() if v not in (None, ())},
+            "room": {"name": self.room.name, "memory": self.room.memory},
+            "considered": self.considered,
+            "ranked": [self._ranked(c) for c in self.ranked],
+            "refused": [
+                {"id": c.member.id, "family": c.family.id, "because": list(c.refusals)}
+                for c in self.refused
+            ],
+        }
+
+    def _ranked(self, c: Candidate) -> dict[str, Any]:
+        own = c.terms.own
+        return {
+            "id": c.member.id,
+            "family": c.family.id,
+            "hub": c.member.hub,
+            "score": round(c.score, 4),
+            "parts": {k: round(v, 4) for k, v in c.parts.items()},
+            "reasons": self.reasons(c),
+            "license": {
+                "id": own.id if own else None,
+                "permits": {p.use: permit_row(p) for p in c.permits},
+                "obligations": [asdict(row) for row in self.obligations(c)],
+            },
+            "openness": {"level": c.level, "because": c.level_because},
+            "fit": asdict(c.fit),
+            "evidence": [{**asdict(s), "dated": s.dated.isoformat()} for s in c.standings],
+        }
+
+
+def choose(
+    task: str | None = None, *, like: str | None = None, uses: Sequence[str] = (),
+    licenses: Sequence[str] = (), openness: str | None = None, languages: Sequence[str] = (),
+    abilities: Sequence[str] = (), modalities: Sequence[str] = (), memory: int | None = None,
+    context: int | None = None, max_parameters: int | None = None, not_from: Sequence[str] = (),
+    users: int | None = None, revenue: int | None = None, territory: str | None = None,
+    most: int = 5, base: KnowledgeBase | None = None, today: date | None = None,
+) -> Choice:  # fmt: skip
+    """Rank the models that meet every demand; at most `most`, one per family.
+
+    Words may be given as people write them ("French", "chat"). `memory` is bytes, `users`
+    are monthly, `revenue` is US dollars a year. Raises NotFound for unknown words and
+    Contradiction when two demands cannot both hold.
+    """
+    base = base or open_base()
+    compared = find_model(base, like).family if like else None
+    need = Need(
+        **_task(base, task, abilities, compared),
+        uses=tuple(word(base, "uses", use) for use in uses),
+        licenses=tuple(_license(base, name) for name in licenses),
+        openness=_level(openness),
+        languages=tuple(word(base, "languages", language) for language in languages),
+        modalities=tuple(word(base, "modalities", modality) for modality in modalities),
+        memory=memory, context=context, max_parameters=max_parameters,
+        not_from=tuple(_maker(base, name) for name in not_from),
+        users=users, revenue=revenue, territory=_territory(territory),
+    )  # fmt: skip
+    for one, other, why in contradictions(need, base):
+        raise Contradiction(f"{one} and {other} contradict each other: {why}")
+    room = Room("of the memory you named", memory) if memory else machine(base=base).room
+    return _answer(need, base, room, most, today or date.today(), compared)
+
+
+def _answer(
+    need: Need, base: KnowledgeBase, room: Room, most: int, today: date, compared: Family | None
+) -> Choice:
+    boards = relevant_boards(base.boards(), need)
+    families = [family for family in base.families() if family is not compared]
+    candidates = consider(need, base, families, boards, room, today)
+    ranked = rank(candidates, most)
+    return Choice(
+        need, room, tuple(ranked), tuple(near_misses(candidates, ranked)), boards,
+        len(candidates), base.words["conditions"],
+    )  # fmt: skip
+
+
+def _task(
+    base: KnowledgeBase, task: str | None, abilities: Sequence[str], compared: Family | None
+) -> dict[str, Any]:
+    """Task and abilities from the words given, or from the model to be like."""
+    if task is None and compared is None:
+        raise UsageError(
+            "say what the model is for: --task TASK, or --like MODEL",
+            hint="freehold facts words tasks lists the tasks",
+        )
+    own = tuple(word(base, "abilities", ability) for ability in abilities)
+    if task is None and compared is not None:
+        if not compared.tasks:
+            raise UsageError(
+                f"{compared.name} is a {compared.kind} without a task; name one with --task"
+            )
+        main: str = compared.tasks[0]
+        return {"task": main, "abilities": own, **_likeness(compared)}
+    assert task is not None
+    main, _, ability = word(base, "tasks", task).partition("/")
+    asked = tuple(dict.fromkeys((*own, *((ability,) if ability else ()))))
+    if compared and compared.tasks and main not in compared.tasks:
+        raise Contradiction(
+            f"--task {main} and --like {compared.id} contradict each other: "
+            f"{compared.name} is for {', '.join(compared.tasks)}"
+        )
+    return {"task": main, "abilities": asked, **(_likeness(compared) if compared else {})}
+
+
+def _likeness(compared: Family) -> dict[str, Any]:
+    return {"like": compared.id, "inputs": compared.inputs, "outputs": compared.outputs}
+
+
+def _license(base: KnowledgeBase, name: str) -> str:
+    return ANY_OSI if name.casefold() == ANY_OSI else find_license(base, name).id
+
+
+def _level(name: str | None) -> str | None:
+    if name is None:
+        return None
+    plain = name.replace("-", " ").casefold().strip()
+    if plain not in OPENNESS:
+        raise NotFound("level of openness", name, OPENNESS, hint="one of: " + ", ".join(OPENNESS))
+    return plain
+
+
+def _maker(base: KnowledgeBase, name: str) -> str:
+    """A maker or country as the facts spell it."""
+    known = {n.casefold(): n for f in base.families() for n in (f.maker, f.country)}
+    if name.casefold() not in known:
+        raise NotFound("maker or country code", name, known.values())
+    return known[name.casefold()]
+
+
+def _territory(name: str | None) -> str | None:
+    if name is None:
+        return None
+    code = name.strip().upper()
+    if len(code) != 2 or not code.isalpha():
+        raise UsageError(
+            f"--territory takes a two-letter country code or EU, not {name!r}",
+            hint=f"in the EU: {', '.join(sorted(EU - {'EU'}))}",
+        )
+    return code
+
+
+def _evidence(candidate: Candidate) -> list[str]:
+    if not candidate.standings:
+        return ["no public measurement for this need is known here; placed by age and openness"]
+    return [
+        f"{s.name}: {s.metric} {s.value:g}{s.unit if s.unit == '%' else ' ' + s.unit}".rstrip()
+        + f", place {s.place} of {s.of} ({s.dated.isoformat()})"
+        for s in candidate.standings
+    ]
+
+
+def _openness(candidate: Candidate) -> str:
+    return f"{candidate.level}: {', '.join(candidate.terms.names)}"
+
+
+def _released(candidate: Candidate) -> list[str]:
+    day = candidate.member.released or candidate.family.released
+    size = (
+        f", {spoken(candidate.member.parameters)} parameters" if candidate.member.parameters else ""
+    )
+    return [f"released {day.isoformat()} by {candidate.family.maker}{size}"] if day else []
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value

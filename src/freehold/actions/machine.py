@@ -1,0 +1,90 @@
+"""`machine`: what this machine is, and how much of it a model may take."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from freehold.core import bandwidth
+from freehold.core.machine import Gpu, Machine, probe
+from freehold.judge.fitting import Room
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.types import Accelerator
+
+LEFT_FOR_THE_SYSTEM = 0.2
+"""The part of main memory that is not offered to a model."""
+LEFT_ON_A_CARD = 0.08
+"""The part of a card's memory that its driver and screen take."""
+
+
+@dataclass(frozen=True, slots=True)
+class MachineReport:
+    """This machine; bandwidth in bytes per second with the day it was measured."""
+
+    machine: Machine
+    bandwidth: int
+    measured: str
+    accelerators: tuple[Accelerator | None, ...]
+    room: Room
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        m = self.machine
+        return {
+            "system": m.system,
+            "architecture": m.architecture,
+            "processor": m.processor,
+            "cores": m.cores,
+            "instructions": list(m.instructions),
+            "memory": {
+                "total": m.memory,
+                "available": m.memory_available,
+                "limited_by": m.memory_limited_by,
+                "unified": m.unified_memory,
+            },
+            "bandwidth": {"bytes_per_second": self.bandwidth, "measured": self.measured},
+            "gpus": [_card(*pair) for pair in zip(m.gpus, self.accelerators, strict=True)],
+            "disk": {"free": m.disk_free},
+            "python": m.python,
+            "room": {"name": self.room.name, "memory": self.room.memory},
+        }
+
+
+def _card(gpu: Gpu, accelerator: Accelerator | None) -> dict[str, Any]:
+    return {
+        "name": gpu.name,
+        "memory": gpu.memory,
+        "driver": gpu.driver,
+        "accelerator": accelerator.id if accelerator else None,
+        "bandwidth": accelerator.bandwidth if accelerator else None,
+    }
+
+
+def machine(*, remeasure: bool = False, base: KnowledgeBase | None = None) -> MachineReport:
+    """Look at this machine; the memory bandwidth is measured once and kept."""
+    base = base or open_base()
+    seen = probe()
+    figure, day = bandwidth.remeasure() if remeasure else bandwidth.measured()
+    known = tuple(identify(base, gpu.name) for gpu in seen.gpus)
+    return MachineReport(seen, figure, day, known, _room(seen, known, figure))
+
+
+def identify(base: KnowledgeBase, name: str) -> Accelerator | None:
+    """The accelerator of the knowledge base whose longest matching name is part of this one."""
+    wanted = name.casefold()
+    hits = [
+        (len(text), accelerator)
+        for maker in base.accelerators()
+        for accelerator in maker.accelerators
+        for text in (accelerator.name, *accelerator.match)
+        if text.casefold() in wanted
+    ]
+    return max(hits, key=lambda hit: hit[0])[1] if hits else None
+
+
+def _room(seen: Machine, known: tuple[Accelerator | None, ...], figure: int) -> Room:
+    """The largest single memory: the roomiest card, or main memory."""
+    rooms = [Room("memory", int(seen.memory * (1 - LEFT_FOR_THE_SYSTEM)), figure)]
+    for gpu, accelerator in zip(seen.gpus, known, strict=True):
+        speed = accelerator.bandwidth if accelerator else None
+        rooms.append(Room(gpu.name, int(gpu.memory * (1 - LEFT_ON_A_CARD)), speed))
+    cards = rooms[1:]
+    return max(cards or rooms, key=lambda room: room.memory)

@@ -1,0 +1,92 @@
+"""`freehold check`."""
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from freehold.cli._out import as_json, base, print_json, rows, say, title
+from freehold.cli._size import who_asks
+
+if TYPE_CHECKING:
+    from freehold.actions.check import Report
+    from freehold.judge.statements import Judged
+
+
+@click.command(short_help="Show how open a model is, and what its license allows and asks.")
+@click.argument("model")
+@who_asks
+@as_json
+def command(model: str, as_json: bool, **who: Any) -> None:
+    """Judge a model of the knowledge base: openness, license, duties, lineage, contradictions.
+
+    MODEL is an id, a Hub repository or a name.
+
+    \b
+    Examples:
+      freehold check olmo-2
+      freehold check meta-llama/Llama-3.2-1B --territory DE --users 50k
+      freehold check flux-1-dev --json
+    """
+    from freehold.actions.check import check
+
+    report = check(model, **who, base=base())
+    if as_json:
+        print_json(report.form())
+    else:
+        show(report)
+
+
+def show(report: "Report") -> None:
+    """Print everything that was found out."""
+    from freehold.cli._rights import show_rights
+
+    _head(report)
+    show_rights(report.permits, report.obligations)
+    _openness(report)
+    _lineage(report)
+    _statements(report)
+
+
+def _head(report: "Report") -> None:
+    family, member, own = report.family, report.member, report.terms.own
+    about = [family.name, family.maker, family.kind]
+    about += [family.released.isoformat()] if family.released else []
+    title(" · ".join(about) + (f" · {member.id}" if member else ""))
+    say(family.summary)
+    lines = [("level", report.level, report.openness.because)]
+    if own:
+        read = f"text read {own.text.checked}" if own.text.read else "its text has not been read"
+        lines.append(("license", own.short, f"{own.name}; {read}"))
+    rows(lines, indent=0)
+
+
+def _openness(report: "Report") -> None:
+    osaid, mof, osai = report.openness.osaid, report.openness.mof, report.openness.osai
+    title(f"Open Source AI Definition 1.0: {osaid.verdict} (an opinion, not a certificate)")
+    rows((f.name, f.answer, f.because) for f in osaid.criteria)
+    title(f"Model Openness Framework 1.0: class {mof.mof_class}")
+    rows((f.name, f.answer, f.because) for f in mof.criteria)
+    title(f"European OSAI index: {osai.score:.2f} of 1 ({osai.unknown} of 12 unknown, count as 0)")
+    rows((f.name, f.answer, f.because) for f in osai.dimensions)
+
+
+def _lineage(report: "Report") -> None:
+    made = [b for b in report.terms.bindings if b.bond not in ("own", "contradiction")]
+    if made:
+        title("Made from")
+        rows((b.via, b.license.short if b.license else "unknown", b.because) for b in made)
+
+
+def _statements(report: "Report") -> None:
+    if report.statements:
+        title("Said of it, and what holds")
+        rows((s.by, s.standing, f"{s.about}: “{s.says}”{_holds(s)}") for s in report.statements)
+
+
+def _holds(statement: "Judged") -> str:
+    if statement.standing == "holds":
+        return ""
+    said = f" — holds: {statement.holds}" if statement.holds else ""
+    because = f" ({statement.because})" if statement.because else ""
+    washing = "; makes it look more open than it is" if statement.open_washing else ""
+    return said + because + washing

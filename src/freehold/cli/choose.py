@@ -1,0 +1,111 @@
+"""`freehold choose`."""
+
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from freehold.cli._out import as_json, base, print_json, rows, say, title
+from freehold.cli._size import F, Size, who_asks
+
+if TYPE_CHECKING:
+    from freehold.actions.choose import Choice
+    from freehold.judge.choosing import Candidate
+
+SHOWN_DUTIES = 4
+
+
+def _several(*names: str, **settings: Any) -> Callable[[F], F]:
+    """An option that may be given more than once."""
+    return click.option(*names, multiple=True, **settings)
+
+
+@click.command(short_help="Rank the open models that meet a need, with reasons.")
+@click.option("--task", metavar="TASK", help="What it is for: chat, code, embed, transcribe, ...")
+@click.option("--like", metavar="MODEL", help="An open alternative to this model.")
+@_several("--for", "uses", metavar="USE", help="commercial, host, modify, redistribute, eu, ...")
+@_several("--license", "licenses", metavar="ID", help="Only under one of these; osi for any.")
+@click.option("--openness", metavar="LEVEL", help="fully-open, open-weights, restricted-weights.")
+@_several("--language", "languages", metavar="NAME", help="Must handle it: French, de, ...")
+@_several("--ability", "abilities", metavar="WORD", help="tools, vision, code, timestamps, ...")
+@_several("--modality", "modalities", metavar="KIND", help="text, image, audio, ... in or out.")
+@click.option("--memory", type=Size("bytes", "8GB"), help="What it may take (this machine's).")
+@click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens taken in at once.")
+@click.option("--max-params", "max_parameters", type=Size("count", "7B"), help="At most so many.")
+@_several("--not-from", "not_from", metavar="NAME", help="Not by this maker or country code.")
+@who_asks
+@click.option("--most", type=click.IntRange(1, 20), default=5, show_default=True, help="How many.")
+@as_json
+@click.pass_context
+def command(ctx: click.Context, /, as_json: bool, **needs: Any) -> None:
+    """Rank the open models that you may use, that fit this machine and suit the need.
+
+    \b
+    Examples:
+      freehold choose --task chat --for commercial
+      freehold choose --task transcribe --language French --memory 8GB
+      freehold choose --like gpt-4o --openness open-weights
+      freehold choose --task embed --license osi --not-from US
+
+    The order rests on dated public measurements, then age and openness, never on
+    size. Exit code 1 means that nothing meets the need.
+    """
+    from freehold.actions.choose import choose
+
+    choice = choose(**needs, base=base())
+    if as_json:
+        print_json(choice.form())
+    else:
+        show(choice)
+    ctx.exit(0 if choice.ranked else 1)
+
+
+def show(choice: "Choice") -> None:
+    """Print the ranked models with their reasons, then the near misses."""
+    room = f"{choice.room.memory / 2**30:.1f} GiB {choice.room.name}"
+    say(f"{_need(choice)}; {room}; {choice.considered} models looked at")
+    for place, candidate in enumerate(choice.ranked, 1):
+        hub = f"  ({candidate.member.hub})" if candidate.member.hub else ""
+        title(f"{place}. {candidate.member.id}{hub}")
+        rows(_labeled_once(_lines(choice, candidate)), color=None)
+    if not choice.ranked:
+        title("Nothing meets the need.")
+    if choice.refused:
+        title("Near misses")
+        rows([(c.member.id, "; ".join(c.refusals)) for c in choice.refused[:5]], color=None)
+    if choice.ranked:
+        say(f"\nNext: freehold check {choice.ranked[0].member.id}")
+
+
+def _lines(choice: "Choice", candidate: "Candidate") -> Iterator[tuple[str, str]]:
+    from freehold.judge.obligations import OCCASIONS
+
+    for reason in choice.reasons(candidate):
+        yield "why", reason
+    for permit in candidate.permits:
+        if permit.use in choice.need.uses:
+            yield "may", f"{permit.use}: {permit.verdict} — {permit.because}"
+    duties = choice.obligations(candidate)
+    for row in duties[:SHOWN_DUTIES]:
+        yield "must", f"{OCCASIONS[row.when]}: {row.do}"
+    if len(duties) > SHOWN_DUTIES:
+        yield "must", f"and {len(duties) - SHOWN_DUTIES} more: freehold check {candidate.member.id}"
+    if candidate.fit.speed_at_most:
+        yield "speed", f"at most {candidate.fit.speed_at_most:g} tokens per second here"
+
+
+def _labeled_once(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """The label only on the first line of each kind."""
+    for label, group in groupby(lines, key=lambda line: line[0]):
+        for n, (_, text) in enumerate(group):
+            yield ("" if n else label), text
+
+
+def _need(choice: "Choice") -> str:
+    need = choice.need
+    parts = [need.task, *need.abilities]
+    parts += [f"like {need.like}"] if need.like else []
+    parts += [f"for {', '.join(need.uses)}"] if need.uses else []
+    parts += [f"in {', '.join(need.languages)}"] if need.languages else []
+    return ", ".join(parts)

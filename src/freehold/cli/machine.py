@@ -1,0 +1,53 @@
+"""`freehold machine`."""
+
+from typing import TYPE_CHECKING
+
+import click
+
+from freehold.cli._out import as_json, base, print_json, rows
+
+if TYPE_CHECKING:
+    from freehold.actions.machine import MachineReport
+
+
+@click.command(short_help="Show this machine: processor, memory, bandwidth, cards, disk.")
+@click.option("--measure", is_flag=True, help="Measure the memory bandwidth again.")
+@as_json
+def command(measure: bool, as_json: bool) -> None:
+    """Show what of this machine decides which models fit and how fast they run.
+
+    \b
+    Examples:
+      freehold machine
+      freehold machine --measure
+      freehold machine --json
+    """
+    from freehold.actions.machine import machine
+
+    report = machine(remeasure=measure, base=base())
+    if as_json:
+        print_json(report.form())
+    else:
+        show(report)
+
+
+def show(report: "MachineReport") -> None:
+    """Print the machine as a short list."""
+    m = report.machine
+    limit = f", {m.memory_limited_by}" if m.memory_limited_by else ""
+    instructions = " ".join(m.instructions) or "instruction sets not known"
+    lines = [
+        ("system", f"{m.system}, {m.architecture}, Python {m.python}"),
+        ("processor", f"{m.processor}, {m.cores} cores, {instructions}"),
+        ("memory", f"{m.memory / 2**30:.1f} GiB, {m.memory_available / 2**30:.1f} free{limit}"),
+        ("bandwidth", f"{report.bandwidth / 1e9:.1f} GB/s reading, measured {report.measured}"),
+    ]
+    for gpu, accelerator in zip(m.gpus, report.accelerators, strict=True):
+        speed = f", {accelerator.bandwidth / 1e9:.0f} GB/s" if accelerator else ""
+        lines.append(("graphics", f"{gpu.name}, {gpu.memory / 2**30:.1f} GiB{speed}"))
+    lines += [] if m.gpus else [("graphics", "no card that can run models was found")]
+    lines += [
+        ("disk", f"{m.disk_free / 2**30:.0f} GiB free"),
+        ("for models", f"{report.room.memory / 2**30:.1f} GiB of {report.room.name}"),
+    ]
+    rows(lines, indent=0, color=None)

@@ -1,0 +1,76 @@
+"""The command `freehold`: finds its subcommands by file name and ends with the right exit code."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from freehold.cli._out import fail, warn
+from freehold.core.errors import FreeholdError, nearest
+
+ORDER = ("choose", "check", "models", "licenses", "machine", "doctor", "facts")
+"""The order of the help page; a new file that is not named here comes last."""
+
+
+class Commands(click.Group):
+    """A group whose commands are the files of this folder."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """File names without the leading underscore ones."""
+        found = {p.stem for p in Path(__file__).parent.glob("[a-z]*.py")} - {"main"}
+        return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command in the file of this name."""
+        if name not in self.list_commands(ctx):
+            return None
+        command: click.Command = import_module(f"freehold.cli.{name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Offer the nearest command when there is none of that name."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            close = nearest(name, self.list_commands(ctx), 1)
+            offer = f"; did you mean {close[0]!r}?" if close else ""
+            raise click.UsageError(f"there is no command {name!r}{offer}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="freehold", message="freehold %(version)s")
+def command() -> None:
+    """Choose and check open AI models for machines you own.
+
+    \b
+    Examples:
+      freehold choose --task chat --for commercial --language French
+      freehold choose --like whisper-1
+      freehold check meta-llama/Llama-3.2-1B
+      freehold machine
+    """
+
+
+def main() -> None:
+    """Run the command line.
+
+    Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 broken input, 4 environment.
+    """
+    try:
+        code = command.main(standalone_mode=False)
+        warn()
+    except FreeholdError as error:
+        warn()
+        code = fail(error)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        code = 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""The shared words: errors, paths, the machine probe. Knows nothing above itself."""

@@ -1,0 +1,31 @@
+"""Where things are on this machine; `FREEHOLD_HOME` moves all of the user's folders at once."""
+
+import os
+from pathlib import Path
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+def overlay() -> Path:
+    """The user's folder of facts that add to or correct the knowledge base."""
+    return config() / "data"
+
+
+def config() -> Path:
+    """The user's folder for settings."""
+    home = os.environ.get("FREEHOLD_HOME")
+    if home:
+        return Path(home)
+    from platformdirs import user_config_path
+
+    return user_config_path("freehold", appauthor=False)
+
+
+def state() -> Path:
+    """The user's folder for what Freehold itself writes down, such as measurements."""
+    home = os.environ.get("FREEHOLD_HOME")
+    if home:
+        return Path(home) / "state"
+    from platformdirs import user_state_path
+
+    return user_state_path("freehold", appauthor=False)

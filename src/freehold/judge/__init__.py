@@ -1,0 +1,1 @@
+"""Verdicts computed from facts: pure functions, each answer with its reasons."""

@@ -1,0 +1,97 @@
+"""Whether one criterion of a definition is met by the components of a release."""
+
+from collections.abc import Sequence
+
+from freehold.judge.answers import Facts, Finding
+from freehold.judge.licensing import is_open
+from freehold.judge.terms import NEAR, Terms
+from freehold.knowledge.types import Component, Criterion, Family, License
+
+WEIGHTS = "model-parameters"
+
+
+def judge(criterion: Criterion, facts: Facts, family: Family, terms: Terms) -> Finding:
+    """The answer for one criterion; where components may stand for each other, the best."""
+    rows = [
+        c for c in family.components if c.kind in (*criterion.components, *criterion.alternatives)
+    ]
+    rows.sort(key=lambda c: c.kind in criterion.alternatives)
+    if not rows:
+        return Finding(criterion.id, criterion.name, "unknown", "nothing is known of it")
+    findings = [_finding(criterion, facts, family, terms, row) for row in rows]
+    return best(findings)
+
+
+def best(findings: Sequence[Finding]) -> Finding:
+    """The most favorable of several findings about things that can stand for each other."""
+    order = ("yes", "partial", "no", "unknown")
+    if any(f.answer == "unknown" for f in findings) and findings[0].answer != "yes":
+        order = ("yes", "partial", "unknown", "no")
+    return min(findings, key=lambda finding: order.index(finding.answer))
+
+
+def _finding(
+    criterion: Criterion, facts: Facts, family: Family, terms: Terms, component: Component
+) -> Finding:
+    source = family.sources[component.source]
+    answer, because = _state(component, source.rank)
+    if answer == "yes" and criterion.terms != "any":
+        answer, because = _licensed(criterion, facts, component, terms)
+    if answer in ("no", "partial") and component.note:
+        because = f"{because}: {component.note}"
+    where = component.url or source.url or source.title
+    return Finding(criterion.id, criterion.name, answer, because, where)  # type: ignore[arg-type]
+
+
+def _state(component: Component, rank: str) -> tuple[str, str]:
+    name = component.kind.replace("-", " ")
+    if component.state == "unknown":
+        return "unknown", f"{name}: nobody could say"
+    if component.state == "withheld":
+        return "no", f"{name}: not given"
+    if component.state == "described":
+        return "no", f"{name}: described, not given"
+    if rank not in NEAR:
+        return "unknown", f"{name}: believed to be out, but no source near it was seen"
+    if component.state == "partial":
+        return "partial", f"{name}: only in part"
+    return "yes", f"{name}: released"
+
+
+def _licensed(
+    criterion: Criterion, facts: Facts, component: Component, terms: Terms
+) -> tuple[str, str]:
+    """A released component counts only under the terms that the criterion asks for."""
+    name = component.kind.replace("-", " ")
+    if component.kind == WEIGHTS:
+        return _weights(terms)
+    if component.license is None:
+        return "unknown", f"{name}: released, under no license that is known"
+    license = facts.license(component.license)
+    if license is None:
+        return "unknown", f"{name}: released under {component.license}, which is not known here"
+    if _meets(license, criterion.terms):
+        strange = criterion.content is not None and criterion.content not in license.covers
+        warning = f", which was not written for a {criterion.content} component" if strange else ""
+        return "yes", f"{name}: released under {license.short}{warning}"
+    return "no", f"{name}: {license.short} is not {_WANTED[criterion.terms]}"
+
+
+def _weights(terms: Terms) -> tuple[str, str]:
+    """The weights count by everything that binds them, not by their own label alone."""
+    verdict = terms.open()
+    if verdict is None:
+        return "unknown", "model parameters: released, but not every license that binds is known"
+    if verdict:
+        return "yes", f"model parameters: released under {', '.join(terms.names)}"
+    closed = next(b for b in terms.bindings if b.license and b.binds and not is_open(b.license))
+    via = "" if closed.bond == "own" else f" ({closed.because})"
+    assert closed.license is not None
+    return "no", f"model parameters: {closed.license.short} is not open{via}"
+
+
+_WANTED = {"osi": "approved by the OSI", "open": "an open license"}
+
+
+def _meets(license: License, wanted: str) -> bool:
+    return is_open(license) and (license.osi or wanted == "open")

@@ -1,0 +1,103 @@
+"""A first estimate of the memory and speed of a model on one machine, from its size alone.
+
+Exact prediction needs the headers of the files; this answers before anything is downloaded.
+Bits per weight are those of llama.cpp's Q8_0 (8.5) and Q4_K_M (4.85). Where the state per
+token is not known, the whole is taken as 1.2 times the weights (EleutherAI, Transformer Math).
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+GIB = 2**30
+BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
+OVERHEAD = GIB // 2
+UNKNOWN_STATE = 0.2
+USUAL_CONTEXT = 8192
+TOKEN_TASKS = frozenset(
+    {"text-generation", "image-text-to-text", "video-text-to-text", "audio-text-to-text",
+     "any-to-any", "translation"}
+)  # fmt: skip
+"""Tasks whose models are commonly run in 4 bits and produce token by token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What a machine offers a model: memory in bytes, read bandwidth in bytes per second."""
+
+    name: str
+    memory: int
+    bandwidth: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the estimate needs of a model; bytes of state are for 16-bit values."""
+
+    parameters: int | None
+    active: int | None
+    state_per_token: int | None
+    context: int | None
+    makes_tokens: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The estimate; memory in bytes, speed in tokens per second as an upper bound."""
+
+    fits: Literal["yes", "no", "unknown"]
+    because: str
+    precision: str | None = None
+    weights: int | None = None
+    state: int | None = None
+    overhead: int | None = None
+    total: int | None = None
+    budget: int | None = None
+    speed_at_most: float | None = None
+
+
+def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
+    """The best precision in which the model fits into the room, at this context length."""
+    if shape.parameters is None:
+        return Fit("unknown", "its number of parameters is not known", budget=room.memory)
+    tokens = min(context or USUAL_CONTEXT, shape.context or context or USUAL_CONTEXT)
+    precisions = ("16-bit", "8-bit", "4-bit") if shape.makes_tokens else ("16-bit", "8-bit")
+    estimates = [_estimate(shape, room, precision, tokens) for precision in precisions]
+    return next((estimate for estimate in estimates if estimate.fits == "yes"), estimates[-1])
+
+
+def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
+    assert shape.parameters is not None
+    weights = int(shape.parameters * BITS[precision] / 8)
+    state = _state(shape, weights, tokens)
+    total = weights + state + OVERHEAD
+    fits = total <= room.memory
+    because = f"about {gib(total)} in {precision} of {gib(room.memory)} {room.name}"
+    if not fits:
+        because = (
+            f"needs about {gib(total)} even in {precision}; {room.name} has {gib(room.memory)}"
+        )
+    return Fit(
+        "yes" if fits else "no", because, precision, weights, state, OVERHEAD, total, room.memory,
+        _speed(shape, room, precision),
+    )  # fmt: skip
+
+
+def _state(shape: Shape, weights: int, tokens: int) -> int:
+    if not shape.makes_tokens:
+        return int(weights * UNKNOWN_STATE)
+    if shape.state_per_token is None:
+        return int(weights * UNKNOWN_STATE)
+    return shape.state_per_token * tokens
+
+
+def _speed(shape: Shape, room: Room, precision: str) -> float | None:
+    """Every token reads the active weights once: bandwidth over bytes is the upper bound."""
+    if not shape.makes_tokens or room.bandwidth is None or shape.parameters is None:
+        return None
+    read = (shape.active or shape.parameters) * BITS[precision] / 8
+    return round(room.bandwidth / read, 1)
+
+
+def gib(size: int) -> str:
+    """Bytes as GiB with one digit."""
+    return f"{size / GIB:.1f} GiB"

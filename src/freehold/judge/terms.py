@@ -1,0 +1,240 @@
+"""Which licenses bind a model: its own, those its publisher contradicts itself with, and those
+of everything it was made from.
+
+Nothing is freer than what it was made from. The maker of the base may license a release of
+their own anew; nobody else can.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from freehold.judge.answers import Facts, Obligation, Permit, strictest
+from freehold.judge.licensing import USES, Situation, is_open, permit
+from freehold.judge.obligations import obligations
+from freehold.knowledge.types import Family, License, Link, Member, Statement
+
+NEAR = ("license-text", "publisher", "owner", "registry")
+"""Ranks of sources near enough to carry a yes, nearest first."""
+RANKS = (*NEAR, "press", "unconfirmed")
+DEEPEST = 12
+
+Bond = Literal["own", "contradiction", "inherited", "outputs", "relicensed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One license that binds a model (or a base whose license is not known), and why."""
+
+    bond: Bond
+    via: str
+    license: License | None
+    because: str
+    relation: str | None = None
+    confirmed: bool = True
+
+    @property
+    def binds(self) -> bool:
+        """Whether uses of the model must also be allowed by this license."""
+        return self.bond != "relicensed"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Everything that binds one family or member."""
+
+    bindings: tuple[Binding, ...]
+
+    @property
+    def own(self) -> License | None:
+        """The license of the model itself."""
+        return next((b.license for b in self.bindings if b.bond == "own"), None)
+
+    def permit(self, use: str, who: Situation, modalities: tuple[str, ...]) -> Permit:
+        """The strictest answer of all licenses that bind."""
+        return strictest(_permit(b, use, who, modalities) for b in self.bindings if b.binds)
+
+    def permits(self, who: Situation, modalities: tuple[str, ...]) -> tuple[Permit, ...]:
+        """A permit for every use that people ask about."""
+        return tuple(self.permit(use, who, modalities) for use in USES)
+
+    def obligations(self, sentences: Mapping[str, str]) -> tuple[Obligation, ...]:
+        """The obligations of all licenses that bind, each once."""
+        rows = [
+            row
+            for binding in self.bindings
+            if binding.license and binding.binds
+            for row in _obligations(binding, binding.license, sentences)
+        ]
+        seen: dict[tuple[str, str], Obligation] = {}
+        for row in rows:
+            seen.setdefault((row.do, row.when), row)
+        return tuple(seen.values())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The short names of all licenses that bind, each once."""
+        return tuple(dict.fromkeys(b.license.short for b in self.bindings if b.license and b.binds))
+
+    def open(self) -> bool | None:
+        """Whether every license that binds is open; None when one of them is not known."""
+        bound = [b for b in self.bindings if b.binds and b.bond != "outputs"]
+        if any(b.license and not is_open(b.license) for b in bound):
+            return False
+        return None if any(b.license is None or not b.confirmed for b in bound) else True
+
+
+def terms(facts: Facts, family: Family, member: Member | None = None) -> Terms:
+    """All licenses that bind the weights of this family, or of one member of it."""
+    return Terms(tuple(_own(facts, family, member)) + tuple(_inherited(facts, family, member, ())))
+
+
+def license_statements(family: Family, member: Member | None) -> list[tuple[str, str | None, str]]:
+    """(rank, license id, who) for all that is said of the weights' license, nearest first."""
+    rows = [_fact(family, member)]
+    rows += [
+        (family.sources[s.source].rank, s.license, family.sources[s.source].by)
+        for s in family.statements
+        if s.about == "license" and s.license and speaks_of(s, member)
+    ]
+    return sorted(rows, key=lambda row: RANKS.index(row[0]))
+
+
+def speaks_of(statement: Statement, member: Member | None) -> bool:
+    """Whether the statement is about this member (or about the family as a whole)."""
+    return not statement.members or (member is not None and member.id in statement.members)
+
+
+def _fact(family: Family, member: Member | None) -> tuple[str, str | None, str]:
+    """What the facts say of the license of the weights: (rank, license id, who says so)."""
+    kinds = ("model-parameters", "source-code")
+    component = next((c for kind in kinds for c in family.components if c.kind == kind), None)
+    if member and member.license:
+        source = family.sources[member.source or family.source]
+        return source.rank, member.license, source.by
+    if component is None:
+        return "unconfirmed", None, family.maker
+    source = family.sources[component.source]
+    return source.rank, component.license, source.by
+
+
+def _own(facts: Facts, family: Family, member: Member | None) -> Iterator[Binding]:
+    """The license said nearest to the thing; all of them where equals contradict each other."""
+    name = member.id if member else family.id
+    if family.kind == "method":
+        return
+    said = [row for row in license_statements(family, member) if row[1]]
+    fact = _fact(family, member)
+    if not said or (fact[1] is None and said[0][0] not in NEAR):
+        yield Binding("unknown", name, None, "no license is named for it")
+        return
+    nearest = said[0][0]
+    equals = dict.fromkeys(id for rank, id, _ in said if rank == nearest and id)
+    for n, id in enumerate(equals):
+        license = facts.license(id)
+        by = next(who for rank, said_id, who in said if said_id == id and rank == nearest)
+        reason = f"{by} says so" if n == 0 else f"{by} also says so; the stricter answer holds"
+        yield Binding(
+            "own" if n == 0 else "contradiction", name, license, reason, None, nearest in NEAR
+        )
+
+
+def _inherited(
+    facts: Facts, family: Family, member: Member | None, path: tuple[str, ...]
+) -> Iterator[Binding]:
+    for link in family.lineage:
+        if link.members and member is not None and member.id not in link.members:
+            continue
+        if link.base in path or len(path) > DEEPEST:
+            continue
+        yield from _through(facts, family, link, (*path, family.id))
+
+
+def _through(facts: Facts, family: Family, link: Link, path: tuple[str, ...]) -> Iterator[Binding]:
+    found = facts.find(link.base)
+    if found is None or found[0].id in path:
+        yield _outside(facts, link)
+        return
+    base, base_member = found
+    own = list(_own(facts, base, base_member))
+    for binding in own:
+        yield _bind(binding, base, family, link)
+    yield from _inherited(facts, base, base_member, path)
+
+
+def _outside(facts: Facts, link: Link) -> Binding:
+    """A base that is not in the knowledge base; the link itself may name its license."""
+    license = facts.license(link.license) if link.license else None
+    if license is None:
+        reason = f"made from {link.base} ({link.relation}), whose license is not known here"
+        return Binding("unknown", link.base, None, reason, link.relation)
+    return Binding("inherited", link.base, license, _made(link.base, link), link.relation)
+
+
+def _bind(binding: Binding, base: Family, family: Family, link: Link) -> Binding:
+    license = binding.license
+    if base.maker == family.maker and link.relation != "adapter":
+        bond: Bond = "relicensed"
+        reason = f"{_made(base.name, link)}; {family.maker} made both and licensed this one itself"
+    elif license is None:
+        bond, reason = "unknown", f"{_made(base.name, link)}, whose license is not known"
+    elif link.relation == "distillation" and not license.outputs.derivative:
+        bond, reason = _outputs(license, base, link)
+    else:
+        bond, reason = "inherited", _made(base.name, link)
+    return Binding(bond, binding.via, license, reason, link.relation, binding.confirmed)
+
+
+def _outputs(license: License, base: Family, link: Link) -> tuple[Bond, str]:
+    """A model taught by another's outputs: only what that license says of outputs travels."""
+    if license.outputs.training == "forbidden":
+        return "outputs", f"{_made(base.name, link)}; {license.short} forbids training on outputs"
+    if license.outputs.naming or license.outputs.training == "conditional":
+        return "outputs", f"{_made(base.name, link)}; {license.short} lays duties on such models"
+    return "relicensed", f"{_made(base.name, link)}; {license.short} says nothing against it"
+
+
+_MADE = {
+    "finetune": "fine-tuned from", "continued-pretraining": "trained further from",
+    "merge": "merged from", "adapter": "an adapter for", "quantized": "in fewer bits,",
+    "pruned": "cut from", "distillation": "taught by", "expanded": "built out of",
+    "component": "contains", "method": "a way of running",
+}  # fmt: skip
+
+
+def _made(base: str, link: Link) -> str:
+    return f"{_MADE[link.relation]} {base}"
+
+
+def _permit(binding: Binding, use: str, who: Situation, modalities: tuple[str, ...]) -> Permit:
+    if binding.license is None:
+        return Permit(use, "unknown", binding.because)
+    if binding.bond == "outputs":
+        return _permit_outputs(binding, binding.license, use)
+    made = permit(binding.license, use, who, modalities)
+    if binding.bond == "own" and binding.confirmed:
+        return made
+    if not binding.confirmed and made.verdict in ("yes", "conditional"):
+        return Permit(use, "unknown", f"{made.because}; but no source near the model was seen")
+    if binding.bond in ("inherited", "contradiction"):
+        return Permit(use, made.verdict, f"{made.because} ({binding.because})")
+    return made
+
+
+def _permit_outputs(binding: Binding, license: License, use: str) -> Permit:
+    if license.outputs.training == "forbidden":
+        return Permit(
+            use, "conditional", f"{binding.because}; whether that reaches you is unsettled"
+        )
+    if use == "redistribute":
+        return Permit(use, "conditional", binding.because)
+    return Permit(use, "yes", binding.because)
+
+
+def _obligations(
+    binding: Binding, license: License, sentences: Mapping[str, str]
+) -> tuple[Obligation, ...]:
+    rows = obligations(license, sentences)
+    if binding.bond == "outputs":
+        return tuple(row for row in rows if row.when == "outputs-training")
+    return rows

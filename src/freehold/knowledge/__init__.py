@@ -1,0 +1,1 @@
+"""Reads the knowledge base (and the user's overlay folder) into frozen dataclasses."""
