@@ -1,9 +1,10 @@
 """`check`: how open is this model really, what does its license allow and oblige?"""
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
-from freehold.judge.answers import Finding, Obligation, Permit
+from msgspec import Struct, to_builtins
+
+from freehold.judge.answers import Obligation, Permit
 from freehold.judge.claims import Case
 from freehold.judge.licensing import Situation
 from freehold.judge.openness import Openness, openness
@@ -11,11 +12,11 @@ from freehold.judge.statements import Judged, judge_statements
 from freehold.judge.terms import Binding, Terms, terms
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
+from freehold.knowledge.traits import modalities
 from freehold.knowledge.types import Family, Member
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Everything that `check` finds out about one family or member."""
 
     family: Family
@@ -56,28 +57,28 @@ class Report:
             "kind": self.family.kind,
             "level": o.level,
             "because": o.because,
-            "osaid": {"verdict": o.osaid.verdict, "criteria": [_row(f) for f in o.osaid.criteria]},
+            "osaid": {"verdict": o.osaid.verdict, "criteria": to_builtins(o.osaid.criteria)},
             "mof": {
                 "class": o.mof.mof_class,
-                "criteria": [_row(f) for f in o.mof.criteria],
-                "missing": {k: list(v) for k, v in o.mof.missing.items()},
+                "criteria": to_builtins(o.mof.criteria),
+                "missing": to_builtins(o.mof.missing),
             },
             "osai": {
                 "score": o.osai.score,
                 "unknown": o.osai.unknown,
-                "dimensions": {f.id: _row(f) for f in o.osai.dimensions},
+                "dimensions": {f.id: to_builtins(f) for f in o.osai.dimensions},
             },
             "license": {
                 "id": own.id if own else None,
                 "name": own.name if own else None,
                 "permits": {p.use: permit_row(p) for p in self.permits},
-                "obligations": [asdict(row) for row in self.obligations],
+                "obligations": to_builtins(self.obligations),
             },
             "lineage": [_step(b) for b in self.terms.bindings if b.bond != "own"],
-            "conflicts": [asdict(row) for row in self.conflicts],
-            "open_washing": [asdict(row) for row in self.open_washing],
-            "statements": [asdict(row) for row in self.statements],
-            "sources": {k: _source(s) for k, s in self.family.sources.items()},
+            "conflicts": to_builtins(self.conflicts),
+            "open_washing": to_builtins(self.open_washing),
+            "statements": to_builtins(self.statements),
+            "sources": to_builtins(self.family.sources),
         }
 
 
@@ -97,28 +98,15 @@ def check(
     who = Situation(users=users, revenue=revenue, territory=territory)
     return Report(
         family, member, verdicts, bound,
-        bound.permits(who, _modalities(family, member)),
+        bound.permits(who, modalities(family, member)),
         bound.obligations(base.words["conditions"]),
         judge_statements(Case(base, family, member, bound, verdicts)),
     )  # fmt: skip
 
 
-def _modalities(family: Family, member: Member | None) -> tuple[str, ...]:
-    """What goes in and out; for a whole family everything that any member takes or gives."""
-    members = (member,) if member else family.members
-    kinds = {*family.inputs, *family.outputs} if not member else set()
-    for m in members:
-        kinds |= {*(m.inputs or family.inputs), *(m.outputs or family.outputs)}
-    return tuple(sorted(kinds))
-
-
 def permit_row(permit: Permit) -> dict[str, str]:
     """The JSON form of one permit."""
     return {"verdict": permit.verdict, "because": permit.because}
-
-
-def _row(finding: Finding) -> dict[str, Any]:
-    return asdict(finding)
 
 
 def _step(binding: Binding) -> dict[str, Any]:
@@ -129,11 +117,4 @@ def _step(binding: Binding) -> dict[str, Any]:
         "inherits": binding.bond in ("inherited", "outputs"),
         "bond": binding.bond,
         "because": binding.because,
-    }
-
-
-def _source(source: Any) -> dict[str, Any]:
-    row = asdict(source)
-    return {
-        k: v.isoformat() if hasattr(v, "isoformat") else v for k, v in row.items() if v is not None
     }

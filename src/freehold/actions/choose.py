@@ -1,41 +1,41 @@
 """`choose`: which models may I use, do fit my machine and suit my need, and why these?"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from freehold.actions.check import permit_row
 from freehold.actions.machine import machine
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation
-from freehold.judge.choosing import Candidate, consider, near_misses, rank
+from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
 from freehold.judge.fitting import Room
 from freehold.judge.licensing import EU
 from freehold.judge.needs import ANY_OSI, OPENNESS, Need, contradictions
 from freehold.judge.obligations import relevant
-from freehold.judge.quality import relevant as relevant_boards
+from freehold.judge.quality import evidence
 from freehold.judge.statements import spoken
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_license, find_model, word
-from freehold.knowledge.types import Board, Family
+from freehold.knowledge.traits import released
+from freehold.knowledge.types import Family
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """The answer to a need: the ranked models and the near misses, each with its reasons."""
 
     need: Need
     room: Room
     ranked: tuple[Candidate, ...]
     refused: tuple[Candidate, ...]
-    boards: tuple[Board, ...]
     considered: int
     conditions: Mapping[str, str]
 
     def obligations(self, candidate: Candidate) -> tuple[Obligation, ...]:
         """What the candidate's licenses oblige to, as far as the stated uses call it up."""
-        return relevant(candidate.terms.obligations(self.conditions), self.need.uses)
+        return relevant(candidate.found.terms.obligations(self.conditions), self.need.uses)
 
     def reasons(self, candidate: Candidate) -> list[str]:
         """Why the candidate stands where it stands, the strongest reason first."""
@@ -43,39 +43,38 @@ class Choice:
             *_evidence(candidate),
             _openness(candidate),
             *_released(candidate),
-            candidate.fit.because,
+            candidate.found.fit.because,
         ]
 
     def form(self) -> dict[str, Any]:
         """The JSON form that scripts rely on."""
         return {
-            "need": {k: _plain(v) for k, v in asdict(self.need).items() if v not in (None, ())},
+            "need": {k: v for k, v in to_builtins(self.need).items() if v},
             "room": {"name": self.room.name, "memory": self.room.memory},
             "considered": self.considered,
             "ranked": [self._ranked(c) for c in self.ranked],
             "refused": [
-                {"id": c.member.id, "family": c.family.id, "because": list(c.refusals)}
-                for c in self.refused
+                {"id": c.id, "family": c.family, "because": list(c.refusals)} for c in self.refused
             ],
         }
 
     def _ranked(self, c: Candidate) -> dict[str, Any]:
-        own = c.terms.own
+        found, own = c.found, c.found.terms.own
         return {
-            "id": c.member.id,
-            "family": c.family.id,
-            "hub": c.member.hub,
+            "id": c.id,
+            "family": c.family,
+            "hub": found.member.hub,
             "score": round(c.score, 4),
             "parts": {k: round(v, 4) for k, v in c.parts.items()},
             "reasons": self.reasons(c),
             "license": {
                 "id": own.id if own else None,
-                "permits": {p.use: permit_row(p) for p in c.permits},
-                "obligations": [asdict(row) for row in self.obligations(c)],
+                "permits": {p.use: permit_row(p) for p in found.permits},
+                "obligations": to_builtins(self.obligations(c)),
             },
-            "openness": {"level": c.level, "because": c.level_because},
-            "fit": asdict(c.fit),
-            "evidence": [{**asdict(s), "dated": s.dated.isoformat()} for s in c.standings],
+            "openness": {"level": found.level, "because": found.level_because},
+            "fit": to_builtins(found.fit),
+            "evidence": to_builtins(c.standings),
         }
 
 
@@ -115,12 +114,12 @@ def choose(
 def _answer(
     need: Need, base: KnowledgeBase, room: Room, most: int, today: date, compared: Family | None
 ) -> Choice:
-    boards = relevant_boards(base.boards(), need)
+    place = Place(room, evidence(base.boards(), need), today)
     families = [family for family in base.families() if family is not compared]
-    candidates = consider(need, base, families, boards, room, today)
+    candidates = consider(need, base, families, place)
     ranked = rank(candidates, most)
     return Choice(
-        need, room, tuple(ranked), tuple(near_misses(candidates, ranked)), boards,
+        need, room, tuple(ranked), tuple(near_misses(candidates, ranked)),
         len(candidates), base.words["conditions"],
     )  # fmt: skip
 
@@ -201,16 +200,12 @@ def _evidence(candidate: Candidate) -> list[str]:
 
 
 def _openness(candidate: Candidate) -> str:
-    return f"{candidate.level}: {', '.join(candidate.terms.names)}"
+    found = candidate.found
+    return f"{found.level}: {', '.join(found.terms.names)}"
 
 
 def _released(candidate: Candidate) -> list[str]:
-    day = candidate.member.released or candidate.family.released
-    size = (
-        f", {spoken(candidate.member.parameters)} parameters" if candidate.member.parameters else ""
-    )
-    return [f"released {day.isoformat()} by {candidate.family.maker}{size}"] if day else []
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    family, member = candidate.found.family, candidate.found.member
+    day = released(family, member)
+    size = f", {spoken(member.parameters)} parameters" if member.parameters else ""
+    return [f"released {day.isoformat()} by {family.maker}{size}"] if day else []

@@ -1,8 +1,9 @@
 """`doctor`: is everything in order here? Each finding with what to do about it."""
 
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
+
+from msgspec import Struct
 
 from freehold.core import paths
 from freehold.core.bandwidth import known
@@ -12,8 +13,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 SMALL_DISK = 20 * 2**30
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at."""
 
     name: str

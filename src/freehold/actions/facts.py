@@ -1,9 +1,10 @@
 """`facts`: the knowledge base itself: what is in it, what is wrong in it, what is old."""
 
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from freehold.core import paths
 from freehold.core.errors import NotFound
@@ -13,8 +14,7 @@ from freehold.knowledge.types import Vocabulary
 from freehold.knowledge.validation import stale, validate
 
 
-@dataclass(frozen=True, slots=True)
-class Stale:
+class Stale(Struct, frozen=True):
     """A fact that nobody has looked at for more than a year."""
 
     file: str
@@ -22,8 +22,7 @@ class Stale:
     checked: date
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """How many files each folder holds, and how many of them are the user's own."""
 
     shipped: dict[str, int]
@@ -37,9 +36,7 @@ def contents(base: KnowledgeBase | None = None) -> Contents:
     shipped, own = {}, {}
     for name, folder in base.folders.items():
         files = folder.files.values()
-        own[name] = sum(
-            1 for layers in files for path in layers if base.shipped not in path.parents
-        )
+        own[name] = sum(file.own for layers in files for file in layers)
         shipped[name] = sum(len(layers) for layers in files) - own[name]
     return Contents(shipped, own, base.overlay or paths.overlay())
 
@@ -71,4 +68,4 @@ def file_of(id: str, base: KnowledgeBase | None = None) -> dict[str, Any]:
     if not found:
         every = [known for folder in base.folders.values() for known in folder.files]
         raise NotFound("file", id, every)
-    return {name: [str(path) for path in files] for name, files in found.items()}
+    return {name: [file.path for file in files] for name, files in found.items()}

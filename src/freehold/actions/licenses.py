@@ -1,7 +1,8 @@
 """`licenses`: what each license allows, asks and refuses."""
 
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct, to_builtins
 
 from freehold.actions.check import permit_row
 from freehold.judge.answers import Obligation, Permit
@@ -12,8 +13,7 @@ from freehold.knowledge.search import find_license, search_licenses
 from freehold.knowledge.types import License
 
 
-@dataclass(frozen=True, slots=True)
-class LicenseReport:
+class LicenseReport(Struct, frozen=True):
     """One license with its verdicts for one situation."""
 
     license: License
@@ -35,10 +35,10 @@ class LicenseReport:
             "url": li.text.url,
             "checked": li.text.checked.isoformat(),
             "permits": {p.use: permit_row(p) for p in self.permits},
-            "obligations": [asdict(row) for row in self.obligations],
+            "obligations": to_builtins(self.obligations),
             "limits": list(li.limits),
-            "thresholds": [asdict(row) for row in li.thresholds],
-            "outputs": asdict(li.outputs),
+            "thresholds": to_builtins(li.thresholds),
+            "outputs": to_builtins(li.outputs),
             "patents": li.patents,
             "revocability": li.revocability,
             "notes": list(li.notes),

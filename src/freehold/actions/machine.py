@@ -1,7 +1,8 @@
 """`machine`: what this machine is, and how much of it a model may take."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from freehold.core import bandwidth
 from freehold.core.machine import Gpu, Machine, probe
@@ -15,8 +16,7 @@ LEFT_ON_A_CARD = 0.08
 """The part of a card's memory that its driver and screen take."""
 
 
-@dataclass(frozen=True, slots=True)
-class MachineReport:
+class MachineReport(Struct, frozen=True):
     """This machine; bandwidth in bytes per second with the day it was measured."""
 
     machine: Machine

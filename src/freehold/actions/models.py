@@ -1,7 +1,8 @@
 """`models`: the families of the knowledge base that match some words."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from freehold.core.errors import UsageError
 from freehold.judge.openness import grade, osaid
@@ -11,8 +12,7 @@ from freehold.knowledge.search import search_models, word
 from freehold.knowledge.types import Family
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One family with its level and licenses."""
 
     family: Family

@@ -66,16 +66,16 @@ def show(choice: "Choice") -> None:
     room = f"{choice.room.memory / 2**30:.1f} GiB {choice.room.name}"
     say(f"{_need(choice)}; {room}; {choice.considered} models looked at")
     for place, candidate in enumerate(choice.ranked, 1):
-        hub = f"  ({candidate.member.hub})" if candidate.member.hub else ""
-        title(f"{place}. {candidate.member.id}{hub}")
+        hub = f"  ({candidate.found.member.hub})" if candidate.found.member.hub else ""
+        title(f"{place}. {candidate.id}{hub}")
         rows(_labeled_once(_lines(choice, candidate)), color=None)
     if not choice.ranked:
         title("Nothing meets the need.")
     if choice.refused:
         title("Near misses")
-        rows([(c.member.id, "; ".join(c.refusals)) for c in choice.refused[:5]], color=None)
+        rows([(c.id, "; ".join(c.refusals)) for c in choice.refused[:5]], color=None)
     if choice.ranked:
-        say(f"\nNext: freehold check {choice.ranked[0].member.id}")
+        say(f"\nNext: freehold check {choice.ranked[0].id}")
 
 
 def _lines(choice: "Choice", candidate: "Candidate") -> Iterator[tuple[str, str]]:
@@ -83,16 +83,16 @@ def _lines(choice: "Choice", candidate: "Candidate") -> Iterator[tuple[str, str]
 
     for reason in choice.reasons(candidate):
         yield "why", reason
-    for permit in candidate.permits:
+    for permit in candidate.found.permits:
         if permit.use in choice.need.uses:
             yield "may", f"{permit.use}: {permit.verdict} — {permit.because}"
     duties = choice.obligations(candidate)
     for row in duties[:SHOWN_DUTIES]:
         yield "must", f"{OCCASIONS[row.when]}: {row.do}"
     if len(duties) > SHOWN_DUTIES:
-        yield "must", f"and {len(duties) - SHOWN_DUTIES} more: freehold check {candidate.member.id}"
-    if candidate.fit.speed_at_most:
-        yield "speed", f"at most {candidate.fit.speed_at_most:g} tokens per second here"
+        yield "must", f"and {len(duties) - SHOWN_DUTIES} more: freehold check {candidate.id}"
+    if candidate.found.fit.speed_at_most:
+        yield "speed", f"at most {candidate.found.fit.speed_at_most:g} tokens per second here"
 
 
 def _labeled_once(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

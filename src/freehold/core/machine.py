@@ -6,9 +6,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 INSTRUCTIONS = (
     *("avx", "avx2", "fma", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "avx512_fp16"),
@@ -18,8 +19,7 @@ INSTRUCTIONS = (
 """Instruction sets that change how fast a model runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """A graphics card; memory in bytes."""
 
     name: str
@@ -27,8 +27,7 @@ class Gpu:
     driver: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """Sizes in bytes; `memory` is what this process may use, so a container's limit counts."""
 
     system: str

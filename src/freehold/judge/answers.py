@@ -1,8 +1,9 @@
 """The shapes of a verdict, and how several answers become one."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from freehold.knowledge.types import Definition, Family, License, Member
 
@@ -27,8 +28,7 @@ class Facts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Permit:
+class Permit(Struct, frozen=True):
     """Whether one use is allowed, and why."""
 
     use: str
@@ -36,8 +36,7 @@ class Permit:
     because: str
 
 
-@dataclass(frozen=True, slots=True)
-class Obligation:
+class Obligation(Struct, frozen=True):
     """One thing to do: a sentence, the occasion, the exact text if one is required."""
 
     do: str
@@ -47,8 +46,7 @@ class Obligation:
     clause: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One criterion of a definition: the answer and the evidence it rests on."""
 
     id: str

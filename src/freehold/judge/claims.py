@@ -1,20 +1,21 @@
 """The words of the vocabulary `claims`, each held against the verdicts on a release."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
+
 from freehold.judge.answers import Facts
-from freehold.judge.licensing import Situation
+from freehold.judge.licensing import ANYONE
 from freehold.judge.openness import Level, Openness
 from freehold.judge.terms import Terms
+from freehold.knowledge.traits import modalities
 from freehold.knowledge.types import Family, Member
 
 Standing = Literal["holds", "contradicted", "not verifiable"]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What became of a claim: its standing, what holds instead or likewise, and why."""
 
     standing: Standing
@@ -22,8 +23,7 @@ class Outcome:
     because: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One release before the judge: everything that a claim can be held against."""
 
     facts: Facts
@@ -61,8 +61,7 @@ def _osaid(expected: str) -> Rule:
 
 def _use(use: str, *answers: str) -> Rule:
     def rule(case: Case) -> Outcome:
-        family = case.family
-        permit = case.terms.permit(use, Situation(), (*family.inputs, *family.outputs))
+        permit = case.terms.permit(use, ANYONE, modalities(case.family, case.member))
         said = f"{use} use: {permit.verdict}"
         if permit.verdict == "unknown":
             return Outcome("not verifiable", said, permit.because)

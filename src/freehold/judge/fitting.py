@@ -5,8 +5,9 @@ Bits per weight are those of llama.cpp's Q8_0 (8.5) and Q4_K_M (4.85). Where the
 token is not known, the whole is taken as 1.2 times the weights (EleutherAI, Transformer Math).
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 GIB = 2**30
 BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
@@ -20,8 +21,7 @@ TOKEN_TASKS = frozenset(
 """Tasks whose models are commonly run in 4 bits and produce token by token."""
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What a machine offers a model: memory in bytes, read bandwidth in bytes per second."""
 
     name: str
@@ -29,8 +29,7 @@ class Room:
     bandwidth: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What the estimate needs of a model; bytes of state are for 16-bit values."""
 
     parameters: int | None
@@ -40,8 +39,7 @@ class Shape:
     makes_tokens: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(Struct, frozen=True):
     """The estimate; memory in bytes, speed in tokens per second as an upper bound."""
 
     fits: Literal["yes", "no", "unknown"]

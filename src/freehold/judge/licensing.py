@@ -4,7 +4,8 @@ A right counts only when the text gives it and the text was read. Limits count a
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from freehold.judge.answers import Answer, Permit
 from freehold.knowledge.types import License, Threshold
@@ -66,8 +67,7 @@ _METRIC = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class Situation(Struct, frozen=True, kw_only=True):
     """Who asks: monthly users, yearly revenue in US dollars, country code. None is not said."""
 
     users: int | None = None
@@ -75,8 +75,12 @@ class Situation:
     territory: str | None = None
 
 
+ANYONE = Situation()
+"""Somebody of whom nothing is known."""
+
+
 def permit(
-    license: License, use: str, who: Situation = Situation(), modalities: Collection[str] = ()
+    license: License, use: str, who: Situation = ANYONE, modalities: Collection[str] = ()
 ) -> Permit:
     """Whether `license` allows `use` for a model of these modalities.
 
@@ -102,7 +106,7 @@ def permit(
 
 
 def permits(
-    license: License, who: Situation = Situation(), modalities: Collection[str] = ()
+    license: License, who: Situation = ANYONE, modalities: Collection[str] = ()
 ) -> tuple[Permit, ...]:
     """A permit for every use that people ask about."""
     return tuple(permit(license, use, who, modalities) for use in USES)

@@ -1,7 +1,8 @@
 """What a person needs from a model, and which two demands of it cannot both hold."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from freehold.judge.answers import Facts
 from freehold.judge.licensing import EU, Situation, is_open, permit
@@ -11,8 +12,7 @@ OPENNESS = ("fully open", "open weights", "restricted weights")
 ANY_OSI = "osi"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Need:
+class Need(Struct, frozen=True, kw_only=True):
     """The demands, all of which must hold; None and () are no demand. Memory is in bytes."""
 
     task: str

@@ -1,7 +1,8 @@
 """The openness of a release by four definitions: OSAID, MOF, the OSAI index and five levels."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from freehold.judge.answers import Facts, Finding
 from freehold.judge.criteria import WEIGHTS, judge
@@ -17,16 +18,14 @@ LEVELS: tuple[Level, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Osaid:
+class Osaid(Struct, frozen=True):
     """The Open Source AI Definition 1.0. An opinion from evidence, not a certificate."""
 
     verdict: Literal["meets", "fails", "not verifiable"]
     criteria: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mof:
+class Mof(Struct, frozen=True):
     """The Model Openness Framework 1.0: the class and what is missing for each."""
 
     mof_class: Literal["I", "II", "III", "none"]
@@ -34,8 +33,7 @@ class Mof:
     missing: dict[str, tuple[str, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Osai:
+class Osai(Struct, frozen=True):
     """The European OSAI index: the mean of twelve dimensions; what is unknown counts as closed."""
 
     score: float
@@ -43,8 +41,7 @@ class Osai:
     dimensions: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Openness:
+class Openness(Struct, frozen=True):
     """All four verdicts on one release."""
 
     level: Level
@@ -72,7 +69,8 @@ def osaid(
         if not criterion.if_listed or _listed(criterion, family)
     ]
     bases = {link.base: link for link in family.lineage if _concerns(link, member)}
-    findings += [_base(facts, link, (*path, family.id)) for link in bases.values()]
+    path = (*path, family.id)
+    findings += [f for link in bases.values() if (f := _base(facts, link, path))]
     answers = {finding.answer for finding in findings}
     if answers & {"no", "partial"}:
         return Osaid("fails", tuple(findings))
@@ -83,11 +81,16 @@ def _concerns(link: Link, member: Member | None) -> bool:
     return not link.members or member is None or member.id in link.members
 
 
-def _base(facts: Facts, link: Link, path: tuple[str, ...]) -> Finding:
-    """A model made from another can meet the definition only if that one does."""
+def _base(facts: Facts, link: Link, path: tuple[str, ...]) -> Finding | None:
+    """A model made from another can meet the definition only if that one does.
+
+    None when the base belongs to the same release, which is judged already.
+    """
     id, name = f"base-{link.base}", f"What it was made from: {link.base}"
     found = facts.find(link.base)
-    if found is None or found[0].id in path or len(path) > DEEPEST:
+    if found and found[0].id in path:
+        return None
+    if found is None or len(path) > DEEPEST:
         return Finding(id, name, "unknown", f"{link.base} is not in the knowledge base")
     base, member = found
     verdict = osaid(facts, base, member, terms(facts, base, member), path).verdict
@@ -179,6 +182,8 @@ def grade(family: Family, bound: Terms, verdict: Osaid) -> tuple[Level, str]:
 def _toolkit(states: dict[str, str], bound: Terms) -> tuple[Level, str]:
     if states.get("source-code") == "released" and bound.open():
         return "fully open", "the source code of the program is out under an open license"
+    if states.get("source-code") == "withheld":
+        return "proprietary", "the source code is not given"
     return "unknown", "the license of its source code is not known"
 
 

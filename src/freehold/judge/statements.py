@@ -1,6 +1,6 @@
 """What is said of a release, against what holds: contradictions and open-washing."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from freehold.judge.claims import OPEN, RULES, Case, Outcome, Standing
 from freehold.judge.licensing import is_open
@@ -11,8 +11,7 @@ SAME_SIZE = 0.16
 """Sizes are spoken of in round numbers: 8B for 8.03e9, 7B for 7.6e9."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """One statement and what became of it."""
 
     about: str

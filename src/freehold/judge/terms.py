@@ -6,8 +6,9 @@ their own anew; nobody else can.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from freehold.judge.answers import Facts, Obligation, Permit, strictest
 from freehold.judge.licensing import USES, Situation, is_open, permit
@@ -22,8 +23,7 @@ DEEPEST = 12
 Bond = Literal["own", "contradiction", "inherited", "outputs", "relicensed", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """One license that binds a model (or a base whose license is not known), and why."""
 
     bond: Bond
@@ -39,8 +39,7 @@ class Binding:
         return self.bond != "relicensed"
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """Everything that binds one family or member."""
 
     bindings: tuple[Binding, ...]
@@ -152,23 +151,33 @@ def _inherited(
 
 def _through(facts: Facts, family: Family, link: Link, path: tuple[str, ...]) -> Iterator[Binding]:
     found = facts.find(link.base)
-    if found is None or found[0].id in path:
-        yield _outside(facts, link)
+    if found is None:
+        yield _outside(facts, family, link)
         return
     base, base_member = found
+    if base.id in path:  # the same release, or a loop: its license binds already
+        return
     own = list(_own(facts, base, base_member))
     for binding in own:
         yield _bind(binding, base, family, link)
     yield from _inherited(facts, base, base_member, path)
 
 
-def _outside(facts: Facts, link: Link) -> Binding:
-    """A base that is not in the knowledge base; the link itself may name its license."""
+def _outside(facts: Facts, family: Family, link: Link) -> Binding:
+    """A base that is not in the knowledge base; the link itself may name its maker and license."""
     license = facts.license(link.license) if link.license else None
+    made = _made(link.base, link)
+    if link.maker == family.maker and link.relation != "adapter":
+        reason = f"{made}; {family.maker} made both and licensed this one itself"
+        return Binding("relicensed", link.base, license, reason, link.relation)
     if license is None:
-        reason = f"made from {link.base} ({link.relation}), whose license is not known here"
+        reason = f"{made}, whose license is not known here"
         return Binding("unknown", link.base, None, reason, link.relation)
-    return Binding("inherited", link.base, license, _made(link.base, link), link.relation)
+    if link.relation == "distillation" and not license.outputs.derivative:
+        bond, reason = _outputs(license, link.base, link)
+        return Binding(bond, link.base, license, reason, link.relation)
+    confirmed = family.sources[link.source].rank in NEAR
+    return Binding("inherited", link.base, license, made, link.relation, confirmed)
 
 
 def _bind(binding: Binding, base: Family, family: Family, link: Link) -> Binding:
@@ -179,19 +188,19 @@ def _bind(binding: Binding, base: Family, family: Family, link: Link) -> Binding
     elif license is None:
         bond, reason = "unknown", f"{_made(base.name, link)}, whose license is not known"
     elif link.relation == "distillation" and not license.outputs.derivative:
-        bond, reason = _outputs(license, base, link)
+        bond, reason = _outputs(license, base.name, link)
     else:
         bond, reason = "inherited", _made(base.name, link)
     return Binding(bond, binding.via, license, reason, link.relation, binding.confirmed)
 
 
-def _outputs(license: License, base: Family, link: Link) -> tuple[Bond, str]:
+def _outputs(license: License, base: str, link: Link) -> tuple[Bond, str]:
     """A model taught by another's outputs: only what that license says of outputs travels."""
     if license.outputs.training == "forbidden":
-        return "outputs", f"{_made(base.name, link)}; {license.short} forbids training on outputs"
+        return "outputs", f"{_made(base, link)}; {license.short} forbids training on outputs"
     if license.outputs.naming or license.outputs.training == "conditional":
-        return "outputs", f"{_made(base.name, link)}; {license.short} lays duties on such models"
-    return "relicensed", f"{_made(base.name, link)}; {license.short} says nothing against it"
+        return "outputs", f"{_made(base, link)}; {license.short} lays duties on such models"
+    return "relicensed", f"{_made(base, link)}; {license.short} says nothing against it"
 
 
 _MADE = {

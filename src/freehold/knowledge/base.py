@@ -4,18 +4,19 @@ Files are read when they are first asked for. A broken file never stops the othe
 left out, and named in `problems`.
 """
 
+import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import rtoml
+from msgspec import Struct
 
 from freehold.core import paths
 from freehold.core.errors import NotFound
 from freehold.knowledge.overlay import merge
-from freehold.knowledge.schema import Problem, Reading, build
+from freehold.knowledge.schema import Problem, Words, build, explain
 from freehold.knowledge.types import (
     AcceleratorList,
     Board,
@@ -27,7 +28,6 @@ from freehold.knowledge.types import (
     Vocabulary,
 )
 
-T = TypeVar("T")
 SCHEMA = 1
 LARGEST_FILE = 1_000_000
 
@@ -42,26 +42,31 @@ FOLDERS: Mapping[str, type[Any]] = {
 }
 
 
-@dataclass(slots=True, eq=False)
-class Folder:
+class File(Struct, frozen=True):
+    """One TOML file; `own` when it is the user's and not shipped."""
+
+    path: str
+    own: bool
+
+
+class Folder(Struct, eq=False):
     """One folder of one or two layers of TOML files; `get` reads and keeps one file."""
 
     name: str
     layers: tuple[Path, ...]
-    words: Mapping[str, Mapping[str, str]]
-    problems: list[Problem] = field(default_factory=list)
-    _files: dict[str, list[Path]] | None = None
-    _read: dict[str, Any] = field(default_factory=dict)
+    words: Words
+    problems: list[Problem] = []
+    _files: dict[str, list[File]] | None = None
+    _read: dict[str, Any] = {}
 
     @property
-    def files(self) -> dict[str, list[Path]]:
+    def files(self) -> dict[str, list[File]]:
         """Id -> its files, the shipped one first."""
         if self._files is None:
-            found: dict[str, list[Path]] = {}
-            for layer in self.layers:
-                for path in sorted((layer / self.name).glob("*.toml")):
-                    found.setdefault(path.stem, []).append(path)
-            self._files = found
+            self._files = {}
+            for depth, layer in enumerate(self.layers):
+                for name, path in _toml_files(layer / self.name):
+                    self._files.setdefault(name, []).append(File(path, own=depth > 0))
         return self._files
 
     def get(self, id: str) -> Any:
@@ -72,43 +77,68 @@ class Folder:
 
     def all(self) -> Iterator[Any]:
         """Everything in this folder that is not broken, by id."""
-        for id in sorted(self.files):
+        for id in self.files:
             found = self.get(id)
             if found is not None:
                 yield found
 
+    def explain(self) -> list[Problem]:
+        """Problems of the shipped files that building alone does not see: words and forms."""
+        found: list[Problem] = []
+        for id, files in self.files.items():
+            table = None if files[0].own else self._parse(files[0])
+            if table:
+                raw = {"id": id, **table}
+                found += explain(FOLDERS[self.name], raw, files[0].path, self.words)
+        return [problem for problem in found if problem not in self.problems]
+
     def _load(self, id: str) -> Any:
         """Merge the layers; when the overlay breaks the result, fall back to what is shipped."""
-        tables: list[tuple[Path, dict[str, Any]]] = []
-        for path in self.files[id]:
-            table = self._parse(path)
-            if table is not None:
-                tables.append((path, table))
+        tables = [(file, table) for file in self.files[id] if (table := self._parse(file))]
         while tables:
             merged: dict[str, Any] = {}
             for _, table in tables:
-                merged = merge(merged, table)
+                merged = merge(merged, table) if merged else table
             made = self._build(id, merged, tables[-1][0])
             if made is not None:
                 return made
             tables.pop()
         return None
 
-    def _parse(self, path: Path) -> dict[str, Any] | None:
+    def _parse(self, file: File) -> dict[str, Any] | None:
         try:
-            if path.stat().st_size > LARGEST_FILE:
+            with open(file.path, "rb") as stream:
+                raw = stream.read(LARGEST_FILE + 1)
+            if len(raw) > LARGEST_FILE:
                 raise ValueError(f"is larger than {LARGEST_FILE:,} bytes")
-            return rtoml.loads(path.read_text(encoding="utf-8"))
+            return rtoml.loads(raw.decode())
         except (OSError, ValueError) as error:
-            self.problems.append(Problem(str(path), "", f"cannot be read: {error}"))
+            self.problems.append(Problem(file.path, "", f"cannot be read: {error}"))
             return None
 
-    def _build(self, id: str, table: dict[str, Any], path: Path) -> Any:
-        reading = Reading(str(path), self.words, self.problems)
+    def _build(self, id: str, table: dict[str, Any], file: File) -> Any:
+        """Shipped files are known to be right (a test says so); the user's are checked whole."""
+        kind, raw = FOLDERS[self.name], {"id": id, **table}
         if table.get("schema") != SCHEMA:
-            reading.wrong("schema", f"should be {SCHEMA}, is {table.get('schema')!r}")
+            says = f"should be {SCHEMA}, is {table.get('schema')!r}"
+            made: Any = [Problem(file.path, "schema", says)]
+        else:
+            made = explain(kind, raw, file.path, self.words) if file.own else []
+            made = made or build(kind, raw, file.path, self.words)
+        if isinstance(made, list):
+            self.problems += made
             return None
-        return build(FOLDERS[self.name], {"id": id, **table}, reading)
+        return made
+
+
+def _toml_files(folder: Path) -> list[tuple[str, str]]:
+    """(id, path) of every TOML file of a folder, by id; nothing when there is no such folder."""
+    try:
+        with os.scandir(folder) as entries:
+            names = [e.name for e in entries if e.name.endswith(".toml")]
+    except OSError:
+        return []
+    return sorted((name.removesuffix(".toml"), os.path.join(folder, name)) for name in names)
 
 
 class KnowledgeBase:
@@ -142,7 +172,7 @@ class KnowledgeBase:
         """Read every file of the user's overlay, so that `problems` names the broken ones."""
         for folder in self.folders.values():
             for id, files in folder.files.items():
-                if self.overlay and self.overlay in files[-1].parents:
+                if files[-1].own:
                     folder.get(id)
 
     def license(self, id: str) -> License | None:

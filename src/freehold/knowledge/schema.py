@@ -1,23 +1,28 @@
-"""Builds a frozen dataclass from a TOML table and collects every problem it meets.
+"""Builds a record from a TOML table, and explains everything that is wrong with one that fails.
 
-The dataclasses of `types.py` are the schema: this file only reads their annotations.
+The classes of `types.py` are the schema: this file only reads their annotations. Building is
+fast and stops at the first mistake; explaining walks the whole table and names them all.
 """
 
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import fields
 
 from freehold.core.errors import nearest
 from freehold.knowledge.words import Form, In, Ref
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Struct)
+Words = Mapping[str, Mapping[str, str]]
+Note = Callable[[str, str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """One thing that is wrong in one file, and where in it."""
 
     file: str
@@ -25,169 +30,139 @@ class Problem:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}: {self.field}: {self.message}" if self.field else self.line
-
-    @property
-    def line(self) -> str:
-        """The problem without its field."""
-        return f"{self.file}: {self.message}"
+        where = f"{self.file}: {self.field}" if self.field else self.file
+        return f"{where}: {self.message}"
 
 
-@dataclass(slots=True)
-class Reading:
-    """The state of reading one file: what words are allowed and what went wrong so far."""
-
-    file: str
-    words: Mapping[str, Mapping[str, str]]
-    problems: list[Problem]
-
-    def wrong(self, field: str, message: str) -> None:
-        """Note a problem and go on."""
-        self.problems.append(Problem(self.file, field, message))
+def build(cls: type[T], raw: Mapping[str, Any], file: str, words: Words) -> T | list[Problem]:
+    """An instance of `cls`, or what is wrong with the table."""
+    try:
+        return msgspec.convert(raw, cls)
+    except msgspec.ValidationError as error:
+        return explain(cls, raw, file, words) or [Problem(file, "", str(error))]
 
 
-Convert = Callable[[Any, str, Reading], Any]
+def explain(cls: type[Struct], raw: Any, file: str, words: Words) -> list[Problem]:
+    """Every problem of a table, closed words and forms included."""
+    found: list[Problem] = []
 
+    def note(path: str, message: str) -> None:
+        found.append(Problem(file, path.removeprefix("."), message))
 
-def build(cls: type[T], raw: Mapping[str, Any], reading: Reading) -> T | None:
-    """An instance of `cls`, or None when `reading.problems` has grown."""
-    before = len(reading.problems)
-    made: T | None = _converter(cls)(raw, "", reading)
-    return made if len(reading.problems) == before else None
-
-
-def references(cls: type[Any]) -> dict[str, str]:
-    """Field name -> folder, for the fields of `cls` that hold the id of another file."""
-    found: dict[str, str] = {}
-    for name, hint in get_type_hints(cls, include_extras=True).items():
-        marks = [hint, *get_args(hint)]
-        for mark in (m for part in marks for m in getattr(part, "__metadata__", ())):
-            if isinstance(mark, Ref):
-                found[name] = mark.folder
+    _Walk(words, note).value(cls, raw, "")
     return found
 
 
-@cache
-def _record(cls: Any) -> Convert:
-    """A function that turns a table into `cls`, field by field."""
-    hints = get_type_hints(cls, include_extras=True)
-    converters = {
-        f.name.replace("_", "-"): (f.name, _converter(hints[f.name])) for f in fields(cls)
-    }
-    required = {
-        f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING
-    }
+def references(cls: type[Struct]) -> Iterator[tuple[str, str]]:
+    """(field, folder) for the fields of `cls` that hold the id of another file."""
+    for info in _fields(cls).values():
+        for mark in _marks(info.type):
+            if isinstance(mark, Ref):
+                yield info.name, mark.folder
 
-    def convert(raw: Any, path: str, reading: Reading) -> Any:
+
+def _marks(hint: Any) -> list[Any]:
+    """The marks on a type, also where it is optional."""
+    parts = [hint, *get_args(hint)]
+    return [mark for part in parts for mark in getattr(part, "__metadata__", ())]
+
+
+@cache
+def _fields(cls: Any) -> dict[str, Any]:
+    """TOML key -> what msgspec knows of the field."""
+    return {info.encode_name: info for info in fields(cls)}
+
+
+class _Walk(Struct):
+    """A walk through one table beside the type it should have."""
+
+    words: Words
+    note: Note
+
+    def value(self, hint: Any, raw: Any, path: str) -> None:
+        """Hold one value against one type."""
+        origin = get_origin(hint)
+        if origin is Annotated:
+            base, *marks = get_args(hint)
+            self.value(base, raw, path)
+            self._marked(marks, raw, path)
+        elif origin in (Union, types.UnionType):
+            self.value(next(a for a in get_args(hint) if a is not type(None)), raw, path)
+        elif origin is tuple:
+            self._list(get_args(hint)[0], raw, path)
+        elif origin is dict:
+            self._table(get_args(hint)[1], raw, path)
+        elif isinstance(hint, type) and issubclass(hint, Struct):
+            self._record(hint, raw, path)
+        else:
+            self._plain(hint, raw, path)
+
+    def _record(self, cls: type[Struct], raw: Any, path: str) -> None:
         if not isinstance(raw, Mapping):
-            reading.wrong(path, f"should be a table, is {_kind(raw)}")
-            return None
-        values: dict[str, Any] = {}
+            self.note(path, f"should be a table, is {_kind(raw)}")
+            return
+        known = _fields(cls)
         for key, value in raw.items():
-            where = f"{path}.{key}" if path else key
-            if key not in converters:
-                reading.wrong(where, f"unknown key; {_allowed(key, converters)}")
-                continue
-            name, read = converters[key]
-            values[name] = read(value, where, reading)
-        missing = required.difference(values)
-        for name in sorted(missing):
-            key = name.replace("_", "-")
-            reading.wrong(f"{path}.{key}" if path else key, "is missing")
-        return None if missing else cls(**values)
+            if key in known:
+                self.value(known[key].type, value, f"{path}.{key}")
+            else:
+                self.note(f"{path}.{key}", f"unknown key; {_allowed(key, known)}")
+        for key, info in known.items():
+            if info.required and key not in raw:
+                self.note(f"{path}.{key}", "is missing")
 
-    return convert
-
-
-@cache
-def _converter(hint: Any) -> Convert:
-    origin = get_origin(hint)
-    if origin is Annotated:
-        base, *marks = get_args(hint)
-        return _marked(_converter(base), marks)
-    if origin in (Union, types.UnionType):
-        inner = [arg for arg in get_args(hint) if arg is not type(None)]
-        return _converter(inner[0])
-    if origin is tuple:
-        return _list_of(_converter(get_args(hint)[0]))
-    if origin is dict:
-        return _table_of(_converter(get_args(hint)[1]))
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _record(hint)
-    return _plain(hint)
-
-
-_PLAIN_WORDS = {
-    str: "a text", int: "a whole number", float: "a number", bool: "true or false",
-    date: "a date such as 2026-11-21",
-}  # fmt: skip
-
-
-def _plain(kind: type) -> Convert:
-    def convert(raw: Any, path: str, reading: Reading) -> Any:
-        if kind is float and type(raw) is int:
-            return float(raw)
-        if type(raw) is not kind:
-            reading.wrong(path, f"should be {_PLAIN_WORDS[kind]}, is {_kind(raw)}")
-            return None
-        if isinstance(raw, str) and not raw.strip():
-            reading.wrong(path, "is empty; leave the key out when nothing is known")
-        return raw
-
-    return convert
-
-
-def _list_of(read: Convert) -> Convert:
-    def convert(raw: Any, path: str, reading: Reading) -> Any:
+    def _list(self, inner: Any, raw: Any, path: str) -> None:
         if not isinstance(raw, list):
-            reading.wrong(path, f"should be a list, is {_kind(raw)}")
-            return ()
-        return tuple([read(item, f"{path}[{n}]", reading) for n, item in enumerate(raw)])
+            self.note(path, f"should be a list, is {_kind(raw)}")
+            return
+        for n, item in enumerate(raw):
+            self.value(inner, item, f"{path}[{n}]")
 
-    return convert
-
-
-def _table_of(read: Convert) -> Convert:
-    def convert(raw: Any, path: str, reading: Reading) -> Any:
+    def _table(self, inner: Any, raw: Any, path: str) -> None:
         if not isinstance(raw, Mapping):
-            reading.wrong(path, f"should be a table, is {_kind(raw)}")
-            return {}
-        return {key: read(value, f"{path}.{key}", reading) for key, value in raw.items()}
+            self.note(path, f"should be a table, is {_kind(raw)}")
+            return
+        for key, item in raw.items():
+            self.value(inner, item, f"{path}.{key}")
 
-    return convert
+    def _plain(self, kind: Any, raw: Any, path: str) -> None:
+        if kind is float and type(raw) is int:
+            return
+        if type(raw) is not kind:
+            self.note(path, f"should be {_NAMES.get(kind, kind)}, is {_kind(raw)}")
+        elif isinstance(raw, str) and not raw.strip():
+            self.note(path, "is empty; leave the key out when nothing is known")
+
+    def _marked(self, marks: list[Any], raw: Any, path: str) -> None:
+        if not isinstance(raw, str):
+            return
+        for mark in marks:
+            if isinstance(mark, In):
+                allowed = self.words.get(mark.vocabulary, {})
+                if raw not in allowed:
+                    name = mark.vocabulary
+                    self.note(path, f"{raw!r} is not a word of {name}; {_allowed(raw, allowed)}")
+            elif isinstance(mark, Form) and not mark.pattern.fullmatch(raw):
+                self.note(path, f"{raw!r} should be {mark.says}")
 
 
-def _marked(read: Convert, marks: list[Any]) -> Convert:
-    def convert(raw: Any, path: str, reading: Reading) -> Any:
-        value = read(raw, path, reading)
-        if isinstance(value, str):
-            for mark in marks:
-                _check_mark(mark, value, path, reading)
-        return value
+_NAMES: dict[Any, str] = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    date: "a date such as 2026-11-21",
+    list: "a list",
+    dict: "a table",
+    type(None): "nothing",
+}
 
-    return convert
 
-
-def _check_mark(mark: Any, value: str, path: str, reading: Reading) -> None:
-    if isinstance(mark, In):
-        allowed = reading.words.get(mark.vocabulary, {})
-        if value not in allowed:
-            reading.wrong(
-                path, f"{value!r} is not a word of {mark.vocabulary}; {_allowed(value, allowed)}"
-            )
-    elif isinstance(mark, Form) and not mark.pattern.fullmatch(value):
-        reading.wrong(path, f"{value!r} should be {mark.says}")
+def _kind(raw: Any) -> str:
+    return _NAMES.get(type(raw), f"a {type(raw).__name__}")
 
 
 def _allowed(word: str, allowed: Mapping[str, Any]) -> str:
     close = nearest(word, allowed, 1)
     guess = f"did you mean {close[0]!r}? " if close else ""
     return f"{guess}allowed: {', '.join(allowed)}"
-
-
-def _kind(raw: Any) -> str:
-    if raw is None:
-        return "nothing"
-    names = {str: "a text", bool: "true or false", int: "a whole number", float: "a number",
-             list: "a list", dict: "a table"}  # fmt: skip
-    return names.get(type(raw), f"a {type(raw).__name__}")

@@ -1,12 +1,13 @@
-"""The facts of the knowledge base as frozen dataclasses: one class per kind of TOML table.
+"""The facts of the knowledge base as frozen records: one class per kind of TOML table.
 
 Field names are the TOML keys with `_` for `-`. Sizes are bytes, rates are bytes or
 operations per second, money is US dollars, dates are ISO dates.
 """
 
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated
+
+from msgspec import Struct
 
 from freehold.knowledge.words import COUNTRY, DIGEST, HTTPS, HUB_REPOSITORY, IDENTIFIER, In, Ref
 
@@ -21,8 +22,11 @@ Ability = Annotated[str, In("abilities")]
 Country = Annotated[str, COUNTRY]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class Fact(Struct, frozen=True, rename="kebab", forbid_unknown_fields=True):
+    """One TOML table: its keys are the field names with `-` for `_`, and no others."""
+
+
+class Source(Fact, frozen=True, kw_only=True):
     """Who said a fact, how near to the thing itself they are, and when it was looked at."""
 
     by: str
@@ -33,8 +37,7 @@ class Source:
     dated: date | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
+class Component(Fact, frozen=True, kw_only=True):
     """One part of a release (weights, training code, data, ...) and under which license."""
 
     kind: Annotated[str, In("components")]
@@ -45,8 +48,7 @@ class Component:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Member:
+class Member(Fact, frozen=True, kw_only=True):
     """One size or tuning of a family; what is not given here is the family's."""
 
     id: Identifier
@@ -69,20 +71,19 @@ class Member:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Link:
+class Link(Fact, frozen=True, kw_only=True):
     """One step of lineage: what a family, or some of its members, was made from and how."""
 
     base: str
     relation: Annotated[str, In("relations")]
     source: str
+    maker: str | None = None
     license: LicenseId | None = None
     members: tuple[Identifier, ...] = ()
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Fact, frozen=True, kw_only=True):
     """What a source says of a family, kept as said, with its meaning in our words."""
 
     about: Annotated[str, In("subjects")]
@@ -96,8 +97,7 @@ class Statement:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Family(Fact, frozen=True, kw_only=True):
     """One release: the unit of license and openness."""
 
     id: str
@@ -126,8 +126,7 @@ class Family:
     statements: tuple[Statement, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
+class Threshold(Fact, frozen=True, kw_only=True):
     """A number in a license beyond which something changes."""
 
     metric: Annotated[str, In("threshold-metrics")]
@@ -140,8 +139,7 @@ class Threshold:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Duty:
+class Duty(Fact, frozen=True, kw_only=True):
     """A naming, display or notice duty with the exact text it requires."""
 
     kind: Annotated[str, In("duties")]
@@ -152,8 +150,7 @@ class Duty:
     above: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outputs:
+class Outputs(Fact, frozen=True, kw_only=True):
     """What a license says of the things a model produces."""
 
     ownership: Annotated[str, In("output-ownership")] = "unstated"
@@ -163,8 +160,7 @@ class Outputs:
     clause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsePolicy:
+class UsePolicy(Fact, frozen=True, kw_only=True):
     """A list of forbidden uses that belongs to the license."""
 
     where: Annotated[str, In("policy-places")]
@@ -174,8 +170,7 @@ class UsePolicy:
     clause: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Territory:
+class Territory(Fact, frozen=True, kw_only=True):
     """Where a license grants nothing, and for which kinds of model."""
 
     excluded: tuple[Country, ...]
@@ -184,8 +179,7 @@ class Territory:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextSeen:
+class TextSeen(Fact, frozen=True, kw_only=True):
     """The license text that was read to type these terms."""
 
     read: bool
@@ -195,8 +189,7 @@ class TextSeen:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class License:
+class License(Fact, frozen=True, kw_only=True):
     """The terms of one license version, in closed words."""
 
     id: str
@@ -215,7 +208,7 @@ class License:
     permissions: tuple[Annotated[str, In("permissions")], ...] = ()
     conditions: tuple[Annotated[str, In("conditions")], ...] = ()
     limits: tuple[Annotated[str, In("limits")], ...] = ()
-    clauses: dict[str, str] = field(default_factory=dict)
+    clauses: dict[str, str] = {}
     thresholds: tuple[Threshold, ...] = ()
     duties: tuple[Duty, ...] = ()
     outputs: Outputs = Outputs()
@@ -226,8 +219,7 @@ class License:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Criterion:
+class Criterion(Fact, frozen=True, kw_only=True):
     """One line of a definition of openness: which components, under which terms."""
 
     id: Identifier
@@ -243,8 +235,7 @@ class Criterion:
     if_listed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Definition:
+class Definition(Fact, frozen=True, kw_only=True):
     """A published definition of openness, as criteria."""
 
     id: str
@@ -257,23 +248,21 @@ class Definition:
     url: Url
     checked: date
     criteria: tuple[Criterion, ...] = ()
-    levels: dict[str, str] = field(default_factory=dict)
+    levels: dict[str, str] = {}
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vocabulary:
+class Vocabulary(Fact, frozen=True, kw_only=True):
     """A closed list: each word with one plain sentence."""
 
     id: str
     schema: int
     says: str
     words: dict[str, str]
-    aliases: dict[str, str] = field(default_factory=dict)
+    aliases: dict[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accelerator:
+class Accelerator(Fact, frozen=True, kw_only=True):
     """A processor that runs models; memory in bytes, bandwidth in bytes per second."""
 
     id: Identifier
@@ -292,8 +281,7 @@ class Accelerator:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceleratorList:
+class AcceleratorList(Fact, frozen=True, kw_only=True):
     """The processors of one maker."""
 
     id: str
@@ -303,8 +291,7 @@ class AcceleratorList:
     accelerators: tuple[Accelerator, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Fact, frozen=True, kw_only=True):
     """What one unit of a served model costs, in US dollars."""
 
     model: str
@@ -317,8 +304,7 @@ class Price:
     note: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceList:
+class PriceList(Fact, frozen=True, kw_only=True):
     """The prices of one provider."""
 
     id: str
@@ -328,8 +314,7 @@ class PriceList:
     prices: tuple[Price, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Board:
+class Board(Fact, frozen=True, kw_only=True):
     """One public leaderboard: results per Hub repository or member id."""
 
     id: str
@@ -347,4 +332,4 @@ class Board:
     says: str
     languages: tuple[Language, ...] = ()
     abilities: tuple[Ability, ...] = ()
-    results: dict[str, float] = field(default_factory=dict)
+    results: dict[str, float] = {}

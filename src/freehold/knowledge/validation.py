@@ -1,9 +1,11 @@
 """Checks of the whole knowledge base that one file alone cannot show: ids, dates, sources."""
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from datetime import date, timedelta
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import fields
 
 from freehold.core.errors import nearest
 from freehold.knowledge.base import KnowledgeBase
@@ -19,9 +21,11 @@ def validate(base: KnowledgeBase, today: date) -> list[Problem]:
         for _ in folder.all():
             pass
     found = list(base.problems)
+    for folder in base.folders.values():
+        found += folder.explain()
     for name, folder in base.folders.items():
         for thing in folder.all():
-            file = str(folder.files[thing.id][-1])
+            file = folder.files[thing.id][-1].path
             found += [Problem(file, *p) for p in _references(base, thing)]
             found += [Problem(file, *p) for p in _dates(thing, today)]
             if isinstance(thing, Family):
@@ -46,7 +50,7 @@ def stale(base: KnowledgeBase, today: date) -> list[tuple[str, str, date]]:
 
 
 def _walk(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
-    """Every dataclass inside `thing` with its path."""
+    """Every record inside `thing` with its path."""
     yield path, thing
     for f in fields(thing):
         value = getattr(thing, f.name)
@@ -57,7 +61,7 @@ def _walk(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         elif isinstance(value, dict):
             rows = [(f"{where}.{key}", item) for key, item in value.items()]
         for inner, item in rows:
-            if is_dataclass(item):
+            if isinstance(item, Struct):
                 yield from _walk(item, inner)
 
 
@@ -71,7 +75,7 @@ def _walk_dates(thing: Any) -> Iterator[tuple[str, str, date]]:
 
 def _references(base: KnowledgeBase, thing: Any) -> Iterator[tuple[str, str]]:
     for path, part in _walk(thing):
-        for name, folder in references(type(part)).items():
+        for name, folder in references(type(part)):
             id, known = getattr(part, name), base.folders[folder].files
             if id is not None and id not in known:
                 close = ", ".join(nearest(id, known, 3)) or "none alike"
@@ -152,7 +156,7 @@ def _unique_members(base: KnowledgeBase) -> Iterator[Problem]:
     for family in base.families():
         for member in family.members:
             if member.id in seen:
-                file = str(base.folders["families"].files[family.id][-1])
+                file = base.folders["families"].files[family.id][-1].path
                 yield Problem(file, "members", f"{member.id!r} is also in {seen[member.id]}")
             seen[member.id] = family.id
 
@@ -162,6 +166,6 @@ def _unique_aliases(base: KnowledgeBase) -> Iterator[Problem]:
     for license in base.licenses():
         for alias in {a.casefold() for a in (license.id, *license.aliases)}:
             if alias in seen:
-                file = str(base.folders["licenses"].files[license.id][-1])
+                file = base.folders["licenses"].files[license.id][-1].path
                 yield Problem(file, "aliases", f"{alias!r} also names {seen[alias]}")
             seen[alias] = license.id

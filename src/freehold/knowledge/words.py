@@ -1,25 +1,23 @@
 """Marks that tie a text field of a fact to a closed list, another file, or a form."""
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class In:
+class In(Struct, frozen=True):
     """The text must be a word of this vocabulary (a file of `data/vocabulary/`)."""
 
     vocabulary: str
 
 
-@dataclass(frozen=True, slots=True)
-class Ref:
+class Ref(Struct, frozen=True):
     """The text must be the id of a file in this folder of the knowledge base."""
 
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The text must have this form; `says` describes it in an error message."""
 
     pattern: re.Pattern[str]

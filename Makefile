@@ -1,0 +1,54 @@
+# Two commands for a newcomer: `make run` and `make test`. `make check` is what a change must pass.
+.PHONY: run test check format lint types layers docs data slow bench fix clean
+
+BIN := .venv/bin
+SOURCES := src tests scripts benchmarks
+
+run: .venv/run-ready
+	@sh scripts/first_run.sh
+
+test: .venv/dev-ready
+	$(BIN)/pytest -m "not slow"
+
+slow: .venv/dev-ready
+	$(BIN)/pytest
+
+check: format lint types layers test docs data
+
+format: .venv/dev-ready
+	$(BIN)/ruff format --check $(SOURCES)
+
+lint: .venv/dev-ready
+	$(BIN)/ruff check $(SOURCES)
+
+types: .venv/dev-ready
+	$(BIN)/mypy
+
+layers: .venv/dev-ready
+	$(BIN)/pytest tests/test_layers.py tests/test_size.py tests/test_exports.py
+
+docs: .venv/dev-ready
+	$(BIN)/python scripts/generate_docs.py --check
+	$(BIN)/pytest tests/docs
+
+data: .venv/dev-ready
+	$(BIN)/freehold facts validate
+
+fix: .venv/dev-ready
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/python scripts/generate_docs.py
+
+bench: .venv/dev-ready
+	$(BIN)/python benchmarks/start.py
+
+.venv/run-ready: pyproject.toml constraints.txt scripts/environment.sh
+	@sh scripts/environment.sh run
+	@touch $@
+
+.venv/dev-ready: pyproject.toml constraints.txt scripts/environment.sh
+	@sh scripts/environment.sh dev
+	@touch $@ .venv/run-ready
+
+clean:
+	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
