@@ -19,7 +19,7 @@ cat <<'TEXT'
 What to try next (put .venv/bin on your PATH, or write .venv/bin/freehold):
   freehold choose --like gpt-4o --openness open-weights    an open alternative
   freehold choose --task chat --for host --users 2M        a chat model to offer to others
-  freehold check flux-1-dev                                may I sell what it paints?
+  freehold check flux.1-dev                                may I sell what it paints?
   freehold licenses gemma                                  what a license asks
   freehold models --level fully-open                       everything that is fully open
 TEXT

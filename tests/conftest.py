@@ -1,6 +1,5 @@
 """What the tests share: the shipped facts, a home of their own, and invented facts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +14,11 @@ def shipped() -> KnowledgeBase:
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a home of its own, with a bandwidth that need not be measured."""
     home = tmp_path / "home"
     (home / "state").mkdir(parents=True)
     monkeypatch.setenv("FREEHOLD_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("freehold.core.bandwidth.known", lambda: (30_000_000_000, "2026-11-21"))
-    yield home
+    return home

@@ -1,4 +1,4 @@
-"""Imports run one way: cli > server > actions > plug-ins > tasks, store, judge, formats > knowledge > core."""
+"""Imports run one way, from the command line at the top down to the shared words."""
 
 import ast
 from collections.abc import Iterator

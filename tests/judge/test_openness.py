@@ -106,7 +106,10 @@ def test_weights_without_a_license_are_on_no_level() -> None:
 
 
 def test_a_model_made_from_closed_data_does_not_meet_the_definition() -> None:
-    base = a_family("base", components=(a_component("model-parameters"), a_component("training-code", "withheld")))
+    base = a_family(
+        "base",
+        components=(a_component("model-parameters"), a_component("training-code", "withheld")),
+    )
     tuned = a_family("tuned", components=ALL, lineage=made_from("base"))
     verdict = judged(tuned, base)
     assert verdict.osaid.verdict == "fails"
@@ -133,20 +136,29 @@ def test_a_service_is_an_open_api_only_when_anyone_may_sign_up(api: str, level: 
 
 def test_a_toolkit_is_judged_by_its_source_code() -> None:
     tool = a_family(kind="toolkit", members=(), components=(a_component("source-code"),))
-    closed = a_family(kind="toolkit", members=(), components=(a_component("source-code", "withheld"),))
+    closed = a_family(
+        kind="toolkit", members=(), components=(a_component("source-code", "withheld"),)
+    )
     assert judged(tool).level == "fully open"
     assert judged(closed).level != "fully open"
 
 
 def test_a_method_is_as_open_as_the_model_it_runs() -> None:
     base = a_family("base", license="Closed-1.0")
-    method = a_family("method", kind="method", members=(), components=(), lineage=made_from("base", "method"))
+    method = a_family(
+        "method", kind="method", members=(), components=(), lineage=made_from("base", "method")
+    )
     assert judged(method, base).level == "restricted weights"
 
 
 @pytest.mark.parametrize(
     ("missing", "reached"),
-    [("data-card", "none"), ("evaluation-data", "III"), ("datasets", "II"), ("sample-outputs", "I")],
+    [
+        ("data-card", "none"),
+        ("evaluation-data", "III"),
+        ("datasets", "II"),
+        ("sample-outputs", "I"),
+    ],
 )
 def test_the_classes_of_the_framework_build_on_each_other(missing: str, reached: str) -> None:
     assert judged(without(missing)).mof.mof_class == reached
@@ -174,8 +186,9 @@ def test_the_index_counts_what_is_unknown_as_closed_and_says_how_much() -> None:
 def test_taking_something_away_never_makes_a_release_more_open(data: st.DataObject) -> None:
     kept = data.draw(st.sets(st.sampled_from(ALL), min_size=1))
     gone = data.draw(st.sampled_from(sorted(kept, key=lambda c: c.kind)))
-    more, less = judged(a_family(components=tuple(kept))), judged(
-        a_family(components=tuple(kept - {gone}))
+    more, less = (
+        judged(a_family(components=tuple(kept))),
+        judged(a_family(components=tuple(kept - {gone}))),
     )
     assert LEVELS.index(less.level) >= LEVELS.index(more.level)
     assert less.osai.score <= more.osai.score

@@ -7,13 +7,26 @@ from msgspec import Struct, to_builtins
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.claims import Case
 from freehold.judge.licensing import Situation
-from freehold.judge.openness import Openness, openness
+from freehold.judge.openness import Level, Openness, grade, openness
 from freehold.judge.statements import Judged, judge_statements
 from freehold.judge.terms import Binding, Terms, terms
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
 from freehold.knowledge.traits import modalities
-from freehold.knowledge.types import Family, Member
+from freehold.knowledge.types import Family, Member, Price
+
+COMPARED = 3
+"""How many services a model is set beside."""
+
+
+class Compared(Struct, frozen=True):
+    """A service that people compare the model with, and what it costs in US dollars."""
+
+    id: str
+    name: str
+    maker: str
+    level: Level
+    prices: tuple[str, ...]
 
 
 class Report(Struct, frozen=True):
@@ -26,6 +39,7 @@ class Report(Struct, frozen=True):
     permits: tuple[Permit, ...]
     obligations: tuple[Obligation, ...]
     statements: tuple[Judged, ...]
+    compared: tuple[Compared, ...]
 
     @property
     def id(self) -> str:
@@ -75,6 +89,7 @@ class Report(Struct, frozen=True):
                 "obligations": to_builtins(self.obligations),
             },
             "lineage": [_step(b) for b in self.terms.bindings if b.bond != "own"],
+            "compared": to_builtins(self.compared),
             "conflicts": to_builtins(self.conflicts),
             "open_washing": to_builtins(self.open_washing),
             "statements": to_builtins(self.statements),
@@ -101,7 +116,41 @@ def check(
         bound.permits(who, modalities(family, member)),
         bound.obligations(base.words["conditions"]),
         judge_statements(Case(base, family, member, bound, verdicts)),
+        tuple(_compared(base, family)),
     )  # fmt: skip
+
+
+def _compared(base: KnowledgeBase, family: Family) -> list[Compared]:
+    """The services for the same main task: most alike in what goes in and out, newest first."""
+    if family.kind != "model" or not family.tasks:
+        return []
+    rivals = [f for f in base.families() if f.kind == "service" and family.tasks[0] in f.tasks]
+    kinds = {*family.inputs, *family.outputs}
+    rivals.sort(key=lambda f: (len(kinds ^ {*f.inputs, *f.outputs}), _days_old(f), f.id))
+    return [_as_compared(base, rival) for rival in rivals[:COMPARED]]
+
+
+def _as_compared(base: KnowledgeBase, rival: Family) -> Compared:
+    names = {rival.id, *(member.id for member in rival.members)}
+    prices = tuple(
+        f"{price.api_name}: {spoken_price(price)}"
+        for maker in base.prices()
+        for price in maker.prices
+        if price.model in names and maker.provider == rival.maker
+    )
+    level, _ = grade(base, rival, None, terms(base, rival))
+    return Compared(rival.id, rival.name, rival.maker, level, prices[:2])
+
+
+def spoken_price(price: Price) -> str:
+    """A price in words: $2.5 in, $10 out per million tokens."""
+    parts = [f"${price.input:.4g} in" if price.input is not None else ""]
+    parts += [f"${price.output:.4g} out" if price.output is not None else ""]
+    return f"{', '.join(filter(None, parts))} per {price.unit.replace('-', ' ')}"
+
+
+def _days_old(family: Family) -> int:
+    return -family.released.toordinal() if family.released else 0
 
 
 def permit_row(permit: Permit) -> dict[str, str]:

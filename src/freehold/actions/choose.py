@@ -9,7 +9,7 @@ from msgspec import Struct, to_builtins
 from freehold.actions.check import permit_row
 from freehold.actions.machine import machine
 from freehold.core.errors import Contradiction, NotFound, UsageError
-from freehold.judge.answers import Obligation
+from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
 from freehold.judge.fitting import Room
 from freehold.judge.licensing import EU
@@ -19,7 +19,7 @@ from freehold.judge.quality import evidence
 from freehold.judge.statements import spoken
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_license, find_model, word
-from freehold.knowledge.traits import released
+from freehold.knowledge.traits import modalities, released
 from freehold.knowledge.types import Family
 
 
@@ -36,6 +36,12 @@ class Choice(Struct, frozen=True):
     def obligations(self, candidate: Candidate) -> tuple[Obligation, ...]:
         """What the candidate's licenses oblige to, as far as the stated uses call it up."""
         return relevant(candidate.found.terms.obligations(self.conditions), self.need.uses)
+
+    def permits(self, candidate: Candidate) -> tuple[Permit, ...]:
+        """What one may do with the candidate, for every use that people ask about."""
+        found = candidate.found
+        kinds = modalities(found.family, found.member)
+        return found.terms.permits(self.need.who, kinds)
 
     def reasons(self, candidate: Candidate) -> list[str]:
         """Why the candidate stands where it stands, the strongest reason first."""
@@ -69,7 +75,7 @@ class Choice(Struct, frozen=True):
             "reasons": self.reasons(c),
             "license": {
                 "id": own.id if own else None,
-                "permits": {p.use: permit_row(p) for p in found.permits},
+                "permits": {p.use: permit_row(p) for p in self.permits(c)},
                 "obligations": to_builtins(self.obligations(c)),
             },
             "openness": {"level": found.level, "because": found.level_because},
@@ -107,21 +113,27 @@ def choose(
     )  # fmt: skip
     for one, other, why in contradictions(need, base):
         raise Contradiction(f"{one} and {other} contradict each other: {why}")
-    room = Room("of the memory you named", memory) if memory else machine(base=base).room
+    room = Room("memory, as you said", memory) if memory else machine(base=base).room
     return _answer(need, base, room, most, today or date.today(), compared)
 
 
 def _answer(
     need: Need, base: KnowledgeBase, room: Room, most: int, today: date, compared: Family | None
 ) -> Choice:
-    place = Place(room, evidence(base.boards(), need), today)
     families = [family for family in base.families() if family is not compared]
+    place = Place(room, evidence(base.boards(), need, _open_models(families)), today)
     candidates = consider(need, base, families, place)
     ranked = rank(candidates, most)
     return Choice(
         need, room, tuple(ranked), tuple(near_misses(candidates, ranked)),
         len(candidates), base.words["conditions"],
     )  # fmt: skip
+
+
+def _open_models(families: Sequence[Family]) -> set[str]:
+    """The names by which leaderboards speak of open models, in lower case."""
+    members = [m for family in families if family.kind == "model" for m in family.members]
+    return {name.casefold() for m in members for name in (m.hub, m.id) if name}
 
 
 def _task(

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.core.errors import UsageError
-from freehold.judge.openness import grade, osaid
+from freehold.judge.openness import LEVELS, grade
 from freehold.judge.terms import terms
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import search_models, word
@@ -59,8 +59,6 @@ def models(
 
 
 def _level(name: str) -> str:
-    from freehold.judge.openness import LEVELS
-
     plain = name.replace("-", " ").casefold()
     if plain not in [known.casefold() for known in LEVELS]:
         raise UsageError(f"{name!r} is not a level; the levels: {', '.join(LEVELS)}")
@@ -73,7 +71,7 @@ def _has(family: Family, task: str) -> bool:
 
 def _row(base: KnowledgeBase, family: Family) -> Row:
     bound = terms(base, family)
-    level, _ = grade(family, bound, osaid(base, family, None, bound))
+    level, _ = grade(base, family, None, bound)
     return Row(family, level, bound.names)
 
 

@@ -1,8 +1,10 @@
 """What all commands share: the knowledge base they read, how they print, how they fail."""
 
 import json
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Sequence
 from functools import cache
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,18 +12,17 @@ import click
 from freehold.core.errors import FreeholdError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
     from freehold.knowledge.base import KnowledgeBase
 
 COLORS = {
-    "yes": "green", "holds": "green", "meets": "green", "fully open": "green", "I": "green",
-    "open weights": "cyan", "II": "cyan", "III": "cyan",
-    "conditional": "yellow", "partial": "yellow", "restricted weights": "yellow",
-    "unknown": "magenta", "not verifiable": "magenta", "no": "red", "fails": "red",
-    "contradicted": "red", "none": "red", "proprietary": "red", "open API": "red",
-}  # fmt: skip
+    **dict.fromkeys(("yes", "holds", "meets", "fully open"), "green"),
+    **dict.fromkeys(("open weights",), "cyan"),
+    **dict.fromkeys(("conditional", "partial", "restricted weights"), "yellow"),
+    **dict.fromkeys(("unknown", "not verifiable"), "magenta"),
+    **dict.fromkeys(("no", "fails", "contradicted", "proprietary", "open API"), "red"),
+}
+NARROWEST, WIDEST, INTO_A_PIPE = 60, 120, 100
+GAP = 2
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for scripts.")
 
@@ -34,52 +35,42 @@ def base() -> "KnowledgeBase":
     return open_base()
 
 
-@cache
-def console() -> "Console":
-    """The terminal; as wide as it is, or 100 columns into a pipe."""
-    import shutil
-
-    from rich.console import Console
-
-    width = shutil.get_terminal_size((100, 40)).columns
-    return Console(width=max(width, 60), highlight=False, soft_wrap=False, emoji=False)
+def width() -> int:
+    """The columns to fill: those of the terminal within reason, or a fixed number into a pipe."""
+    return min(max(shutil.get_terminal_size((INTO_A_PIPE, 40)).columns, NARROWEST), WIDEST)
 
 
 def say(text: str = "") -> None:
-    """Print one line or paragraph, as it is, without reading marks in it."""
-    console().print(text, markup=False)
+    """Print a paragraph, wrapped."""
+    for line in text.split("\n"):
+        click.echo("\n".join(wrap(line, width(), break_on_hyphens=False)))
 
 
 def title(text: str) -> None:
     """Print a heading."""
-    from rich.text import Text
-
-    console().print(Text(f"\n{text}", style="bold"))
+    click.echo("\n" + click.style(text, bold=True))
 
 
-def rows(lines: Iterable[tuple[str, ...]], indent: int = 2, color: int | None = 1) -> None:
+def rows(lines: Iterable[Sequence[str]], indent: int = 2, color: int | None = 1) -> None:
     """Print aligned columns; the last one wraps. `color` is the column that holds a verdict."""
-    from rich.padding import Padding
-    from rich.text import Text
-
-    table = _grid()
-    for line in lines:
-        cells = [
-            Text(cell, style=COLORS.get(cell, "") if n == color else "")
-            for n, cell in enumerate(line)
-        ]
-        if not table.columns:
-            for n in range(len(line)):
-                table.add_column(no_wrap=n < len(line) - 1, overflow="fold")
-        table.add_row(*cells)
-    if table.columns:
-        console().print(Padding(table, (0, 0, 0, indent)))
+    table = [list(line) for line in lines]
+    if not table:
+        return
+    sizes = [max(len(row[n]) for row in table) for n in range(len(table[0]) - 1)]
+    left = indent + sum(size + GAP for size in sizes)
+    room = max(width() - left, NARROWEST // 2)
+    for row in table:
+        cells = [_cell(text, sizes[n], n == color) for n, text in enumerate(row[:-1])]
+        paragraphs = [wrap(part, room, break_on_hyphens=False) for part in row[-1].split("\n")]
+        last = [line for paragraph in paragraphs for line in paragraph] or [""]
+        click.echo((" " * indent + "".join(cells) + last[0]).rstrip())
+        for line in last[1:]:
+            click.echo(" " * left + line)
 
 
-def _grid() -> "Table":
-    from rich.table import Table
-
-    return Table.grid(padding=(0, 2))
+def _cell(text: str, size: int, colored: bool) -> str:
+    shown = click.style(text, fg=COLORS[text]) if colored and text in COLORS else text
+    return shown + " " * (size - len(text) + GAP)
 
 
 def print_json(form: Any) -> None:

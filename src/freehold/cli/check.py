@@ -25,7 +25,7 @@ def command(model: str, as_json: bool, **who: Any) -> None:
     Examples:
       freehold check olmo-2
       freehold check meta-llama/Llama-3.2-1B --territory DE --users 50k
-      freehold check flux-1-dev --json
+      freehold check flux.1-dev --json
     """
     from freehold.actions.check import check
 
@@ -42,9 +42,11 @@ def show(report: "Report") -> None:
 
     _head(report)
     show_rights(report.permits, report.obligations)
-    _openness(report)
+    if report.family.kind in ("model", "method"):
+        _openness(report)
     _lineage(report)
     _statements(report)
+    _compared(report)
 
 
 def _head(report: "Report") -> None:
@@ -81,6 +83,14 @@ def _statements(report: "Report") -> None:
     if report.statements:
         title("Said of it, and what holds")
         rows((s.by, s.standing, f"{s.about}: “{s.says}”{_holds(s)}") for s in report.statements)
+
+
+def _compared(report: "Report") -> None:
+    if report.family.kind == "service" and report.family.tasks:
+        say(f"\nOpen alternatives: freehold choose --like {report.family.id}")
+    if report.compared:
+        title("People compare it with")
+        rows((c.id, c.level, "; ".join(c.prices) or f"by {c.maker}") for c in report.compared)
 
 
 def _holds(statement: "Judged") -> str:

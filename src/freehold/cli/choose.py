@@ -63,7 +63,7 @@ def command(ctx: click.Context, /, as_json: bool, **needs: Any) -> None:
 
 def show(choice: "Choice") -> None:
     """Print the ranked models with their reasons, then the near misses."""
-    room = f"{choice.room.memory / 2**30:.1f} GiB {choice.room.name}"
+    room = f"{choice.room.memory / 2**30:.1f} GiB of {choice.room.name}"
     say(f"{_need(choice)}; {room}; {choice.considered} models looked at")
     for place, candidate in enumerate(choice.ranked, 1):
         hub = f"  ({candidate.found.member.hub})" if candidate.found.member.hub else ""

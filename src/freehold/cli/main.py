@@ -1,5 +1,6 @@
 """The command `freehold`: finds its subcommands by file name and ends with the right exit code."""
 
+import gc
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -59,6 +60,7 @@ def main() -> None:
 
     Exit codes: 0 done, 1 the answer is no, 2 wrong usage, 3 broken input, 4 environment.
     """
+    gc.set_threshold(100_000)  # a short command makes many small records and few circles
     try:
         code = command.main(standalone_mode=False)
         warn()

@@ -22,7 +22,7 @@ def command(
     Examples:
       freehold models
       freehold models whisper
-      freehold models --task embed --level fully-open
+      freehold models --task chat --level fully-open
       freehold models --kind service
     """
     from freehold.actions.models import models

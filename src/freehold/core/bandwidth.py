@@ -5,7 +5,6 @@ byte is read once and nothing is written.
 """
 
 import ctypes
-import ctypes.util
 import json
 import sys
 import threading

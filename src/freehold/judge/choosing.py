@@ -11,9 +11,9 @@ from msgspec import Struct
 
 from freehold.judge.answers import Facts, Permit
 from freehold.judge.demands import Found, refusals
-from freehold.judge.fitting import TOKEN_TASKS, Fit, Room, Shape, fit
+from freehold.judge.fitting import FLUENT, TOKEN_TASKS, Fit, Room, Shape, fit
 from freehold.judge.needs import Need
-from freehold.judge.openness import Level, grade, osaid
+from freehold.judge.openness import Level, grade
 from freehold.judge.quality import Evidence, Standing
 from freehold.judge.terms import Terms, terms
 from freehold.knowledge import traits
@@ -26,8 +26,6 @@ UNTUNED = -0.15
 """For models that only continue text, where the need is to converse."""
 WITHOUT_EVIDENCE = 0.30
 HALF_LIFE_DAYS = 365.0
-FLUENT = 8.0
-"""Tokens per second at which reading along becomes comfortable."""
 OPENNESS_POINTS: dict[Level, float] = {
     "fully open": 1.0,
     "open weights": 0.7,
@@ -121,7 +119,7 @@ class _Verdicts(Struct):
     known: dict[tuple[object, ...], tuple[Terms, Level, str, tuple[Permit, ...]]] = {}
 
     def of(self, family: Family, member: Member) -> tuple[Terms, Level, str, tuple[Permit, ...]]:
-        """Terms, level with its reason, and permits of one member."""
+        """Terms, level with its reason, and permits for the stated uses of one member."""
         kinds = traits.modalities(family, member)
         naming = [
             *(row.members for row in family.lineage),
@@ -131,8 +129,10 @@ class _Verdicts(Struct):
         key = (family.id, member.license, kinds, member.id if named else None)
         if key not in self.known:
             bound = terms(self.facts, family, member)
-            level, because = grade(family, bound, osaid(self.facts, family, member, bound))
-            self.known[key] = bound, level, because, bound.permits(self.need.who, kinds)
+            level, because = grade(self.facts, family, member, bound)
+            who, uses = self.need.who, self.need.uses
+            permits = tuple(bound.permit(use, who, kinds) for use in uses)
+            self.known[key] = bound, level, because, permits
         return self.known[key]
 
 
@@ -164,8 +164,9 @@ def _parts(
 ) -> dict[str, float]:
     """The shares of the score, each with its weight."""
     quality = WITHOUT_EVIDENCE
-    if standings:
-        quality = sum(s.share * _freshness(s.dated, today) for s in standings) / len(standings)
+    if standings:  # what was measured never counts less than what nobody measured
+        measured = sum(s.share * _freshness(s.dated, today) for s in standings) / len(standings)
+        quality += (1 - WITHOUT_EVIDENCE) * measured
     released = traits.released(found.family, found.member)
     parts = {
         "evidence": WEIGHT_EVIDENCE * quality,

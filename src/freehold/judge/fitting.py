@@ -14,6 +14,8 @@ BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
 OVERHEAD = GIB // 2
 UNKNOWN_STATE = 0.2
 USUAL_CONTEXT = 8192
+FLUENT = 8.0
+"""Tokens per second at which reading along becomes comfortable."""
 TOKEN_TASKS = frozenset(
     {"text-generation", "image-text-to-text", "video-text-to-text", "audio-text-to-text",
      "any-to-any", "translation"}
@@ -54,13 +56,18 @@ class Fit(Struct, frozen=True):
 
 
 def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
-    """The best precision in which the model fits into the room, at this context length."""
+    """The best precision in which the model fits and can be read along, at this context length.
+
+    Where none is fast enough, the smallest one that fits; where none fits, why not.
+    """
     if shape.parameters is None:
         return Fit("unknown", "its number of parameters is not known", budget=room.memory)
     tokens = min(context or USUAL_CONTEXT, shape.context or context or USUAL_CONTEXT)
     precisions = ("16-bit", "8-bit", "4-bit") if shape.makes_tokens else ("16-bit", "8-bit")
     estimates = [_estimate(shape, room, precision, tokens) for precision in precisions]
-    return next((estimate for estimate in estimates if estimate.fits == "yes"), estimates[-1])
+    fitting = [estimate for estimate in estimates if estimate.fits == "yes"]
+    fluent = [e for e in fitting if e.speed_at_most is None or e.speed_at_most >= FLUENT]
+    return (fluent or fitting[-1:] or estimates[-1:])[0]
 
 
 def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
@@ -69,21 +76,24 @@ def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
     state = _state(shape, weights, tokens)
     total = weights + state + OVERHEAD
     fits = total <= room.memory
-    because = f"about {gib(total)} in {precision} of {gib(room.memory)} {room.name}"
-    if not fits:
-        because = (
-            f"needs about {gib(total)} even in {precision}; {room.name} has {gib(room.memory)}"
-        )
+    verb = "takes about" if fits else "needs about"
+    even = "" if fits else "even "
     return Fit(
-        "yes" if fits else "no", because, precision, weights, state, OVERHEAD, total, room.memory,
-        _speed(shape, room, precision),
-    )  # fmt: skip
+        fits="yes" if fits else "no",
+        because=f"{verb} {gib(total)} {even}in {precision}; {gib(room.memory)} are there",
+        precision=precision,
+        weights=weights,
+        state=state,
+        overhead=OVERHEAD,
+        total=total,
+        budget=room.memory,
+        speed_at_most=_speed(shape, room, precision),
+    )
 
 
 def _state(shape: Shape, weights: int, tokens: int) -> int:
-    if not shape.makes_tokens:
-        return int(weights * UNKNOWN_STATE)
-    if shape.state_per_token is None:
+    """Bytes beside the weights: known per token, else a share of the weights."""
+    if not shape.makes_tokens or shape.state_per_token is None:
         return int(weights * UNKNOWN_STATE)
     return shape.state_per_token * tokens
 

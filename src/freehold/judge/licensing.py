@@ -54,6 +54,7 @@ _REFUSAL = {
 _NARROWED_BY = {
     "non-commercial": "only non-commercially",
     "research-only": "only for research or evaluation",
+    "no-production": "not in production",
     "field-of-use": "only in the field that the license names",
     "no-competing": "not to compete with the publisher",
     "time-limited": "only while the grant lasts",

@@ -54,8 +54,8 @@ class Openness(Struct, frozen=True):
 def openness(facts: Facts, family: Family, member: Member | None = None) -> Openness:
     """How open a family, or one member of it, is by all four definitions."""
     bound = terms(facts, family, member)
+    level, because = grade(facts, family, member, bound)
     verdict = osaid(facts, family, member, bound)
-    level, because = grade(family, bound, verdict)
     return Openness(level, because, verdict, mof(facts, family, bound), osai(facts, family, bound))
 
 
@@ -158,8 +158,8 @@ def _is_out(facts: Facts, family: Family, kind: str) -> bool:
     return license is not None and is_open(license)
 
 
-def grade(family: Family, bound: Terms, verdict: Osaid) -> tuple[Level, str]:
-    """The first of the five levels whose demands hold."""
+def grade(facts: Facts, family: Family, member: Member | None, bound: Terms) -> tuple[Level, str]:
+    """The first of the five levels whose demands hold, and why."""
     states = {component.kind: component.state for component in family.components}
     if family.kind == "toolkit":
         return _toolkit(states, bound)
@@ -169,13 +169,11 @@ def grade(family: Family, bound: Terms, verdict: Osaid) -> tuple[Level, str]:
     if is_open is None:
         return "unknown", "not every license that binds the weights is known"
     if not is_open:
-        return (
-            "restricted weights",
-            f"the weights can be had, under limits: {', '.join(bound.names)}",
-        )
+        return "restricted weights", f"the weights can be had, under {', '.join(bound.names)}"
+    verdict = osaid(facts, family, member, bound)
     if verdict.verdict == "meets":
         return "fully open", "weights, code and an account of all data are out under open terms"
-    lacking = [f.name for f in verdict.criteria if f.answer != "yes"]
+    lacking = [f.name.lower() for f in verdict.criteria if f.answer != "yes"]
     return "open weights", f"the weights are under open terms; not shown: {', '.join(lacking)}"
 
 

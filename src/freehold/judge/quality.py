@@ -1,6 +1,6 @@
 """What public leaderboards say of a model: its standing among everything measured there."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
@@ -10,8 +10,12 @@ from freehold.judge.needs import Need
 from freehold.knowledge.types import Board, Member
 
 
-class Standing(Struct, frozen=True):
-    """One result; `share` is the part of all that was measured which it beats or equals, 0 to 1."""
+class Standing(Struct, frozen=True, kw_only=True):
+    """One result: its place among all that was measured, and its share among open models.
+
+    `share` is the part of the open models on the board which it beats or equals, 0 to 1:
+    what only services reach says nothing about which open model to take.
+    """
 
     board: str
     name: str
@@ -37,9 +41,10 @@ class Evidence(Struct, frozen=True):
         return by_hub or self.results.get(member.id, ())
 
 
-def evidence(boards: Iterable[Board], need: Need) -> Evidence:
+def evidence(boards: Iterable[Board], need: Need, models: Collection[str]) -> Evidence:
     """The boards that measure this task, in these languages, for these abilities.
 
+    `models` are the lower-case repositories and ids of the open models that are known.
     A board of one ability (such as code) speaks for a need without it only when no
     general board does; a board of other languages never does.
     """
@@ -49,7 +54,7 @@ def evidence(boards: Iterable[Board], need: Need) -> Evidence:
     chosen = tuple(asked or general or (fitting if not need.abilities else ()))
     results: dict[str, tuple[Standing, ...]] = {}
     for board in chosen:
-        for name, standing in _standings(board):
+        for name, standing in _standings(board, models):
             results[name] = (*results.get(name, ()), standing)
     return Evidence(chosen, results)
 
@@ -58,24 +63,29 @@ def _speaks(measured: Collection[str], wanted: Collection[str]) -> bool:
     return not wanted or not measured or bool(set(measured) & set(wanted))
 
 
-def _standings(board: Board) -> Iterable[tuple[str, Standing]]:
-    """Every result of a board with its place: equals share the better place."""
+def _standings(board: Board, models: Collection[str]) -> Iterable[tuple[str, Standing]]:
+    """The result of every open model on a board; equals share the better place."""
     sign = 1 if board.better == "higher" else -1
-    ordered = sorted(sign * value for value in board.results.values())
-    count = len(ordered)
-    for name, value in board.results.items():
-        place = count - bisect_right(ordered, sign * value) + 1
-        share = (bisect_left(ordered, sign * value) + 1) / count
-        standing = Standing(
-            board.id,
-            board.name,
-            value,
-            board.unit,
-            board.metric,
-            place,
-            count,
-            share,
-            board.dated,
-            board.url,
-        )
-        yield name.casefold(), standing
+    by_name = {name.casefold(): sign * value for name, value in board.results.items()}
+    everything = sorted(by_name.values())
+    rivals = sorted(value for name, value in by_name.items() if name in models)
+    for name, value in by_name.items():
+        if name in models:
+            place = len(everything) - bisect_right(everything, value) + 1
+            share = bisect_right(rivals, value) / len(rivals)
+            yield name, _standing(board, sign * value, place, len(everything), share)
+
+
+def _standing(board: Board, value: float, place: int, count: int, share: float) -> Standing:
+    return Standing(
+        board=board.id,
+        name=board.name,
+        value=value,
+        unit=board.unit,
+        metric=board.metric,
+        place=place,
+        of=count,
+        share=share,
+        dated=board.dated,
+        url=board.url,
+    )

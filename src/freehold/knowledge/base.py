@@ -210,7 +210,9 @@ class KnowledgeBase:
     def find(self, name: str) -> tuple[Family, Member | None] | None:
         """The family, or the member and its family, with this id, Hub repository or name."""
         family = self.family(name)
-        return (family, None) if family else self._index.get(name.casefold())
+        if family:
+            return family, None
+        return self._index.get(name.casefold()) or self._loosely.get(_squash(name))
 
     @property
     def names(self) -> list[str]:
@@ -218,16 +220,22 @@ class KnowledgeBase:
         return list(self._index)
 
     @cached_property
-    def _index(self) -> Mapping[str, tuple[Family, Member | None]]:
+    def _index(self) -> dict[str, tuple[Family, Member | None]]:
         """Every name of every family and member, in lower case; ids win over names."""
         index: dict[str, tuple[Family, Member | None]] = {}
         for family in self.families():
-            for name in (family.id, *_of_members(family)):
-                index[name.casefold()] = (family, _of_members(family).get(name))
+            index[family.id.casefold()] = (family, None)
+            for name, member in _of_members(family).items():
+                index[name.casefold()] = (family, member)
         for family in self.families():
             for name in (family.name, *family.aliases):
                 index.setdefault(name.casefold(), (family, None))
         return index
+
+    @cached_property
+    def _loosely(self) -> Mapping[str, tuple[Family, Member | None]]:
+        """The same by letters and digits alone, for GPT4o, flux-1-dev and the like."""
+        return {_squash(name): hit for name, hit in reversed(self._index.items())}
 
     @cached_property
     def members(self) -> Mapping[str, tuple[Family, Member]]:
@@ -239,6 +247,11 @@ class KnowledgeBase:
         if found is None:
             raise NotFound(folder.rstrip("s"), id, self.folders[folder].files)
         return found
+
+
+def _squash(name: str) -> str:
+    """Letters and digits only, in lower case."""
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _of_members(family: Family) -> dict[str, Member]:
