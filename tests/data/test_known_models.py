@@ -201,7 +201,7 @@ AT_MOST: list[tuple[str, Level]] = [
     ("deepseek-v3-0324", "open weights"),
     ("OLMoE", "open weights"),
     ("apertus", "open weights"),
-    ("apertus-1.5", "unknown"),  # the publisher's license was not seen
+    ("apertus-1.5", "open weights"),
     ("MusicVAE", "unknown"),  # nobody gives a license to the files
     ("EnCodec", "restricted weights"),
     ("Molmo", "restricted weights"),

@@ -224,9 +224,10 @@ class KnowledgeBase:
         """Every name of every family and member, in lower case; ids win over names."""
         index: dict[str, tuple[Family, Member | None]] = {}
         for family in self.families():
-            index[family.id.casefold()] = (family, None)
             for name, member in _of_members(family).items():
                 index[name.casefold()] = (family, member)
+        for family in self.families():
+            index[family.id.casefold()] = (family, None)
         for family in self.families():
             for name in (family.name, *family.aliases):
                 index.setdefault(name.casefold(), (family, None))
