@@ -96,6 +96,13 @@ def test_a_rumor_of_a_release_is_unknown() -> None:
     assert judged(a_family(components=rows)).osaid.verdict == "not verifiable"
 
 
+def test_files_that_open_only_after_asking_are_not_given_to_everybody() -> None:
+    verdict = judged(a_family(components=ALL, gated=True))
+    assert verdict.osaid.verdict == "fails"
+    assert verdict.level == "open weights"
+    assert {d.id: d.answer for d in verdict.osai.dimensions}["end-weights"] == "partial"
+
+
 def test_a_restricted_license_makes_restricted_weights() -> None:
     verdict = judged(with_change("model-parameters", license="Closed-1.0"))
     assert verdict.level == "restricted weights"

@@ -93,6 +93,32 @@ def test_sizes_are_compared_as_people_round_them() -> None:
     assert "405B" in far.because
 
 
+def test_own_terms_hold_only_where_the_license_is_no_standard_one() -> None:
+    own = a_license("LicenseRef-mine-1.0", limits=("threshold",), osi=False)
+    family = a_family(
+        license="LicenseRef-mine-1.0", statements=(said("license", claim="custom-terms"),)
+    )
+    book = Book(own, family)
+    (row,) = judge_statements(Case(book, family, None, terms(book, family), openness(book, family)))
+    assert row.standing == "holds"
+    (row,) = judged(a_family(), said("license", claim="custom-terms"))
+    assert row.standing == "contradicted"
+
+
+def test_one_license_for_all_is_contradicted_when_a_member_differs() -> None:
+    members = (a_member("thing-3b", license="Closed-1.0"), a_member("thing-7b"))
+    (row,) = judged(a_family(members=members), said("license", license="Free-1.0"))
+    assert row.standing == "contradicted"
+    assert "thing-3b is under Closed-1.0" in row.because
+
+
+def test_a_statement_about_a_member_is_judged_by_that_member() -> None:
+    members = (a_member("thing-3b", license="Closed-1.0"), a_member("thing-7b"))
+    statement = said("license", license="Free-1.0", members=("thing-7b",))
+    (row,) = judged(a_family(members=members), statement)
+    assert row.standing == "holds"
+
+
 def test_a_statement_about_one_member_does_not_concern_another() -> None:
     about = said("license", license="Closed-1.0", members=("thing-7b",))
     other = a_member("other")

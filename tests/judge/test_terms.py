@@ -117,6 +117,30 @@ def test_a_member_may_have_a_license_of_its_own() -> None:
     assert terms(book, family, members[1]).permit("commercial", ANYONE, ()).verdict == "yes"
 
 
+def test_a_family_is_no_freer_than_its_strictest_member() -> None:
+    members = (a_member("x-3b", license="Closed-1.0"), a_member("x-7b"))
+    family = a_family("x", members=members)
+    verdict = answer(Book(NON_COMMERCIAL, family), family)
+    assert verdict.verdict == "no"
+    assert "x-3b is under it" in verdict.because
+
+
+def test_when_every_member_has_a_license_the_family_needs_none() -> None:
+    family = a_family("x", license=None, members=(a_member("x-7b", license="Free-1.0"),))
+    assert answer(Book(family), family).verdict == "yes"
+
+
+def test_a_belief_that_others_contradict_gives_no_yes_either_way() -> None:
+    weights = a_component("model-parameters")
+    belief = type(weights)(
+        kind=weights.kind, state="released", source="rumor", license="Closed-1.0"
+    )
+    statements = (said("license", license="Free-1.0", source="card"),)
+    family = a_family(components=(belief,), statements=statements)
+    assert answer(Book(NON_COMMERCIAL, family), family).verdict == "no"
+    assert answer(Book(NON_COMMERCIAL, family), family, "modify").verdict == "unknown"
+
+
 def test_a_publisher_who_contradicts_themselves_is_bound_by_the_stricter_word() -> None:
     family = a_family(statements=(said("license", license="Closed-1.0", source="paper"),))
     assert answer(Book(NON_COMMERCIAL, family), family).verdict == "no"

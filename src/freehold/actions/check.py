@@ -88,7 +88,7 @@ class Report(Struct, frozen=True):
                 "permits": {p.use: permit_row(p) for p in self.permits},
                 "obligations": to_builtins(self.obligations),
             },
-            "lineage": [_step(b) for b in self.terms.bindings if b.bond != "own"],
+            "lineage": [_step(b) for b in self.terms.bindings if b.bond not in ("own", "member")],
             "compared": to_builtins(self.compared),
             "conflicts": to_builtins(self.conflicts),
             "open_washing": to_builtins(self.open_washing),

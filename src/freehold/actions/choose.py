@@ -183,7 +183,11 @@ def _level(name: str | None) -> str | None:
 
 def _maker(base: KnowledgeBase, name: str) -> str:
     """A maker or country as the facts spell it."""
-    known = {n.casefold(): n for f in base.families() for n in (f.maker, f.country)}
+    known = {
+        n.casefold(): n
+        for f in base.families()
+        for n in (f.maker, f.maker.partition(" (")[0], f.country)
+    }
     if name.casefold() not in known:
         raise NotFound("maker or country code", name, known.values())
     return known[name.casefold()]

@@ -63,21 +63,29 @@ def machine(*, remeasure: bool = False, base: KnowledgeBase | None = None) -> Ma
     base = base or open_base()
     seen = probe()
     figure, day = bandwidth.remeasure() if remeasure else bandwidth.measured()
-    known = tuple(identify(base, gpu.name) for gpu in seen.gpus)
+    known = tuple(identify(base, gpu.name, gpu.memory) for gpu in seen.gpus)
     return MachineReport(seen, figure, day, known, _room(seen, known, figure))
 
 
-def identify(base: KnowledgeBase, name: str) -> Accelerator | None:
-    """The accelerator of the knowledge base whose longest matching name is part of this one."""
+def identify(base: KnowledgeBase, name: str, memory: int = 0) -> Accelerator | None:
+    """The accelerator whose longest matching name is part of this one.
+
+    Of several with the same name, the one whose memory in bytes comes nearest.
+    """
     wanted = name.casefold()
     hits = [
-        (len(text), accelerator)
+        (len(text), -_apart(accelerator, memory), accelerator)
         for maker in base.accelerators()
         for accelerator in maker.accelerators
         for text in (accelerator.name, *accelerator.match)
         if text.casefold() in wanted
     ]
-    return max(hits, key=lambda hit: hit[0])[1] if hits else None
+    return max(hits, key=lambda hit: hit[:2])[2] if hits else None
+
+
+def _apart(accelerator: Accelerator, memory: int) -> int:
+    sizes = accelerator.memory_options or (accelerator.memory or 0,)
+    return min(abs(size - memory) for size in sizes)
 
 
 def _room(seen: Machine, known: tuple[Accelerator | None, ...], figure: int) -> Room:

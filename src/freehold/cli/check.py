@@ -59,6 +59,9 @@ def _head(report: "Report") -> None:
     if own:
         read = f"text read {own.text.checked}" if own.text.read else "its text has not been read"
         lines.append(("license", own.short, f"{own.name}; {read}"))
+    for binding in report.terms.bindings:
+        if binding.bond == "member" and binding.license:
+            lines.append(("", binding.license.short, f"{binding.because}; see the members"))
     rows(lines, indent=0)
 
 
@@ -73,7 +76,7 @@ def _openness(report: "Report") -> None:
 
 
 def _lineage(report: "Report") -> None:
-    made = [b for b in report.terms.bindings if b.bond not in ("own", "contradiction")]
+    made = [b for b in report.terms.bindings if b.bond not in ("own", "member", "contradiction")]
     if made:
         title("Made from")
         rows((b.via, b.license.short if b.license else "unknown", b.because) for b in made)

@@ -89,6 +89,15 @@ def _open_data(case: Case) -> Outcome:
     return Outcome("holds" if state == "released" else "contradicted", said)
 
 
+def _custom(case: Case) -> Outcome:
+    """Own terms have no SPDX id; a standard license, even a restrictive one, has."""
+    own = case.terms.own
+    if own is None:
+        return Outcome("not verifiable", "no license is known")
+    standing: Standing = "holds" if own.id.startswith("LicenseRef-") else "contradicted"
+    return Outcome(standing, own.short, "" if standing == "holds" else "it is a standard license")
+
+
 def _kept(case: Case) -> Outcome:
     return Outcome("not verifiable", "", "it is kept as said")
 
@@ -108,6 +117,7 @@ RULES: dict[str, Rule] = {
     "non-commercial": _use("commercial", "no"),
     "research-only": _use("commercial", "no"),
     "proprietary": _level("proprietary", "open API"),
+    "custom-terms": _custom,
     "api-only": _level("proprietary", "open API"),
     "withdrawn": _kept,
     "open-data": _open_data,

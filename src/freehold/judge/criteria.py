@@ -1,25 +1,40 @@
 """Whether one criterion of a definition is met by the components of a release."""
 
 from collections.abc import Sequence
+from typing import Literal
+
+from msgspec import Struct
 
 from freehold.judge.answers import Facts, Finding
 from freehold.judge.licensing import is_open
 from freehold.judge.terms import NEAR, Terms
-from freehold.knowledge.types import Component, Criterion, Family, License
+from freehold.knowledge.traits import gated
+from freehold.knowledge.types import Component, Criterion, Family, License, Member
 
 WEIGHTS = "model-parameters"
+GIVEN = ("model-parameters", "base-parameters")
+"""Components that a gate keeps from everybody."""
+
+Answer = Literal["yes", "partial", "no", "unknown"]
 
 
-def judge(criterion: Criterion, facts: Facts, family: Family, terms: Terms) -> Finding:
+class Release(Struct, frozen=True):
+    """One release whose components are held against criteria."""
+
+    facts: Facts
+    family: Family
+    member: Member | None
+    terms: Terms
+
+
+def judge(criterion: Criterion, release: Release) -> Finding:
     """The answer for one criterion; where components may stand for each other, the best."""
-    rows = [
-        c for c in family.components if c.kind in (*criterion.components, *criterion.alternatives)
-    ]
+    kinds = (*criterion.components, *criterion.alternatives)
+    rows = [component for component in release.family.components if component.kind in kinds]
     rows.sort(key=lambda c: c.kind in criterion.alternatives)
     if not rows:
         return Finding(criterion.id, criterion.name, "unknown", "nothing is known of it")
-    findings = [_finding(criterion, facts, family, terms, row) for row in rows]
-    return best(findings)
+    return best([_finding(criterion, release, row) for row in rows])
 
 
 def best(findings: Sequence[Finding]) -> Finding:
@@ -30,21 +45,25 @@ def best(findings: Sequence[Finding]) -> Finding:
     return min(findings, key=lambda finding: order.index(finding.answer))
 
 
-def _finding(
-    criterion: Criterion, facts: Facts, family: Family, terms: Terms, component: Component
-) -> Finding:
-    source = family.sources[component.source]
+def _finding(criterion: Criterion, release: Release, component: Component) -> Finding:
+    source = release.family.sources[component.source]
     answer, because = _state(component, source.rank)
-    if answer == "yes" and criterion.terms != "any":
-        answer, because = _licensed(criterion, facts, component, terms)
+    if answer == "yes" and component.kind in GIVEN and gated(release.family, release.member):
+        answer, because = "partial", f"{_spoken(component)}: only after being let in"
+    elif answer == "yes" and criterion.terms != "any":
+        answer, because = _licensed(criterion, release, component)
     if answer in ("no", "partial") and component.note:
         because = f"{because}: {component.note}"
     where = component.url or source.url or source.title
-    return Finding(criterion.id, criterion.name, answer, because, where)  # type: ignore[arg-type]
+    return Finding(criterion.id, criterion.name, answer, because, where)
 
 
-def _state(component: Component, rank: str) -> tuple[str, str]:
-    name = component.kind.replace("-", " ")
+def _spoken(component: Component) -> str:
+    return component.kind.replace("-", " ")
+
+
+def _state(component: Component, rank: str) -> tuple[Answer, str]:
+    name = _spoken(component)
     if component.state == "unknown":
         return "unknown", f"{name}: nobody could say"
     if component.state == "withheld":
@@ -58,16 +77,14 @@ def _state(component: Component, rank: str) -> tuple[str, str]:
     return "yes", f"{name}: released"
 
 
-def _licensed(
-    criterion: Criterion, facts: Facts, component: Component, terms: Terms
-) -> tuple[str, str]:
+def _licensed(criterion: Criterion, release: Release, component: Component) -> tuple[Answer, str]:
     """A released component counts only under the terms that the criterion asks for."""
-    name = component.kind.replace("-", " ")
+    name = _spoken(component)
     if component.kind == WEIGHTS:
-        return _weights(terms)
+        return _weights(release.terms)
     if component.license is None:
         return "unknown", f"{name}: released, under no license that is known"
-    license = facts.license(component.license)
+    license = release.facts.license(component.license)
     if license is None:
         return "unknown", f"{name}: released under {component.license}, which is not known here"
     if _meets(license, criterion.terms):
@@ -77,7 +94,7 @@ def _licensed(
     return "no", f"{name}: {license.short} is not {_WANTED[criterion.terms]}"
 
 
-def _weights(terms: Terms) -> tuple[str, str]:
+def _weights(terms: Terms) -> tuple[Answer, str]:
     """The weights count by everything that binds them, not by their own label alone."""
     verdict = terms.open()
     if verdict is None:

@@ -99,9 +99,11 @@ def _parameters(need: Need, found: Found) -> Iterator[str]:
 
 
 def _makers(need: Need, found: Found) -> Iterator[str]:
-    for name in (found.family.maker, found.family.country):
+    maker = found.family.maker
+    for name in (maker, maker.partition(" (")[0], found.family.country):
         if name in need.not_from:
             yield f"maker: from {name}"
+            return
 
 
 _DEMANDS: tuple[Callable[[Need, Found], Iterator[str]], ...] = (

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from freehold.judge.answers import Facts, Finding
-from freehold.judge.criteria import WEIGHTS, judge
+from freehold.judge.criteria import WEIGHTS, Release, judge
 from freehold.judge.licensing import is_open
 from freehold.judge.terms import DEEPEST, Terms, terms
 from freehold.knowledge.types import Criterion, Family, Link, Member
@@ -56,15 +56,17 @@ def openness(facts: Facts, family: Family, member: Member | None = None) -> Open
     bound = terms(facts, family, member)
     level, because = grade(facts, family, member, bound)
     verdict = osaid(facts, family, member, bound)
-    return Openness(level, because, verdict, mof(facts, family, bound), osai(facts, family, bound))
+    release = Release(facts, family, member, bound)
+    return Openness(level, because, verdict, mof(release), osai(release))
 
 
 def osaid(
     facts: Facts, family: Family, member: Member | None, bound: Terms, path: tuple[str, ...] = ()
 ) -> Osaid:
     """Every criterion must hold for the release and for everything it was made from."""
+    release = Release(facts, family, member, bound)
     findings = [
-        judge(criterion, facts, family, bound)
+        judge(criterion, release)
         for criterion in facts.definition("osaid-1.0").criteria
         if not criterion.if_listed or _listed(criterion, family)
     ]
@@ -100,10 +102,10 @@ def _base(facts: Facts, link: Link, path: tuple[str, ...]) -> Finding | None:
     return Finding(id, name, answer, f"{base.name}: {verdict}")
 
 
-def mof(facts: Facts, family: Family, bound: Terms) -> Mof:
+def mof(release: Release) -> Mof:
     """A class needs all of its required components, openly licensed, and the class below."""
-    criteria = facts.definition("mof-1.0").criteria
-    findings = {c.id: judge(c, facts, family, bound) for c in criteria}
+    criteria = release.facts.definition("mof-1.0").criteria
+    findings = {c.id: judge(c, release) for c in criteria}
     paper = findings["research-paper"].answer == "yes"
     reached: Literal["I", "II", "III", "none"] = "none"
     missing: dict[str, tuple[str, ...]] = {}
@@ -124,37 +126,34 @@ def mof(facts: Facts, family: Family, bound: Terms) -> Mof:
 _POINTS = {"yes": 1.0, "partial": 0.5, "no": 0.0, "unknown": 0.0}
 
 
-def osai(facts: Facts, family: Family, bound: Terms) -> Osai:
+def osai(release: Release) -> Osai:
     """Open counts 1, partial 0.5, closed and unknown 0; the score is the mean."""
-    criteria = facts.definition("osai-2026").criteria
+    criteria = release.facts.definition("osai-2026").criteria
     rows = tuple(
-        _licenses(c, facts, family, bound)
-        if c.terms == "licenses"
-        else judge(c, facts, family, bound)
-        for c in criteria
+        _licenses(c, release) if c.terms == "licenses" else judge(c, release) for c in criteria
     )
     score = sum(_POINTS[row.answer] for row in rows) / len(rows)
     return Osai(round(score, 3), sum(row.answer == "unknown" for row in rows), rows)
 
 
-def _licenses(criterion: Criterion, facts: Facts, family: Family, bound: Terms) -> Finding:
+def _licenses(criterion: Criterion, release: Release) -> Finding:
     """Open when weights, code and data all are; partial when two of the three are."""
     groups = {
-        "weights": bound.open() is True,
-        "code": _is_out(facts, family, "training-code"),
-        "data": _is_out(facts, family, "datasets"),
+        "weights": release.terms.open() is True,
+        "code": _is_out(release, "training-code"),
+        "data": _is_out(release, "datasets"),
     }
     said = ", ".join(f"{name} {'open' if out else 'not open'}" for name, out in groups.items())
     answers: tuple[Literal["no", "partial", "yes"], ...] = ("no", "no", "partial", "yes")
     return Finding(criterion.id, criterion.name, answers[sum(groups.values())], said)
 
 
-def _is_out(facts: Facts, family: Family, kind: str) -> bool:
+def _is_out(release: Release, kind: str) -> bool:
     """Whether this component is released under an open license."""
-    component = next((c for c in family.components if c.kind == kind), None)
+    component = next((c for c in release.family.components if c.kind == kind), None)
     if component is None or component.state != "released" or component.license is None:
         return False
-    license = facts.license(component.license)
+    license = release.facts.license(component.license)
     return license is not None and is_open(license)
 
 

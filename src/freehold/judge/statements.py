@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from freehold.judge.claims import OPEN, RULES, Case, Outcome, Standing
 from freehold.judge.licensing import is_open
-from freehold.judge.terms import license_statements, speaks_of
+from freehold.judge.openness import openness
+from freehold.judge.terms import license_statements, speaks_of, terms
 from freehold.knowledge.types import Source, Statement
 
 SAME_SIZE = 0.16
@@ -28,7 +29,17 @@ class Judged(Struct, frozen=True):
 def judge_statements(case: Case) -> tuple[Judged, ...]:
     """Every statement that concerns this release or member, held against the verdicts."""
     said = [s for s in case.family.statements if case.member is None or speaks_of(s, case.member)]
-    return tuple(_judge(case, statement) for statement in said)
+    return tuple(_judge(_concerned(case, statement), statement) for statement in said)
+
+
+def _concerned(case: Case, statement: Statement) -> Case:
+    """The case of the member that a statement speaks of, when a whole family is judged."""
+    if case.member is not None or not statement.members:
+        return case
+    member = next(m for m in case.family.members if m.id in statement.members)
+    bound = terms(case.facts, case.family, member)
+    verdicts = openness(case.facts, case.family, member)
+    return Case(case.facts, case.family, member, bound, verdicts)
 
 
 def _judge(case: Case, statement: Statement) -> Judged:
@@ -62,24 +73,38 @@ def _hold_against(case: Case, statement: Statement, source: Source) -> Outcome:
 
 
 def _license(case: Case, claimed: str, source: Source) -> Outcome:
-    own = [
-        b.license for b in case.terms.bindings if b.bond in ("own", "contradiction") and b.license
-    ]
-    held = " and ".join(license.short for license in own)
-    ids = [license.id for license in own]
+    said = [b for b in case.terms.bindings if b.license and b.bond in ("own", "contradiction")]
+    ids = [b.license.id for b in said if b.license]
+    held = " and ".join(b.license.short for b in said if b.license)
     if not ids:
-        return Outcome("not verifiable", "no license is known", "no nearer source names one")
+        return _without_license(case, claimed)
     if ids == [claimed]:
-        return Outcome("holds", held)
+        return _for_all_members(case, held)
     if claimed in ids:
-        return Outcome(
-            "contradicted", held, "the publisher says both; the stricter holds for each use"
-        )
+        return Outcome("contradicted", held, "the publisher says both; the stricter holds")
     rank, _, by = license_statements(case.family, case.member)[0]
     if rank == source.rank:
         return Outcome("contradicted", held, f"{by} says otherwise of this release")
     near, far = _NEARNESS[rank].format(by=by), _NEARNESS[source.rank].format(by=source.by)
     return Outcome("contradicted", held, f"{near}, nearer to it than {far}")
+
+
+def _without_license(case: Case, claimed: str) -> Outcome:
+    """No license of its own is known; what it was made from may still speak against the claim."""
+    license = case.facts.license(claimed)
+    if license and is_open(license) and case.terms.open() is False:
+        return Outcome(
+            "contradicted", ", ".join(case.terms.names), "what it was made from binds it"
+        )
+    return Outcome("not verifiable", "no license is known", "no nearer source names one")
+
+
+def _for_all_members(case: Case, held: str) -> Outcome:
+    others = [b for b in case.terms.bindings if b.license and b.bond == "member"]
+    if not others:
+        return Outcome("holds", held)
+    odd = "; ".join(f"{b.via} is under {b.license.short}" for b in others if b.license)
+    return Outcome("contradicted", held, f"not for all members: {odd}")
 
 
 _NEARNESS = {

@@ -20,7 +20,7 @@ NEAR = ("license-text", "publisher", "owner", "registry")
 RANKS = (*NEAR, "press", "unconfirmed")
 DEEPEST = 12
 
-Bond = Literal["own", "contradiction", "inherited", "outputs", "relicensed", "unknown"]
+Bond = Literal["own", "member", "contradiction", "inherited", "outputs", "relicensed", "unknown"]
 
 
 class Binding(Struct, frozen=True):
@@ -118,24 +118,50 @@ def _fact(family: Family, member: Member | None) -> tuple[str, str | None, str]:
 
 
 def _own(facts: Facts, family: Family, member: Member | None) -> Iterator[Binding]:
-    """The license said nearest to the thing; all of them where equals contradict each other."""
-    name = member.id if member else family.id
+    """The license said nearest to the thing; all of them where equals contradict each other.
+
+    For a whole family also those that only some of its members are under.
+    """
     if family.kind == "method":
         return
+    others = _of_members(family) if member is None else {}
+    if not (others and all(m.license for m in family.members)):
+        yield from _said(facts, family, member)
+    for id, name in others.items():
+        because = f"{name} is under it"
+        confirmed = _fact(family, _member(family, name))[0] in NEAR
+        yield Binding("member", name, facts.license(id), because, None, confirmed)
+
+
+def _of_members(family: Family) -> dict[str, str]:
+    """License id -> the first member that is under it, for licenses that are not the family's."""
+    common = _fact(family, None)[1]
+    found: dict[str, str] = {}
+    for member in family.members:
+        if member.license and member.license != common:
+            found.setdefault(member.license, member.id)
+    return found
+
+
+def _member(family: Family, id: str) -> Member:
+    return next(member for member in family.members if member.id == id)
+
+
+def _said(facts: Facts, family: Family, member: Member | None) -> Iterator[Binding]:
+    name = member.id if member else family.id
     said = [row for row in license_statements(family, member) if row[1]]
-    fact = _fact(family, member)
-    if not said or (fact[1] is None and said[0][0] not in NEAR):
+    rank, fact, _ = _fact(family, member)
+    if not said or (fact is None and said[0][0] not in NEAR):
         yield Binding("unknown", name, None, "no license is named for it")
         return
     nearest = said[0][0]
-    equals = dict.fromkeys(id for rank, id, _ in said if rank == nearest and id)
-    for n, id in enumerate(equals):
-        license = facts.license(id)
-        by = next(who for rank, said_id, who in said if said_id == id and rank == nearest)
+    equals = {id: (by, nearest in NEAR) for at, id, by in reversed(said) if at == nearest and id}
+    if fact and rank not in NEAR:  # what we believe against what others say: neither gives a yes
+        equals.setdefault(fact, (family.maker, False))
+    for n, (id, (by, confirmed)) in enumerate(reversed(equals.items())):
         reason = f"{by} says so" if n == 0 else f"{by} also says so; the stricter answer holds"
-        yield Binding(
-            "own" if n == 0 else "contradiction", name, license, reason, None, nearest in NEAR
-        )
+        bond: Bond = "own" if n == 0 else "contradiction"
+        yield Binding(bond, name, facts.license(id), reason, None, confirmed)
 
 
 def _inherited(
@@ -225,7 +251,7 @@ def _permit(binding: Binding, use: str, who: Situation, modalities: tuple[str, .
         return made
     if not binding.confirmed and made.verdict in ("yes", "conditional"):
         return Permit(use, "unknown", f"{made.because}; but no source near the model was seen")
-    if binding.bond in ("inherited", "contradiction"):
+    if binding.bond in ("inherited", "contradiction", "member"):
         return Permit(use, made.verdict, f"{made.because} ({binding.because})")
     return made
 

@@ -38,6 +38,13 @@ def languages(family: Family, member: Member) -> tuple[str, ...]:
     return family.languages if member.languages is None else member.languages
 
 
+def gated(family: Family, member: Member | None) -> bool:
+    """Whether the files open only after one is let in; for a family, for any of its members."""
+    if member is not None:
+        return family.gated if member.gated is None else member.gated
+    return any(gated(family, one) for one in family.members) if family.members else family.gated
+
+
 def context(family: Family, member: Member) -> int | None:
     """How many tokens the member takes in at once."""
     return family.context if member.context is None else member.context
