@@ -167,6 +167,13 @@ def test_near_misses_have_the_fewest_reasons_first_and_never_a_ranked_family() -
     assert [c.family for c in near_misses(rows, rank(rows))] == ["once", "twice"]
 
 
+def test_a_model_that_is_far_too_large_is_no_near_miss_before_one_that_almost_fits() -> None:
+    large = a_family("aaa", members=(a_member("aaa-big", parameters=900 * 10**9),))
+    close = a_family("zzz", members=(a_member("zzz-near", parameters=20 * 10**9),))
+    rows = considered(need(), large, close, memory=10 * GIB)
+    assert [c.family for c in near_misses(rows, [])] == ["zzz", "aaa"]
+
+
 def test_services_and_toolkits_are_not_offered() -> None:
     assert ranked(need(), a_family("api", kind="service"), a_family("tool", kind="toolkit")) == []
 

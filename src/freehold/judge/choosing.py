@@ -87,13 +87,23 @@ def rank(candidates: Iterable[Candidate], most: int = 5) -> list[Candidate]:
 def near_misses(
     candidates: Iterable[Candidate], ranked: Iterable[Candidate], most: int = 10
 ) -> list[Candidate]:
-    """The refused that came nearest: fewest reasons, then best score; one per family."""
+    """The refused that came nearest: fewest reasons, not far too large, best score.
+
+    One per family.
+    """
     taken = {candidate.family for candidate in ranked}
     chosen: dict[str, Candidate] = {}
-    for candidate in sorted(candidates, key=lambda c: (len(c.refusals), -c.score, c.id)):
+    for candidate in sorted(candidates, key=_distance):
         if candidate.refusals and candidate.family not in taken:
             chosen.setdefault(candidate.family, candidate)
     return list(chosen.values())[:most]
+
+
+def _distance(candidate: Candidate) -> tuple[int, bool, float, str]:
+    """How far a refused candidate is from meeting the need; twice too large is far."""
+    total, budget = candidate.found.fit.total, candidate.found.fit.budget
+    far = total is not None and budget is not None and total > 2 * budget
+    return len(candidate.refusals), far, -candidate.score, candidate.id
 
 
 def _suits(need: Need, family: Family, member: Member) -> bool:
