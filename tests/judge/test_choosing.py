@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
 from freehold.judge.fitting import GIB, Room
 from freehold.judge.needs import Need, contradictions
-from freehold.judge.quality import Evidence, evidence
+from freehold.judge.quality import Evidence, evidence, ratings
 from freehold.knowledge.types import Board, Family
 from tests.invented import TODAY, Book, a_family, a_license, a_member
 
 CLOSED = a_license("Closed-1.0", limits=("non-commercial",), osi=False)
-NOTHING = Evidence((), {})
+NOTHING = Evidence((), {}, {})
 
 
 def need(**changes: Any) -> Need:
@@ -95,8 +95,25 @@ def test_services_on_a_board_do_not_push_open_models_down() -> None:
     board = a_board(results={"gpt": 99.0, "claude": 98.0, "good-7b": 90.0, "bad-7b": 10.0})
     found = evidence([board], need(), {"good-7b", "bad-7b"})
     (good,) = found.results["good-7b"]
-    assert (good.place, good.of, good.share) == (3, 4, 1.0)
+    assert (good.place, good.of) == (3, 4)
+    assert found.ratings == {"good-7b": 1.0, "bad-7b": 0.5}
     assert "gpt" not in found.results
+
+
+def test_the_first_of_a_few_small_models_is_not_rated_above_the_best_of_all() -> None:
+    large = a_board(id="large", results={"a": 90, "b": 80, "c": 70, "d": 60, "small": 10})
+    few = a_board(id="few", results={"small": 9.0, "tiny": 1.0, "toy": 0.5})
+    rated = ratings([large, few], {"a", "b", "c", "d", "small", "tiny", "toy"})
+    assert rated["a"] > rated["b"] > rated["small"] > rated["tiny"]
+    assert rated["d"] > rated["small"]
+
+
+def test_a_result_in_a_language_shows_that_a_multilingual_model_handles_it() -> None:
+    board = a_board(languages=("fr",), results={"x-7b": 50.0, "y-7b": 40.0})
+    found = evidence([board], need(languages=("fr",)), {"x-7b", "y-7b"})
+    multilingual = a_family("x", languages=("mul", "en"))
+    english = a_family("y", languages=("en",))
+    assert ranked(need(languages=("fr",)), multilingual, english, found=found) == ["x-7b"]
 
 
 def test_a_measured_model_never_counts_less_than_one_that_nobody_measured() -> None:
@@ -181,7 +198,7 @@ def test_services_and_toolkits_are_not_offered() -> None:
 def test_a_board_of_another_language_does_not_speak_for_this_one() -> None:
     french, english = a_board(id="fr", languages=("fr",)), a_board(id="en", languages=("en",))
     assert [b.id for b in evidence([french, english], need(languages=("fr",)), ()).boards] == ["fr"]
-    assert len(evidence([french, english], need(), ()).boards) == 2
+    assert [b.id for b in evidence([french, english], need(), ()).boards] == ["en"]
 
 
 def test_a_board_of_one_ability_speaks_only_when_asked_or_when_no_other_does() -> None:

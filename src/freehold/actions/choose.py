@@ -22,6 +22,9 @@ from freehold.knowledge.search import find_license, find_model, word
 from freehold.knowledge.traits import modalities, released
 from freehold.knowledge.types import Family
 
+SHOWN_RESULTS = 3
+"""Leaderboard results that are told among the reasons."""
+
 
 class Choice(Struct, frozen=True):
     """The answer to a need: the ranked models and the near misses, each with its reasons."""
@@ -206,13 +209,17 @@ def _territory(name: str | None) -> str | None:
 
 
 def _evidence(candidate: Candidate) -> list[str]:
+    """The results on the largest boards; how many more there are."""
     if not candidate.standings:
         return ["no public measurement for this need is known here; placed by age and openness"]
-    return [
+    largest = sorted(candidate.standings, key=lambda s: (-s.of, s.board))
+    lines = [
         f"{s.name}: {s.metric} {s.value:g}{s.unit if s.unit == '%' else ' ' + s.unit}".rstrip()
         + f", place {s.place} of {s.of} ({s.dated.isoformat()})"
-        for s in candidate.standings
+        for s in largest[:SHOWN_RESULTS]
     ]
+    more = len(largest) - SHOWN_RESULTS
+    return [*lines, f"and {more} more results (--json has all)"] if more > 0 else lines
 
 
 def _openness(candidate: Candidate) -> str:

@@ -6,17 +6,22 @@ import click
 
 from freehold.cli._out import as_json, base, print_json, rows, say, title
 from freehold.cli._size import who_asks
+from freehold.core.errors import Contradiction
 
 if TYPE_CHECKING:
     from freehold.actions.check import Report
     from freehold.judge.statements import Judged
+
+BOMS = ("cyclonedx", "spdx")
 
 
 @click.command(short_help="Show how open a model is, and what its license allows and asks.")
 @click.argument("model")
 @who_asks
 @as_json
-def command(model: str, as_json: bool, **who: Any) -> None:
+@click.option("--notice", is_flag=True, help="Print the notice file that its terms oblige.")
+@click.option("--bom", type=click.Choice(BOMS), help="Print a bill of materials as JSON.")
+def command(model: str, as_json: bool, notice: bool, bom: str | None, **who: Any) -> None:
     """Judge a model of the knowledge base: openness, license, duties, lineage, contradictions.
 
     MODEL is an id, a Hub repository or a name.
@@ -26,14 +31,46 @@ def command(model: str, as_json: bool, **who: Any) -> None:
       freehold check olmo-2
       freehold check meta-llama/Llama-3.2-1B --territory DE --users 50k
       freehold check flux.1-dev --json
+      freehold check llama-3.2 --notice
+      freehold check olmo-2 --bom cyclonedx
     """
     from freehold.actions.check import check
 
+    _one_form({"--json": as_json, "--notice": notice, "--bom": bom})
     report = check(model, **who, base=base())
     if as_json:
         print_json(report.form())
+    elif notice:
+        _notice(report)
+    elif bom:
+        _bom(report, bom)
     else:
         show(report)
+
+
+def _one_form(forms: dict[str, bool | str | None]) -> None:
+    """What is printed can have one form only."""
+    wanted = [name for name, given in forms.items() if given]
+    if len(wanted) > 1:
+        raise Contradiction(
+            f"{' and '.join(wanted)} contradict each other", hint="ask for one form at a time"
+        )
+
+
+def _notice(report: "Report") -> None:
+    from freehold.actions.notice import notice
+
+    click.echo(notice(report), nl=False)
+
+
+def _bom(report: "Report", kind: str) -> None:
+    from datetime import UTC, datetime
+
+    from freehold.actions.bom_cyclonedx import cyclonedx
+    from freehold.actions.bom_spdx import spdx
+
+    write = {"cyclonedx": cyclonedx, "spdx": spdx}[kind]
+    print_json(write(report, datetime.now(UTC), base=base()))
 
 
 def show(report: "Report") -> None:

@@ -10,7 +10,7 @@ import click
 from freehold.cli._out import fail, warn
 from freehold.core.errors import FreeholdError, nearest
 
-ORDER = ("choose", "check", "models", "licenses", "machine", "doctor", "facts")
+ORDER = ("choose", "check", "models", "licenses", "license", "machine", "doctor", "facts")
 """The order of the help page; a new file that is not named here comes last."""
 
 

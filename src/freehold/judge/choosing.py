@@ -151,9 +151,10 @@ def _judge(
 ) -> Candidate:
     estimate = fit(shape(family, member), place.room, need.context)
     bound, level, because, permits = verdicts.of(family, member)
-    found = Found(family, member, bound, level, because, permits, estimate)
+    measured = place.evidence.languages(member)
+    found = Found(family, member, bound, level, because, permits, estimate, measured)
     standings = place.evidence.of(member)
-    parts = _parts(need, found, standings, place.today)
+    parts = _parts(need, found, standings, place.evidence.rating(member), place.today)
     score = sum(parts.values()) * _fluency(estimate)
     return Candidate(found, standings, refusals(need, found), parts, score)
 
@@ -170,13 +171,13 @@ def shape(family: Family, member: Member) -> Shape:
 
 
 def _parts(
-    need: Need, found: Found, standings: tuple[Standing, ...], today: date
+    need: Need, found: Found, standings: tuple[Standing, ...], rating: float, today: date
 ) -> dict[str, float]:
     """The shares of the score, each with its weight."""
     quality = WITHOUT_EVIDENCE
     if standings:  # what was measured never counts less than what nobody measured
-        measured = sum(s.share * _freshness(s.dated, today) for s in standings) / len(standings)
-        quality += (1 - WITHOUT_EVIDENCE) * measured
+        fresh = max(_freshness(standing.dated, today) for standing in standings)
+        quality += (1 - WITHOUT_EVIDENCE) * rating * fresh
     released = traits.released(found.family, found.member)
     parts = {
         "evidence": WEIGHT_EVIDENCE * quality,

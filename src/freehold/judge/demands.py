@@ -24,6 +24,7 @@ class Found(Struct, frozen=True):
     level_because: str
     permits: tuple[Permit, ...]
     fit: Fit
+    measured_languages: frozenset[str] = frozenset()
 
 
 def refusals(need: Need, found: Found) -> tuple[str, ...]:
@@ -63,7 +64,8 @@ def _openness(need: Need, found: Found) -> Iterator[str]:
 
 def _languages(need: Need, found: Found) -> Iterator[str]:
     spoken = traits.languages(found.family, found.member)
-    missing = [code for code in need.languages if code not in spoken]
+    known = {*spoken, *(found.measured_languages if "mul" in spoken or not spoken else ())}
+    missing = [code for code in need.languages if code not in known]
     if missing and (not spoken or "mul" in spoken):
         yield f"language: whether it handles {', '.join(missing)} is not known"
     elif missing:

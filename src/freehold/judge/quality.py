@@ -1,21 +1,28 @@
-"""What public leaderboards say of a model: its standing among everything measured there."""
+"""What public leaderboards say of a model: its place on each, and its rating over all of them.
 
-from bisect import bisect_right
+The first of four small models is not as good as the first of a hundred: boards are chained
+through the models they share, in the manner of a Massey rating, before places are compared.
+"""
+
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from math import log2
 
 from msgspec import Struct
 
 from freehold.judge.needs import Need
 from freehold.knowledge.types import Board, Member
 
+ROUNDS = 15
+SPREAD = 1.0
+"""How far the best of a board stands above its mean."""
+PRIOR = 0.7
+"""The weight of knowing nothing, in boards of two models."""
+
 
 class Standing(Struct, frozen=True, kw_only=True):
-    """One result: its place among all that was measured, and its share among open models.
-
-    `share` is the part of the open models on the board which it beats or equals, 0 to 1:
-    what only services reach says nothing about which open model to take.
-    """
+    """One result and its place among all that was measured there, services included."""
 
     board: str
     name: str
@@ -24,21 +31,36 @@ class Standing(Struct, frozen=True, kw_only=True):
     metric: str
     place: int
     of: int
-    share: float
     dated: date
     url: str
 
 
 class Evidence(Struct, frozen=True):
-    """The results of the boards that matter for a need, by lower-case name of the model."""
+    """The results of the boards that matter for a need, by lower-case name of the model.
+
+    `ratings` are the part of all rated open models that a model beats or equals, 0 to 1.
+    """
 
     boards: tuple[Board, ...]
     results: Mapping[str, tuple[Standing, ...]]
+    ratings: Mapping[str, float]
 
     def of(self, member: Member) -> tuple[Standing, ...]:
         """The results of this member, found by its Hub repository or its id."""
-        by_hub = self.results.get((member.hub or "").casefold(), ())
-        return by_hub or self.results.get(member.id, ())
+        return self.results.get(self._name(member), ())
+
+    def rating(self, member: Member) -> float:
+        """The rating of this member; 0 when it has none."""
+        return self.ratings.get(self._name(member), 0.0)
+
+    def languages(self, member: Member) -> frozenset[str]:
+        """The languages in which this member was measured."""
+        measured = {standing.board for standing in self.of(member)}
+        return frozenset(code for b in self.boards if b.id in measured for code in b.languages)
+
+    def _name(self, member: Member) -> str:
+        hub = (member.hub or "").casefold()
+        return hub if hub in self.results else member.id
 
 
 def evidence(boards: Iterable[Board], need: Need, models: Collection[str]) -> Evidence:
@@ -48,7 +70,7 @@ def evidence(boards: Iterable[Board], need: Need, models: Collection[str]) -> Ev
     A board of one ability (such as code) speaks for a need without it only when no
     general board does; a board of other languages never does.
     """
-    fitting = [b for b in boards if need.task in b.tasks and _speaks(b.languages, need.languages)]
+    fitting = [b for b in boards if need.task in b.tasks and _speaks(b, need.languages)]
     asked = [b for b in fitting if b.abilities and set(b.abilities) <= set(need.abilities)]
     general = [b for b in fitting if not b.abilities]
     chosen = tuple(asked or general or (fitting if not need.abilities else ()))
@@ -56,27 +78,58 @@ def evidence(boards: Iterable[Board], need: Need, models: Collection[str]) -> Ev
     for board in chosen:
         for name, standing in _standings(board, models):
             results[name] = (*results.get(name, ()), standing)
-    return Evidence(chosen, results)
+    return Evidence(chosen, results, _shares(ratings(chosen, models)))
 
 
-def _speaks(measured: Collection[str], wanted: Collection[str]) -> bool:
-    return not wanted or not measured or bool(set(measured) & set(wanted))
+def _speaks(board: Board, wanted: Collection[str]) -> bool:
+    """Without a wish for a language, general boards and those of English count."""
+    return not board.languages or bool(set(board.languages) & (set(wanted) or {"en"}))
+
+
+def ratings(boards: Iterable[Board], models: Collection[str]) -> dict[str, float]:
+    """A strength for every open model, such that it explains the places on all boards."""
+    tables = [table for table in (_places(board, models) for board in boards) if len(table) > 1]
+    strengths = dict.fromkeys((name for table in tables for name in table), 0.0)
+    for _ in range(ROUNDS):
+        sums = dict.fromkeys(strengths, 0.0)
+        weights = dict.fromkeys(strengths, PRIOR)
+        for table in tables:
+            weight = log2(len(table))
+            mean = sum(strengths[name] for name in table) / len(table)
+            for name, place in table.items():
+                sums[name] += weight * (mean + SPREAD * place)
+                weights[name] += weight
+        strengths = {name: sums[name] / weights[name] for name in strengths}
+    return strengths
+
+
+def _places(board: Board, models: Collection[str]) -> dict[str, float]:
+    """Every open model of a board with its place from -1 (last) to 1 (first)."""
+    sign = 1 if board.better == "higher" else -1
+    found = {n.casefold(): sign * v for n, v in board.results.items() if n.casefold() in models}
+    ordered = sorted(found.values())
+    count = len(ordered)
+    middle = {v: (bisect_left(ordered, v) + bisect_right(ordered, v)) / count - 1 for v in ordered}
+    return {name: middle[value] for name, value in found.items()}
+
+
+def _shares(strengths: Mapping[str, float]) -> dict[str, float]:
+    """Each strength as the part of all that it reaches."""
+    ordered = sorted(strengths.values())
+    return {n: bisect_right(ordered, s) / len(ordered) for n, s in strengths.items()}
 
 
 def _standings(board: Board, models: Collection[str]) -> Iterable[tuple[str, Standing]]:
     """The result of every open model on a board; equals share the better place."""
     sign = 1 if board.better == "higher" else -1
-    by_name = {name.casefold(): sign * value for name, value in board.results.items()}
-    everything = sorted(by_name.values())
-    rivals = sorted(value for name, value in by_name.items() if name in models)
-    for name, value in by_name.items():
-        if name in models:
-            place = len(everything) - bisect_right(everything, value) + 1
-            share = bisect_right(rivals, value) / len(rivals)
-            yield name, _standing(board, sign * value, place, len(everything), share)
+    ordered = sorted(sign * value for value in board.results.values())
+    for name, value in board.results.items():
+        if name.casefold() in models:
+            place = len(ordered) - bisect_right(ordered, sign * value) + 1
+            yield name.casefold(), _standing(board, value, place)
 
 
-def _standing(board: Board, value: float, place: int, count: int, share: float) -> Standing:
+def _standing(board: Board, value: float, place: int) -> Standing:
     return Standing(
         board=board.id,
         name=board.name,
@@ -84,8 +137,7 @@ def _standing(board: Board, value: float, place: int, count: int, share: float) 
         unit=board.unit,
         metric=board.metric,
         place=place,
-        of=count,
-        share=share,
+        of=len(board.results),
         dated=board.dated,
         url=board.url,
     )

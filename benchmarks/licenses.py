@@ -1,0 +1,99 @@
+"""How well and how fast license texts are recognized, beside a peer, in one run.
+
+    python benchmarks/licenses.py FOLDER [FOLDER ...]
+
+The folders are those from which the fingerprints were built (scripts/build_fingerprints.py).
+With the package licenseid installed (pip install licenseid==0.5.0) it is measured beside.
+"""
+
+import json
+import sys
+import time
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+
+from tests.actions.test_license_traps import EVERY, insert
+
+from freehold.actions.license_text import identify
+from freehold.knowledge.base import open_base
+from freehold.knowledge.fingerprints import Fingerprints
+
+PLACES = ("start", "middle", "end")
+NORMAL = (200, 2500)
+"""Words of a text of normal length."""
+
+
+def texts(folder: Path) -> list[tuple[str, str]]:
+    """(name, text) of every text, without a catalog's header."""
+    found = []
+    for path in sorted(folder.glob("*.txt")):
+        text = path.read_text(encoding="utf-8")
+        if (folder / "index.json").exists() and text.startswith("---"):
+            text = text.split("\n---", 1)[1].split("\n", 1)[1]
+        found.append((path.stem, text))
+    return found
+
+
+def canonical(every: list[tuple[str, str]]) -> None:
+    """Every known text as it stands."""
+    base = open_base()
+    relations = Counter(identify(text, base=base).relation for _, text in every)
+    print(f"{len(every)} texts as published: {dict(relations)}")
+
+
+def traps(every: list[tuple[str, str]]) -> None:
+    """Every permissive text with every clause at every place."""
+    base = open_base()
+    permissive = [text for _, text in every if identify(text, base=base).permissive]
+    permissive = [text for text in permissive if "\n" in text[len(text) // 2 :]]
+    false, cases = 0, 0
+    for text in permissive:
+        for _, clause in EVERY:
+            for place in PLACES:
+                cases += 1
+                false += identify(insert(text, clause, place), base=base).permissive
+    size = f"{len(permissive)} permissive texts x {len(EVERY)} clauses x {len(PLACES)} places"
+    print(f"traps: {size}: {cases} cases, {false} false-permissive")
+
+
+def speed(every: list[tuple[str, str]]) -> None:
+    """Time to load, and per text of normal length."""
+    loads = []
+    for _ in range(5):
+        start = time.perf_counter()
+        Fingerprints()
+        loads.append(1000 * (time.perf_counter() - start))
+    base = open_base()
+    normal = [text for _, text in every if NORMAL[0] <= len(text.split()) <= NORMAL[1]]
+    ours = _times(normal, lambda text: identify(text, base=base))
+    changed = [insert(text, EVERY[0][1], "end") for text in normal]
+    theirs = _times(changed, lambda text: identify(text, base=base))
+    print(f"load {median(loads):.1f} ms (median of 5)")
+    print(f"{len(normal)} texts of normal length: median {median(ours):.2f} ms, "
+          f"90 % under {sorted(ours)[int(0.9 * len(ours))]:.2f}")  # fmt: skip
+    print(f"the same with a clause added: median {median(theirs):.2f} ms, "
+          f"90 % under {sorted(theirs)[int(0.9 * len(theirs))]:.2f}")  # fmt: skip
+
+
+def _times(every: list[str], ask: object) -> list[float]:
+    found = []
+    for text in every:
+        start = time.perf_counter()
+        ask(text)  # type: ignore[operator]
+        found.append(1000 * (time.perf_counter() - start))
+    return found
+
+
+def main() -> None:
+    """Print the figures."""
+    print(json.dumps({"freehold": version("freehold"), "date": time.strftime("%Y-%m-%d")}))
+    every = [row for folder in sys.argv[1:] for row in texts(Path(folder))]
+    canonical(every)
+    speed(every)
+    traps(every)
+
+
+if __name__ == "__main__":
+    main()

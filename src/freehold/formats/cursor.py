@@ -1,0 +1,102 @@
+"""Reads binary files piece by piece: every length is held against what is there before reading."""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from freehold.core.errors import BrokenInput
+from freehold.formats.text import opened, shown
+
+LARGEST = 2**20
+"""Bytes that are taken into memory at once."""
+WINDOW = 2**18
+"""Bytes that are read ahead where many short pieces follow each other."""
+
+POINTER = b"version https://git-lfs.github.com/spec/"
+
+
+class Cursor:
+    """A place in a file of known size; nothing can be taken from beyond its end."""
+
+    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
+        self.file, self.size, self.name, self.at = file, size, name, file.tell()
+
+    @property
+    def left(self) -> int:
+        """The bytes from here to the end."""
+        return self.size - self.at
+
+    def take(self, count: int, what: str, most: int = LARGEST) -> bytes:
+        """The next bytes; `what` they are goes into the message when they are not there."""
+        self._check(count, what)
+        if count > most:
+            raise self.broken(f"{what} has {count:,} bytes; more than {most:,} are not read")
+        data = self.file.read(count)
+        if len(data) < count:
+            raise self.broken(f"ends in the middle of {what}")
+        self.at += count
+        return data
+
+    def skip(self, count: int, what: str) -> None:
+        """Go on without reading; short pieces are read, which is faster than seeking."""
+        self._check(count, what)
+        if count <= 1024:
+            self.file.read(count)
+        else:
+            self.file.seek(self.at + count)
+        self.at += count
+
+    def skip_texts(self, form: str, count: int, what: str) -> None:
+        """Pass over many texts, each after its length of 8 bytes, in a few reads."""
+        length, start, place, window = struct.Struct(form), self.at, 0, b""
+        for _ in range(count):
+            if place + 8 > len(window):
+                self.go(start + place, what)
+                start, place, window = self.at, 0, self.file.read(min(WINDOW, self.left))
+                if len(window) < 8:
+                    raise self.broken(f"ends in the middle of {what}")
+            place += 8 + length.unpack_from(window, place)[0]
+        self.go(start + place, what)
+
+    def go(self, to: int, what: str) -> None:
+        """Go to a place counted from the start."""
+        if not 0 <= to <= self.size:
+            raise self.broken(f"{what} lies outside the file")
+        self.file.seek(to)
+        self.at = to
+
+    def number(self, form: str, what: str) -> int:
+        """The next number, in a form of the module struct."""
+        found: int = struct.unpack(form, self.take(struct.calcsize(form), what))[0]
+        return found
+
+    def broken(self, why: str) -> BrokenInput:
+        """The error to raise: names the file and says why."""
+        return BrokenInput(f"{self.name}: {why}")
+
+    def _check(self, count: int, what: str) -> None:
+        if not 0 <= count <= self.left:
+            raise self.broken(f"{what} should have {count:,} bytes, but {self.left:,} are left")
+
+
+@contextmanager
+def looking(source: bytes | Path, name: str) -> Iterator[Cursor]:
+    """A cursor at the start of a file, or of bytes in memory."""
+    if isinstance(source, bytes):
+        yield Cursor(io.BytesIO(source), len(source), name)
+        return
+    with opened(source) as (file, size):
+        yield Cursor(file, size, shown(source))
+
+
+def expect(cursor: Cursor, magic: bytes, kind: str) -> None:
+    """Refuse a file that does not begin as its kind does; a pointer of Git LFS is named so."""
+    head = cursor.take(min(len(POINTER), cursor.left), "its beginning")
+    if head == POINTER:
+        raise cursor.broken(f"is a pointer of Git LFS, not the {kind} file itself")
+    if not head.startswith(magic):
+        raise cursor.broken(f"is not a {kind} file: it begins with {head[: len(magic)].hex()}")
+    cursor.go(len(magic), "its beginning")
