@@ -137,6 +137,7 @@ def test_cyclonedx_is_valid_down_to_the_grammar_of_its_addresses(name: str) -> N
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("addresses_by_pattern")
+@pytest.mark.slow
 def test_both_bills_of_everything_that_ships_are_valid() -> None:
     for one in models():
         first = cyclonedx(one, NOON, base=SHIPPED)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.core.errors import NotFound
@@ -107,6 +107,7 @@ tables = st.recursive(
 )
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.text(max_size=3), tables), st.dictionaries(st.text(max_size=3), tables))
 def test_laying_over_keeps_what_the_upper_table_does_not_name(
     below: dict[str, object], above: dict[str, object]

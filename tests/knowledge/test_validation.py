@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.validation import stale, validate
 
 TODAY = date(2026, 11, 21)
@@ -30,18 +30,6 @@ state = "released"
 license = "MIT"
 source = "me"
 """
-
-
-def problems(home: Path, text: str) -> list[str]:
-    """What is wrong with one family file of the user's."""
-    path = home / "data" / "families" / "mine.toml"
-    path.parent.mkdir(parents=True)
-    path.write_text(text)
-    return [str(p) for p in validate(open_base(), TODAY) if "mine.toml" in p.file]
-
-
-def test_a_right_family_has_no_problem(home: Path) -> None:
-    assert problems(home, FAMILY) == []
 
 
 LINK = """parameters = 7
@@ -73,11 +61,35 @@ MISTAKES = {
 }
 
 
-@pytest.mark.parametrize(("old", "new", "said"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_named(home: Path, old: str, new: str, said: str) -> None:
-    assert old in FAMILY
-    found = problems(home, FAMILY.replace(old, new, 1))
-    assert any(said in problem for problem in found), found
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """What is wrong with a right family and with one for each mistake, by file name."""
+    overlay = tmp_path_factory.mktemp("overlay")
+    folder = overlay / "families"
+    folder.mkdir()
+    (folder / "right.toml").write_text(FAMILY.replace("mine-7b", "right-7b"))
+    for name, (old, new, _) in MISTAKES.items():
+        assert old in FAMILY
+        text = FAMILY.replace(old, new, 1).replace("mine-7b", f"{_file(name)}-7b")
+        (folder / f"{_file(name)}.toml").write_text(text)
+    problems = validate(KnowledgeBase(overlay=overlay), TODAY)
+    said: dict[str, list[str]] = {}
+    for problem in problems:
+        said.setdefault(Path(problem.file).stem, []).append(str(problem))
+    return said
+
+
+def _file(name: str) -> str:
+    return name.replace(" ", "-")
+
+
+def test_a_right_family_has_no_problem(found: dict[str, list[str]]) -> None:
+    assert "right" not in found
+
+
+@pytest.mark.parametrize(("name", "said"), [(n, m[2]) for n, m in MISTAKES.items()])
+def test_a_mistake_is_named(found: dict[str, list[str]], name: str, said: str) -> None:
+    assert any(said in problem for problem in found[_file(name)])
 
 
 def test_facts_older_than_a_year_are_listed_oldest_first(shipped: KnowledgeBase) -> None:
