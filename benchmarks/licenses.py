@@ -3,11 +3,15 @@
     python benchmarks/licenses.py FOLDER [FOLDER ...]
 
 The folders are those from which the fingerprints were built (scripts/build_fingerprints.py).
-With the package licenseid installed (pip install licenseid==0.5.0) it is measured beside.
+With PEER set to a Python that has licenseid and scancode-toolkit, both are measured on a sample
+of the same texts in the same run.
 """
 
 import json
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from importlib.metadata import version
@@ -77,6 +81,42 @@ def speed(every: list[tuple[str, str]]) -> None:
           f"90 % under {sorted(theirs)[int(0.9 * len(theirs))]:.2f}")  # fmt: skip
 
 
+def peers(every: list[tuple[str, str]]) -> None:
+    """The peers beside us: a sample of plain texts, and of one permissive text with each clause."""
+    python = os.environ.get("PEER")
+    if not python:
+        print("no peers: set PEER to a Python that has licenseid and scancode-toolkit")
+        return
+    base = open_base()
+    normal = [text for _, text in every if NORMAL[0] <= len(text.split()) <= NORMAL[1]]
+    named = dict(every)
+    sample = [{"kind": "plain", "text": text} for text in normal[::11]]
+    for key in ("mit", "apache-2.0", "bsd-new"):
+        sample += [{"kind": "trap", "text": insert(named[key], c, "end")} for _, c in EVERY]
+    ours = _times(
+        [r["text"] for r in sample if r["kind"] == "plain"], lambda t: identify(t, base=base)
+    )
+    false = sum(identify(r["text"], base=base).permissive for r in sample if r["kind"] == "trap")
+    print(
+        f"freehold: median {median(ours):.2f} ms, {false} of {len(EVERY) * 3} traps taken for plain"
+    )
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(sample, file)
+        file.flush()
+        for name in ("licenseid", "scancode"):
+            script = str(Path(__file__).parent / "license_peer.py")
+            done = subprocess.run(
+                [python, script, name, file.name], capture_output=True, text=True, check=False
+            )
+            if done.returncode:
+                print(f"{name}: {done.stderr.strip().splitlines()[-1]}")
+                continue
+            row = json.loads(done.stdout.strip().splitlines()[-1])
+            print(f"{name}: load {row['load_s']:.2f} s, median {median(row['ms']):.2f} ms, "
+                  f"{row['one_license_only']} of {row['traps']} traps named as one plain license; "
+                  f"{median(row['ms']) / median(ours):.1f} times our time")  # fmt: skip
+
+
 def _times(every: list[str], ask: object) -> list[float]:
     found = []
     for text in every:
@@ -92,6 +132,7 @@ def main() -> None:
     every = [row for folder in sys.argv[1:] for row in texts(Path(folder))]
     canonical(every)
     speed(every)
+    peers(every)
     traps(every)
 
 

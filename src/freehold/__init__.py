@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Contradiction,
         EnvironmentProblem,
         FreeholdError,
+        NotAllowed,
         NotFound,
         UsageError,
     )
@@ -32,6 +33,7 @@ _HOMES = {
     "KnowledgeBase": "knowledge.base",
     "LicenseReport": "actions.licenses",
     "MachineReport": "actions.machine",
+    "NotAllowed": "core.errors",
     "NotFound": "core.errors",
     "Report": "actions.check",
     "UsageError": "core.errors",
@@ -54,6 +56,7 @@ __all__ = [
     "KnowledgeBase",
     "LicenseReport",
     "MachineReport",
+    "NotAllowed",
     "NotFound",
     "Report",
     "UsageError",

@@ -12,6 +12,7 @@ TREE = [
     (errors.UsageError, 2, 400),
     (errors.NotFound, 2, 404),
     (errors.Contradiction, 2, 400),
+    (errors.NotAllowed, 1, 403),
     (errors.BrokenInput, 3, 422),
     (errors.EnvironmentProblem, 4, 500),
 ]

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from freehold.judge.answers import Obligation, Permit
+from freehold.judge.answers import Facts, Obligation, Permit
 from freehold.judge.claims import Case
 from freehold.judge.licensing import Situation
 from freehold.judge.openness import Level, Openness, grade, openness
@@ -108,16 +108,26 @@ def check(
     """
     base = base or open_base()
     family, member = find_model(base, model)
-    bound = terms(base, family, member)
-    verdicts = openness(base, family, member)
     who = Situation(users=users, revenue=revenue, territory=territory)
+    return report_on(base, base, family, member, who)
+
+
+def report_on(
+    facts: Facts, base: KnowledgeBase, family: Family, member: Member | None, who: Situation
+) -> Report:
+    """Judge one family or member; `facts` may know more licenses than the knowledge base."""
+    bound = terms(facts, family, member)
+    verdicts = openness(facts, family, member)
     return Report(
-        family, member, verdicts, bound,
-        bound.permits(who, modalities(family, member)),
-        bound.obligations(base.words["conditions"]),
-        judge_statements(Case(base, family, member, bound, verdicts)),
-        tuple(_compared(base, family)),
-    )  # fmt: skip
+        family=family,
+        member=member,
+        openness=verdicts,
+        terms=bound,
+        permits=bound.permits(who, modalities(family, member)),
+        obligations=bound.obligations(base.words["conditions"]),
+        statements=judge_statements(Case(facts, family, member, bound, verdicts)),
+        compared=tuple(_compared(base, family)),
+    )
 
 
 def _compared(base: KnowledgeBase, family: Family) -> list[Compared]:

@@ -8,6 +8,8 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput
+from freehold.formats.text import shown
+from freehold.judge.clauses import Clause, clauses
 from freehold.judge.licensing import RESTRICTIVE
 from freehold.judge.recognizing import Recognition, Relation, Small, recognize
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -48,6 +50,7 @@ class Identification(Struct, frozen=True):
     permissive: bool
     nearest: dict[str, Any] | None
     differences: tuple[Difference, ...]
+    terms: tuple[Clause, ...]
     beginning: float | None
     ms: float
 
@@ -71,14 +74,16 @@ def identify(text: str, *, path: str = "-", base: KnowledgeBase | None = None) -
     best = found.best
     nearest = {"id": best.reference.id, "similarity": round(best.similarity, 4)} if best else None
     sure = relation == "exact" or (relation == "several" and not found.gaps)
+    permissive = sure and all(is_permissive(base, id) for id in ids)
     return Identification(
         path=path,
         relation=relation,
         id=ids[0] if ids else None,
         ids=ids,
-        permissive=sure and all(is_permissive(base, id) for id in ids),
+        permissive=permissive,
         nearest=nearest,
         differences=tuple(_differences(text, words, found)) if relation != "exact" else (),
+        terms=() if permissive else clauses(_unexplained(text, words, found)),
         beginning=None if found.beginning is None else round(found.beginning, 3),
         ms=round(1000 * (time.perf_counter() - start), 2),
     )
@@ -90,14 +95,16 @@ def identify_file(path: Path, *, base: KnowledgeBase | None = None) -> Identific
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
     except OSError as error:
-        raise BrokenInput(f"{path} cannot be read: {error.strerror}") from error
+        raise BrokenInput(f"{shown(path)} cannot be read: {error.strerror}") from error
     if len(raw) > LARGEST:
-        raise BrokenInput(f"{path} is larger than {LARGEST:,} bytes, which no license text is")
+        raise BrokenInput(
+            f"{shown(path)} is larger than {LARGEST:,} bytes, which no license text is"
+        )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return identify(raw.decode("utf-16", errors="replace"), path=str(path), base=base)
+        return identify(raw.decode("utf-16", errors="replace"), path=shown(path), base=base)
     if b"\x00" in raw[:1024]:
-        raise BrokenInput(f"{path} is not a text")
-    return identify(raw.decode("utf-8-sig", errors="replace"), path=str(path), base=base)
+        raise BrokenInput(f"{shown(path)} is not a text")
+    return identify(raw.decode("utf-8-sig", errors="replace"), path=shown(path), base=base)
 
 
 def is_permissive(base: KnowledgeBase, id: str) -> bool:
@@ -159,6 +166,19 @@ def _points_to(
 
 def _bare(url: str) -> str:
     return re.sub(r"^https?://(?:www\.)?|(?:\.html?|\.txt|/legalcode)?/?$", "", url.casefold())
+
+
+def _unexplained(text: str, words: Words, found: Recognition) -> str:
+    """The part of a text whose terms are not known yet: of a changed license what was added."""
+    if found.relation != "changed":
+        return text
+    spans = [(words.spans[g.a][0], words.spans[g.b - 1][1]) for g in found.gaps if g.b > g.a]
+    return "\n\n".join(text[start : _to_the_end_of_sentence(text, end)] for start, end in spans)
+
+
+def _to_the_end_of_sentence(text: str, at: int) -> int:
+    """So that the last words of a stretch keep their full stop."""
+    return at + 1 if text[at : at + 1] in (".", "!", "。") else at
 
 
 def _differences(text: str, words: Words, found: Recognition) -> list[Difference]:

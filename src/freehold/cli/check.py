@@ -1,5 +1,7 @@
 """`freehold check`."""
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,6 +12,7 @@ from freehold.core.errors import Contradiction
 
 if TYPE_CHECKING:
     from freehold.actions.check import Report
+    from freehold.actions.folder import FolderReport
     from freehold.judge.statements import Judged
 
 BOMS = ("cyclonedx", "spdx")
@@ -21,10 +24,16 @@ BOMS = ("cyclonedx", "spdx")
 @as_json
 @click.option("--notice", is_flag=True, help="Print the notice file that its terms oblige.")
 @click.option("--bom", type=click.Choice(BOMS), help="Print a bill of materials as JSON.")
-def command(model: str, as_json: bool, notice: bool, bom: str | None, **who: Any) -> None:
-    """Judge a model of the knowledge base: openness, license, duties, lineage, contradictions.
+@click.option("--html", is_flag=True, help="Print one self-contained page.")
+@click.option("--explain", is_flag=True, help="For files: what the verdicts rest on.")
+def command(
+    model: str, as_json: bool, notice: bool, bom: str | None, html: bool, explain: bool, **who: Any
+) -> None:
+    """Judge a model: openness, license, duties, lineage, contradictions.
 
-    MODEL is an id, a Hub repository or a name.
+    MODEL is a folder or file, hf:OWNER/NAME on the Hub (needs network), or the id, Hub
+    repository or name of a model of the knowledge base. Files are judged by what is in
+    them: texts before tags, tags before prose.
 
     \b
     Examples:
@@ -33,19 +42,60 @@ def command(model: str, as_json: bool, notice: bool, bom: str | None, **who: Any
       freehold check flux.1-dev --json
       freehold check llama-3.2 --notice
       freehold check olmo-2 --bom cyclonedx
+      freehold check whisper --html
     """
-    from freehold.actions.check import check
-
-    _one_form({"--json": as_json, "--notice": notice, "--bom": bom})
-    report = check(model, **who, base=base())
+    _one_form({"--json": as_json, "--notice": notice, "--bom": bom, "--html": html})
+    report, folder = _judged(model, who)
     if as_json:
-        print_json(report.form())
+        print_json((folder or report).form())
     elif notice:
         _notice(report)
     elif bom:
         _bom(report, bom)
+    elif html:
+        _html(report, folder)
     else:
+        if folder:
+            show_folder(folder, explain=explain)
         show(report)
+
+
+def _judged(model: str, who: dict[str, Any]) -> "tuple[Report, FolderReport | None]":
+    """The model as files, as a repository of the Hub, or by name, in this order."""
+    from freehold.actions.check import check
+
+    path = Path(model)
+    if model.startswith("hf:"):
+        from freehold.actions.hub import check_hub
+
+        folder = check_hub(model.removeprefix("hf:"), **who, base=base())
+    elif path.exists() and (os.sep in model or model.startswith(".") or not base().find(model)):
+        from freehold.actions.folder import check_folder
+
+        folder = check_folder(path, **who, base=base())
+    else:
+        return check(model, **who, base=base()), None
+    return folder.report, folder
+
+
+def show_folder(folder: "FolderReport", *, explain: bool) -> None:
+    """Print what was read, and what does not fit together."""
+    say(f"{len(folder.files)} files read in {folder.seen.name}")
+    if folder.findings:
+        title("Findings")
+        rows((f.severity, f.kind, f.text) for f in folder.findings)
+    if explain:
+        title("What the verdicts rest on")
+        rows(
+            ((e.level, e.path, f"{e.says} -> {e.id or 'unknown'}") for e in folder.evidence),
+            color=None,
+        )
+        terms = [(f.path, c.kind, c.sentence) for f in folder.seen.licenses for c in f.found.terms]
+        if terms:
+            title("Terms read from texts")
+            rows(terms, color=None)
+        title("Files")
+        rows(((f.kind, f.path, f.problem or f"{f.size:,} bytes") for f in folder.files), color=None)
 
 
 def _one_form(forms: dict[str, bool | str | None]) -> None:
@@ -61,6 +111,12 @@ def _notice(report: "Report") -> None:
     from freehold.actions.notice import notice
 
     click.echo(notice(report), nl=False)
+
+
+def _html(report: "Report", folder: "FolderReport | None") -> None:
+    from freehold.actions.page import page
+
+    click.echo(page(report, findings=folder.findings if folder else ()), nl=False)
 
 
 def _bom(report: "Report", kind: str) -> None:

@@ -4,6 +4,7 @@ FreeholdError              1  400
 |-- UsageError             2  400   the question cannot be understood
 |   |-- NotFound           2  404   no model, license or word of that name
 |   `-- Contradiction      2  400   two demands that cannot both hold
+|-- NotAllowed             1  403   it is there, but not for everybody
 |-- BrokenInput            3  422   a file that was read is not what it should be
 `-- EnvironmentProblem     4  500   this machine lacks something
 """
@@ -41,6 +42,13 @@ class NotFound(UsageError):
 
 class Contradiction(UsageError):
     """Two demands that cannot both hold; the message names both."""
+
+
+class NotAllowed(FreeholdError):
+    """It is there, but not for everybody: somebody must grant access first."""
+
+    exit_code = 1
+    http_status = 403
 
 
 class BrokenInput(FreeholdError):

@@ -29,8 +29,8 @@ _CONTROLS = dict.fromkeys([*range(9), 11, 12, *range(14, 32), *range(127, 160)])
 
 
 def shown(path: Path) -> str:
-    """The path as it can be printed, also where its name is not valid text."""
-    return plain(str(path))
+    """The path as it can be printed on one line, also where its name is not valid text."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in plain(str(path)))
 
 
 def plain(text: str) -> str:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from freehold.core import paths
 from freehold.core.errors import BrokenInput
 
-FILE = "fingerprints/licenses.bin"
+FILE = "fingerprints/licenses.prints"
 MAGIC = b"FHLF1\n"
 WIDTH = 5
 """Words in one sample."""

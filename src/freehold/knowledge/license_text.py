@@ -54,6 +54,7 @@ _COPYRIGHT = re.compile(
     r"[^\n]*",
     re.IGNORECASE,
 )
+_OWNER = re.compile(r"^[ \t]*Copyright(?:[ \t]+[A-Z][\w.&'-]*){1,6}[ \t]*$", re.MULTILINE)
 _NAMES = tuple(
     re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for pattern in (
@@ -140,6 +141,7 @@ def _clean(text: str) -> str:
     text = _COMMENT.sub(_blank_harmless, text)
     text = _RIGHTS.sub(_blank, text)
     text = _COPYRIGHT.sub(_blank_copyright, text)
+    text = _OWNER.sub(_blank_harmless, text)
     text = _PLACEHOLDER.sub(_blank_harmless, text)
     text = _NUMBERING.sub(_blank, text)
     text = _SCHEME.sub(_blank, text)

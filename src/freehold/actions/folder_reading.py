@@ -1,0 +1,189 @@
+"""Reads what lies around a model: bounded, nothing executed, a problem kept per bad file."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from freehold.actions.license_text import Identification, identify_file
+from freehold.core.errors import BrokenInput
+from freehold.formats.adapter import Adapter, read_adapter
+from freehold.formats.config import Config, read_config
+from freehold.formats.diffusers_index import Pipeline, read_index
+from freehold.formats.gguf import Gguf, read_gguf
+from freehold.formats.license_files import kind_of
+from freehold.formats.merge import Merge, read_merge
+from freehold.formats.model_card import ModelCard, read_card
+from freehold.formats.nemo import Nemo, read_nemo
+from freehold.formats.onnx import Onnx, read_onnx
+from freehold.formats.safetensors import Safetensors, read_safetensors
+from freehold.formats.text import plain, shown
+from freehold.formats.tflite import Tflite, read_tflite
+from freehold.formats.tokenizer import Tokenizer, read_tokenizer
+from freehold.knowledge.base import KnowledgeBase
+
+MOST_FILES = 5_000
+LISTING = ".freehold-files.json"
+"""Our own list in a folder that was fetched."""
+PASSED_OVER = ("__pycache__", "node_modules")
+DEEPEST = 6
+MOST_LICENSES = 500
+EXECUTABLE = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".h5", ".npy")
+WEIGHTS = (*EXECUTABLE, ".safetensors", ".gguf", ".onnx", ".tflite", ".nemo", ".msgpack")
+
+Thing = ModelCard | Config | Adapter | Merge | Pipeline | Tokenizer
+Header = Gguf | Safetensors | Onnx | Tflite | Nemo
+
+
+class File(Struct, frozen=True):
+    """One file: its path inside the folder, what it is, and what was wrong with it."""
+
+    path: str
+    kind: str
+    size: int
+    problem: str | None = None
+
+
+class Evidence(Struct, frozen=True):
+    """One thing that a file says of the license; its level is text, link, tag or prose."""
+
+    level: str
+    path: str
+    says: str
+    id: str | None
+
+
+class LicenseFile(Struct, frozen=True):
+    """A license, notice or use policy with what its text is and says."""
+
+    path: str
+    kind: str
+    found: Identification
+    text: str = ""
+
+
+class Seen(Struct):
+    """Everything that was read in a folder."""
+
+    name: str
+    files: list[File] = []
+    licenses: list[LicenseFile] = []
+    things: list[tuple[str, Any]] = []
+    cut: bool = False
+
+    def all(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
+        """(path, record) of every file of one kind that was read."""
+        return ((path, thing) for path, thing in self.things if isinstance(thing, kind))
+
+    def first(self, kind: type[Any]) -> Any:
+        """The record nearest to the top, or None."""
+        return next((thing for _, thing in self.all(kind)), None)
+
+
+NAMED: dict[str, Callable[..., Any]] = {
+    "readme.md": read_card,
+    "config.json": read_config,
+    "adapter_config.json": read_adapter,
+    "mergekit_config.yml": read_merge,
+    "mergekit_config.yaml": read_merge,
+    "model_index.json": read_index,
+    "tokenizer_config.json": read_tokenizer,
+}
+ENDINGS: dict[str, Callable[..., Any]] = {
+    ".gguf": read_gguf,
+    ".safetensors": read_safetensors,
+    ".onnx": read_onnx,
+    ".tflite": read_tflite,
+    ".nemo": read_nemo,
+}
+
+
+def read_folder(path: Path, base: KnowledgeBase) -> Seen:
+    """Read a folder or a single file; raises BrokenInput only when there is no such path."""
+    if not path.exists():
+        raise BrokenInput(f"{shown(path)} does not exist")
+    seen = Seen(_called(path.resolve()))
+    root = path if path.is_dir() else path.parent
+    paths = [path] if path.is_file() else list(_walk(path))
+    seen.cut = len(paths) > MOST_FILES
+    for one in sorted(paths[:MOST_FILES], key=lambda p: (len(p.parts), str(p))):
+        _read(one, shown(one.relative_to(root)), seen, base)
+    return seen
+
+
+def _called(path: Path) -> str:
+    """The name of a model: of its folder, or of its repository in a cache of the Hub."""
+    cached = path.parent.parent.name.split("--")
+    if path.parent.name == "snapshots" and len(cached) > 1:
+        return cached[-1]
+    return shown(Path(path.name))
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    """The regular files below a folder, links left alone, most near the top first."""
+    for folder, names, files in os.walk(root, followlinks=False):
+        here = Path(folder)
+        if len(here.relative_to(root).parts) >= DEEPEST:
+            names.clear()
+        names[:] = sorted(n for n in names if n[0] != "." and n not in PASSED_OVER)
+        for name in files:
+            path = here / name
+            if name != LISTING and _is_inside(path, root):
+                yield path
+
+
+def _is_inside(path: Path, root: Path) -> bool:
+    """Whether a file is regular and, when it is a link, leads to nowhere outside the folder.
+
+    In a cache of the Hub, files of a snapshot are links into the folder of its blobs.
+    """
+    try:
+        if not path.is_symlink():
+            return path.is_file()
+        target, top = path.resolve(strict=True), root.resolve()
+        inside = [top, top.parent.parent / "blobs"] if top.parent.name == "snapshots" else [top]
+        return target.is_file() and any(folder in target.parents for folder in inside)
+    except (OSError, RuntimeError):
+        return False
+
+
+def _read(path: Path, name: str, seen: Seen, base: KnowledgeBase) -> None:
+    kind = _kind(path, name)
+    size = path.stat().st_size
+    try:
+        if kind in ("license", "notice", "use-policy"):
+            _read_license(path, name, kind, seen, base)
+        else:
+            read = NAMED.get(path.name.lower()) or ENDINGS.get(path.suffix.lower())
+            if read is not None:
+                seen.things.append((name, read(path, name)))
+        seen.files.append(File(name, kind, size))
+    except BrokenInput as error:
+        seen.files.append(File(name, kind, size, plain(str(error))))
+
+
+def _read_license(path: Path, name: str, kind: str, seen: Seen, base: KnowledgeBase) -> None:
+    if len(seen.licenses) >= MOST_LICENSES:
+        seen.cut = True
+        raise BrokenInput(f"{name}: not read; there are more than {MOST_LICENSES} license files")
+    found = identify_file(path, base=base)
+    text = path.read_text(encoding="utf-8", errors="replace") if kind == "notice" else ""
+    seen.licenses.append(LicenseFile(name, kind, found, text))
+
+
+def kind_of_file(name: str) -> str:
+    """What a file is by its name: card, configuration, license, weights, ..."""
+    return _kind(Path(name), name)
+
+
+def _kind(path: Path, name: str) -> str:
+    if path.name.lower() in NAMED:
+        return "configuration" if path.suffix != ".md" else "card"
+    named = kind_of(name)
+    if named is not None:
+        return named
+    if path.suffix.lower() in WEIGHTS:
+        return "weights"
+    return "code" if path.suffix == ".py" else "other"

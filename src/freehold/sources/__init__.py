@@ -1,0 +1,1 @@
+"""Where models are published: what lies around a model is fetched, never the weights."""

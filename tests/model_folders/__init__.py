@@ -1,0 +1,1 @@
+"""Example folders after the models that people compare, one table row each."""
