@@ -14,8 +14,9 @@ from freehold.judge.licensing import RESTRICTIVE
 from freehold.judge.recognizing import Recognition, Relation, Small, recognize
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.fingerprints import fingerprints
-from freehold.knowledge.license_names import known_names, name_to_id
+from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.license_text import Words, numbering_prints, read_words, title_prints
+from freehold.knowledge.search import known_names
 
 LARGEST = 2_000_000
 """Bytes of one license file that are read; a longer one is no license text."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from freehold.actions.check import Report
     from freehold.actions.folder import FolderReport
     from freehold.judge.statements import Judged
+    from freehold.knowledge.types import License
 
 BOMS = ("cyclonedx", "spdx")
 
@@ -150,12 +151,19 @@ def _head(report: "Report") -> None:
     say(family.summary)
     lines = [("level", report.level, report.openness.because)]
     if own:
-        read = f"text read {own.text.checked}" if own.text.read else "its text has not been read"
-        lines.append(("license", own.short, f"{own.name}; {read}"))
+        lines.append(("license", own.short, f"{own.name}; {_how_read(own)}"))
     for binding in report.terms.bindings:
         if binding.bond == "member" and binding.license:
             lines.append(("", binding.license.short, f"{binding.because}; see the members"))
     rows(lines, indent=0)
+
+
+def _how_read(own: "License") -> str:
+    if own.text.read:
+        return f"text read {own.text.checked}"
+    if own.id.startswith("LicenseRef-file-"):
+        return "no license that is known: what it forbids counts, what it grants does not"
+    return "its text has not been read"
 
 
 def _openness(report: "Report") -> None:

@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import cache
 
-from freehold.core.errors import NotFound
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.fingerprints import fingerprints
-from freehold.knowledge.search import find_license
+from freehold.knowledge.search import known_license
 
 _WORD = re.compile(r"[^\W_]+(?:\.\d+)*")
 _SILENT = frozenset(
@@ -39,15 +37,11 @@ _SAME = {
 
 def name_to_id(base: KnowledgeBase, text: str) -> str | None:
     """The license that a name means; None when it means none, or could mean several."""
-    with suppress(NotFound):
-        return find_license(base, text).id
+    known = known_license(base, text)
+    if known is not None:
+        return known.id
     ids = _names(base).get(_key(text), frozenset()) if _key(text) else frozenset()
     return next(iter(ids)) if len(ids) == 1 else None
-
-
-def known_names(base: KnowledgeBase) -> list[str]:
-    """Names to offer when one is not understood."""
-    return [name for li in base.licenses() for name in (li.id, li.short, *li.aliases)]
 
 
 def _key(text: str) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
 from freehold.core.errors import NotFound
@@ -31,19 +32,25 @@ def find_model(base: KnowledgeBase, name: str) -> Hit:
 
 def find_license(base: KnowledgeBase, name: str) -> License:
     """The license with this id, Hub tag or name; NotFound otherwise."""
-    exact = base.license(name)
-    if exact is not None:
-        return exact
-    names = _license_names(base)
-    found = names.get(_plain(name))
+    found = known_license(base, name)
     if found is None:
         raise NotFound(
             "license",
             name,
-            _spellings(base),
+            known_names(base),
             hint="freehold licenses WORD searches; freehold licenses lists all",
         )
     return found
+
+
+def known_license(base: KnowledgeBase, name: str) -> License | None:
+    """The license with this id, Hub tag or name; None where there is none."""
+    return base.license(name) or _license_names(base).get(_plain(name))
+
+
+def known_names(base: KnowledgeBase) -> list[str]:
+    """Names to offer when one is not understood."""
+    return [name for li in base.licenses() for name in (li.id, li.short, *li.aliases)]
 
 
 def search_models(base: KnowledgeBase, query: str) -> list[Family]:
@@ -97,16 +104,13 @@ def _text(family: Family) -> str:
     return " ".join(parts).casefold()
 
 
-def _license_names(base: KnowledgeBase) -> dict[str, License]:
+@cache
+def _license_names(base: KnowledgeBase) -> Mapping[str, License]:
     names: dict[str, License] = {}
     for license in base.licenses():
         for name in (license.id, license.name, license.short, *license.aliases):
             names.setdefault(_plain(name), license)
     return names
-
-
-def _spellings(base: KnowledgeBase) -> list[str]:
-    return [name for li in base.licenses() for name in (li.id, li.short, *li.aliases)]
 
 
 def _plain(name: str) -> str:
