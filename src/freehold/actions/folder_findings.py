@@ -17,6 +17,8 @@ from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import Duty, License
 
+OWN = "LicenseRef-file-"
+"""What the id of a license text begins with that is no known license."""
 STRICTNESS = ("yes", "conditional", "unknown", "no")
 
 
@@ -79,7 +81,8 @@ def _tags(evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
             text = f"the tag {tag.says!r} is no license that is known"
             yield Finding("unknown-license", "warning", text, tag.path)
         elif texts and not {_plain(tag.id)} & {_plain(id) for id in texts}:
-            text = f"the tag says {tag.id}, the license file {', '.join(sorted(texts))}"
+            held = {"no known license" if id.startswith(OWN) else id for id in texts}
+            text = f"the tag says {tag.id}, the license file holds {', '.join(sorted(held))}"
             yield Finding("tag-against-text", "problem", text, tag.path)
     if tags and not texts:
         text = f"the tag says {tags[0].says}, but no license text is here"
