@@ -148,3 +148,21 @@ def test_output_into_a_closed_pipe_is_no_error() -> None:
 def test_no_words_whatever_end_in_a_traceback(capsys: Capsys, words: list[str]) -> None:
     for name in ("check", "choose", "licenses", "models"):
         assert freehold(capsys, name, *words).code in (0, 1, 2)
+
+
+@pytest.mark.parametrize("path", ["./nowhere", "/nowhere/at/all", "~/nowhere-at-all"])
+def test_a_path_that_is_not_there_is_told_as_a_path(capsys: Capsys, path: str) -> None:
+    done = freehold(capsys, "check", path)
+    assert done.code == 3
+    assert "does not exist" in done.err
+    assert "check the path" in done.err
+
+
+def test_terminal_and_page_tell_alike_that_a_text_is_no_known_license(
+    capsys: Capsys, tmp_path: Path
+) -> None:
+    (tmp_path / "LICENSE").write_text("You may look at the model. You may not sell it.\n")
+    (tmp_path / "model.safetensors").write_bytes(b"")
+    for form in ((), ("--html",)):
+        words = freehold(capsys, "check", str(tmp_path), *form).out.split()
+        assert "what it forbids counts, what it grants does not" in " ".join(words)

@@ -11,7 +11,7 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on
-from freehold.actions.folder_findings import OWN, Finding, findings
+from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -28,7 +28,7 @@ from freehold.formats.model_card import ModelCard
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
-from freehold.judge.licensing import Situation
+from freehold.judge.licensing import UNRECOGNIZED, Situation
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import (
@@ -230,7 +230,7 @@ def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
 def _own_id(file: LicenseFile) -> str:
     """An id for a text that is no known license, the same for the same path and terms."""
     told = repr((file.path, [(c.kind, c.value) for c in file.found.terms], file.found.differences))
-    return f"{OWN}{sha256(told.encode()).hexdigest()[:8]}"
+    return f"{UNRECOGNIZED}{sha256(told.encode()).hexdigest()[:8]}"
 
 
 def _own_license(file: LicenseFile, base: KnowledgeBase) -> License | None:

@@ -12,13 +12,11 @@ from freehold.formats.config import Config
 from freehold.formats.diffusers_index import Pipeline
 from freehold.formats.model_card import ModelCard
 from freehold.formats.tokenizer import Tokenizer
-from freehold.judge.licensing import ANYONE, permit
+from freehold.judge.licensing import ANYONE, UNRECOGNIZED, permit
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import Duty, License
 
-OWN = "LicenseRef-file-"
-"""What the id of a license text begins with that is no known license."""
 STRICTNESS = ("yes", "conditional", "unknown", "no")
 
 
@@ -81,7 +79,7 @@ def _tags(evidence: tuple[Evidence, ...]) -> Iterator[Finding]:
             text = f"the tag {tag.says!r} is no license that is known"
             yield Finding("unknown-license", "warning", text, tag.path)
         elif texts and not {_plain(tag.id)} & {_plain(id) for id in texts}:
-            held = {"no known license" if id.startswith(OWN) else id for id in texts}
+            held = {"no known license" if id.startswith(UNRECOGNIZED) else id for id in texts}
             text = f"the tag says {tag.id}, the license file holds {', '.join(sorted(held))}"
             yield Finding("tag-against-text", "problem", text, tag.path)
     if tags and not texts:

@@ -103,7 +103,8 @@ ENDINGS: dict[str, Callable[..., Any]] = {
 def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     """Read a folder or a single file; raises BrokenInput only when there is no such path."""
     if not path.exists():
-        raise BrokenInput(f"{shown(path)} does not exist")
+        hint = "check the path; freehold models WORD searches for a model by name"
+        raise BrokenInput(f"{shown(path)} does not exist", hint=hint)
     seen = Seen(_called(path.resolve()))
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))

@@ -21,6 +21,7 @@ from freehold.actions.page_parts import (
     small,
 )
 from freehold.actions.page_style import STYLE
+from freehold.judge.licensing import how_read
 
 SHOWN_PLACES = 3
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -123,7 +124,7 @@ def _own_license(report: Report) -> Markup:
     name = link(own.text.url, own.name) if own.text.url else own.name
     others = [other for other in report.terms.names if other != own.short]
     also = small("binds too: ", el("strong", ", ".join(others))) if others else ""
-    return join(name, small(rights.read(own)), also)
+    return join(name, small(how_read(own)), also)
 
 
 def _at_a_glance(report: Report) -> Iterator[tuple[str, str]]:

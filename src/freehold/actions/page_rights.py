@@ -3,6 +3,7 @@
 from freehold.actions.check import Report
 from freehold.actions.page_parts import Markup, badge, bullets, el, join, link, linked, small, table
 from freehold.judge.answers import Obligation
+from freehold.judge.licensing import how_read
 from freehold.judge.obligations import OCCASIONS
 from freehold.judge.terms import Binding
 from freehold.knowledge.types import License
@@ -74,16 +75,10 @@ def _license_name(license: License | None) -> Markup:
     return link(license.text.url, license.short) if license.text.url else join(license.short)
 
 
-def read(license: License) -> str:
-    """Whether its text was read, and when."""
-    seen = license.text
-    return f"text read {seen.checked}" if seen.read else "its text has not been read"
-
-
 def _bond(binding: Binding) -> Markup:
     license, doubt = binding.license, "; no source near it confirms this"
     why = linked(binding.because + ("" if binding.confirmed else doubt))
-    return join(why, small(f"{license.name}; {read(license)}")) if license else why
+    return join(why, small(f"{license.name}; {how_read(license)}")) if license else why
 
 
 def lineage(report: Report) -> Markup | None:

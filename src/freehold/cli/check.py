@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from freehold.actions.check import Report
     from freehold.actions.folder import FolderReport
     from freehold.judge.statements import Judged
-    from freehold.knowledge.types import License
 
 BOMS = ("cyclonedx", "spdx")
 
@@ -65,18 +64,24 @@ def _judged(model: str, who: dict[str, Any]) -> "tuple[Report, FolderReport | No
     """The model as files, as a repository of the Hub, or by name, in this order."""
     from freehold.actions.check import check
 
-    path = Path(model)
+    path = Path(model).expanduser()
     if model.startswith("hf:"):
         from freehold.actions.hub import check_hub
 
         folder = check_hub(model.removeprefix("hf:"), **who, base=base())
-    elif path.exists() and (os.sep in model or model.startswith(".") or not base().find(model)):
+    elif _means_files(model, path):
         from freehold.actions.folder import check_folder
 
         folder = check_folder(path, **who, base=base())
     else:
         return check(model, **who, base=base()), None
     return folder.report, folder
+
+
+def _means_files(model: str, path: Path) -> bool:
+    if model.startswith((".", "/", "~")):
+        return True
+    return path.exists() and (os.sep in model or not base().find(model))
 
 
 def show_folder(folder: "FolderReport", *, explain: bool) -> None:
@@ -144,6 +149,8 @@ def show(report: "Report") -> None:
 
 
 def _head(report: "Report") -> None:
+    from freehold.judge.licensing import how_read
+
     family, member, own = report.family, report.member, report.terms.own
     about = [family.name, family.maker, family.kind]
     about += [family.released.isoformat()] if family.released else []
@@ -151,19 +158,11 @@ def _head(report: "Report") -> None:
     say(family.summary)
     lines = [("level", report.level, report.openness.because)]
     if own:
-        lines.append(("license", own.short, f"{own.name}; {_how_read(own)}"))
+        lines.append(("license", own.short, f"{own.name}; {how_read(own)}"))
     for binding in report.terms.bindings:
         if binding.bond == "member" and binding.license:
             lines.append(("", binding.license.short, f"{binding.because}; see the members"))
     rows(lines, indent=0)
-
-
-def _how_read(own: "License") -> str:
-    if own.text.read:
-        return f"text read {own.text.checked}"
-    if own.id.startswith("LicenseRef-file-"):
-        return "no license that is known: what it forbids counts, what it grants does not"
-    return "its text has not been read"
 
 
 def _openness(report: "Report") -> None:

@@ -24,6 +24,9 @@ LARGE_SCALE = 700_000_001
 _EU_CODES = "EU AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK"
 EU = frozenset(_EU_CODES.split())
 
+UNRECOGNIZED = "LicenseRef-file-"
+"""What the id of a license text in a file begins with that is no known license."""
+
 RESTRICTIVE = frozenset(
     {
         "non-commercial", "research-only", "no-derivatives", "no-distribution", "no-hosting",
@@ -78,6 +81,15 @@ class Situation(Struct, frozen=True, kw_only=True):
 
 ANYONE = Situation()
 """Somebody of whom nothing is known."""
+
+
+def how_read(license: License) -> str:
+    """Whether and when its text was read."""
+    if license.text.read:
+        return f"text read {license.text.checked}"
+    if license.id.startswith(UNRECOGNIZED):
+        return "no license that is known: what it forbids counts, what it grants does not"
+    return "its text has not been read"
 
 
 def permit(
