@@ -57,7 +57,7 @@ def test_only_knowledge_reads_the_data_folder() -> None:
 
 
 def test_judges_neither_read_nor_write_nor_ask_the_clock() -> None:
-    for file in (SOURCE / "judge").glob("*.py"):
+    for file in (SOURCE / "judge").rglob("*.py"):
         tree = ast.parse(file.read_text())
         calls = {ast.unparse(n.func) for n in ast.walk(tree) if isinstance(n, ast.Call)}
         assert not calls & {"open", "print", "date.today", "datetime.now", "input"}, file.name

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
-from freehold.judge.fitting import GIB, Room
+from freehold.judge.fitting.first import GIB, Room
 from freehold.judge.needs import Need, contradictions
 from freehold.judge.quality import Evidence, evidence, ratings
 from freehold.knowledge.types import Board, Family

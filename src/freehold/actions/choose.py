@@ -11,7 +11,7 @@ from freehold.actions.machine import machine
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
-from freehold.judge.fitting import Room
+from freehold.judge.fitting.first import Room
 from freehold.judge.licensing import EU
 from freehold.judge.needs import ANY_OSI, OPENNESS, Need, contradictions
 from freehold.judge.obligations import relevant

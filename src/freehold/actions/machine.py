@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from freehold.core import bandwidth
 from freehold.core.machine import Gpu, Machine, probe
-from freehold.judge.fitting import Room
+from freehold.judge.fitting.first import Room
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.types import Accelerator
 

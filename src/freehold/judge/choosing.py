@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from freehold.judge.answers import Facts, Permit
 from freehold.judge.demands import Found, refusals
-from freehold.judge.fitting import FLUENT, TOKEN_TASKS, Fit, Room, Shape, fit
+from freehold.judge.fitting.first import FLUENT, TOKEN_TASKS, Fit, Room, Shape, fit
 from freehold.judge.needs import Need
 from freehold.judge.openness import Level, grade
 from freehold.judge.quality import Evidence, Standing

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from msgspec import Struct
 
 from freehold.judge.answers import Permit
-from freehold.judge.fitting import Fit
+from freehold.judge.fitting.first import Fit
 from freehold.judge.licensing import is_open
 from freehold.judge.needs import ANY_OSI, OPENNESS, Need
 from freehold.judge.openness import Level

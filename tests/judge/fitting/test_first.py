@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freehold.judge.fitting import BITS, GIB, OVERHEAD, Room, Shape, fit
+from freehold.judge.fitting.first import BITS, GIB, OVERHEAD, Room, Shape, fit
 
 SEVEN = Shape(7_000_000_000, None, 131_072, 32_768, makes_tokens=True)
 
