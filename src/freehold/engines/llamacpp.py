@@ -14,8 +14,8 @@ from typing import Any
 
 from freehold.core import paths
 from freehold.core.machine import probe, usable_cores
-from freehold.engines.hosting import llama_text as texts
 from freehold.engines.base import Contract, Found, Job, Running, package, program
+from freehold.engines.hosting import llama_text as texts
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
@@ -167,7 +167,9 @@ def _flash(setting: Setting) -> dict[str, str]:
 def _flags(at: str) -> frozenset[str]:
     """The flags that a llama-server knows, from its help."""
     try:
-        done = subprocess.run((at, "--help"), capture_output=True, text=True, timeout=30)
+        done = subprocess.run(
+            (at, "--help"), check=False, capture_output=True, text=True, timeout=30
+        )
     except (OSError, subprocess.SubprocessError):
         return frozenset()
     words = (done.stdout + done.stderr).replace(",", " ").split()

@@ -204,7 +204,9 @@ def _keeper(folder: Path) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     return subprocess.Popen(
         (sys.executable, "-I", "-S", "-B", str(KEEPER)),
-        **{"stdin": pipe, "stdout": pipe, "stderr": pipe},
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
         env=clean_environment(folder),
         start_new_session=True,
     )

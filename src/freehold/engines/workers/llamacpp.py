@@ -8,13 +8,13 @@ import json
 import os
 import sys
 import threading
+from importlib import import_module
 from typing import Any
 
 
 def main() -> int:
     """Load the model, say so, and serve until killed."""
-    import xllamacpp
-
+    xllamacpp: Any = import_module("xllamacpp")
     parameters = xllamacpp.CommonParams()
     for name, value in json.loads(os.environ.pop("FREEHOLD_WORKER")).items():
         put(xllamacpp, parameters, name, value)
