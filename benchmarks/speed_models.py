@@ -40,7 +40,9 @@ class Body(Struct, frozen=True):
     total: float = 0.0
 
 
-def _qwen35(layers: int, width: int, feed: int, heads: int, kv: int, values: int, **more: object) -> Body:
+def _qwen35(
+    layers: int, width: int, feed: int, heads: int, kv: int, values: int, **more: object
+) -> Body:
     """A hybrid of Qwen3.5: three of four layers keep a gated delta net of `values` heads."""
     mixer = width * (2 * 16 * 128 + 3 * values * 128)
     return Body(layers, width, feed, heads, kv, 256, 248320, recurrent=layers * 3 // 4,
@@ -71,8 +73,20 @@ PHI_14B = Body(40, 5120, 17920, 40, 10, 128, 100352)
 PHI_4_MINI = Body(32, 3072, 8192, 24, 8, 128, 200064, True)
 GEMMA_4_12B = Body(48, 3840, 15360, 16, 8, 256, 262144, True)
 LFM2_1B = Body(16, 2048, vocabulary=65536, tied=True, recurrent=10, body=1.04e9)
-LFM2_8B = Body(24, 2048, vocabulary=65536, tied=True, recurrent=18, body=1.37e9, total=8.2e9, experts=32, used=4)
-NEMOTRON_30B = Body(52, 2688, vocabulary=131072, recurrent=23, body=2.85e9, total=31e9, experts=128, used=6)
+LFM2_8B = Body(
+    24,
+    2048,
+    vocabulary=65536,
+    tied=True,
+    recurrent=18,
+    body=1.37e9,
+    total=8.2e9,
+    experts=32,
+    used=4,
+)
+NEMOTRON_30B = Body(
+    52, 2688, vocabulary=131072, recurrent=23, body=2.85e9, total=31e9, experts=128, used=6
+)
 
 SHAPES: tuple[tuple[str, Body], ...] = (
     (r"deepseek-coder-v2-lite", Body(27, 2048, vocabulary=102400, body=2.03e9, total=15.3e9, experts=64, used=6)),
