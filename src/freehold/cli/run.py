@@ -78,9 +78,15 @@ def show(parts: "Iterator[Piece | Answer]") -> "Answer":
         if part.thinking != thinking:
             click.echo("\n" if thinking else "", nl=False)
             thinking = part.thinking
-        click.echo(click.style(part.text, dim=True) if thinking else part.text, nl=False)
+        text = _harmless(part.text) if sys.stdout.isatty() else part.text
+        click.echo(click.style(text, dim=True) if thinking else text, nl=False)
         sys.stdout.flush()
     raise UsageError("the engine gave no answer")
+
+
+def _harmless(text: str) -> str:
+    """The text without signs that would steer a terminal."""
+    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
 
 
 def _close(answer: "Answer") -> None:

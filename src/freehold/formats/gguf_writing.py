@@ -6,7 +6,7 @@ tensor at a multiple of 32 bytes.
 """
 
 import struct
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -117,8 +117,3 @@ def _fill(file: BinaryIO, sheet: Sheet) -> None:
     left %= len(piece)
     file.write((sheet.pattern * (left // len(sheet.pattern) + 1))[:left])
     file.write(bytes(_padded(sheet.size) - sheet.size))
-
-
-def all_sizes(sheets: Iterable[Sheet]) -> int:
-    """Bytes of all tensors together."""
-    return sum(sheet.size for sheet in sheets)

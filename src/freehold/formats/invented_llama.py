@@ -61,6 +61,11 @@ def matrix_values(shape: Shape) -> int:
     return total
 
 
+def state_bytes(shape: Shape) -> int:
+    """Bytes of keys and values that one token leaves in all layers, at 16 bits."""
+    return 2 * 2 * shape.layers * shape.kv_heads * (shape.width // shape.heads)
+
+
 def _metadata(shape: Shape) -> dict[str, str | bool | int | float | list[str | int | float]]:
     size = shape.vocabulary
     return {

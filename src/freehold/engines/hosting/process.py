@@ -59,8 +59,8 @@ class Process:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._code: int | None = None
         self._keeper = _keeper(folder)
-        self._pump = threading.Thread(target=self._collect, daemon=True)
-        self._pump.start()
+        self._threads = [threading.Thread(target=self._collect, daemon=True)]
+        self._threads[0].start()
         try:
             told = self._begin(orders)
         except BaseException:
@@ -68,8 +68,8 @@ class Process:
             raise
         self.number: int = told["pid"]
         self.held: tuple[str, ...] = tuple(told["held"])
-        self._watch = threading.Thread(target=self._await_end, daemon=True)
-        self._watch.start()
+        self._threads.append(threading.Thread(target=self._await_end, daemon=True))
+        self._threads[1].start()
 
     def _begin(self, orders: Orders) -> dict[str, Any]:
         """Hand the orders to the keeper and hear what came of it."""
@@ -130,7 +130,6 @@ class Process:
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
         self.stop()
-        self._watch.join(timeout=1)
         if self._code == KILLED:
             why, hint = "was killed", "most often the machine ran out of memory: freehold machine"
         else:
@@ -153,7 +152,11 @@ class Process:
         except subprocess.TimeoutExpired:
             self._keeper.kill()
             self._keeper.wait()
-        self._pump.join(timeout=1)
+        for thread in self._threads:
+            thread.join(timeout=5)
+        for pipe in (self._keeper.stdout, self._keeper.stderr):
+            if pipe is not None:
+                pipe.close()
 
     def __enter__(self) -> Self:
         return self
