@@ -10,6 +10,7 @@ import sys
 import time
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 BEHAVIOR = json.loads((HERE / "behavior.json").read_text())
@@ -24,7 +25,7 @@ def flag(name: str) -> str:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         if self.path == "/health":
             if time.monotonic() - STARTED < BEHAVIOR.get("loads", 0):
                 wrong = {"code": 503, "message": "Loading model", "type": "unavailable_error"}
@@ -32,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, {"status": "ok"})
         return self.send(200, {"build_info": "b9999-stub", "argv": sys.argv[1:]})
 
-    def do_POST(self):
+    def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers["Authorization"] != f"Bearer {os.environ['LLAMA_API_KEY']}":
             wrong = {"message": "Invalid API Key", "type": "authentication_error", "code": 401}
@@ -45,12 +46,12 @@ class Handler(BaseHTTPRequestHandler):
             return self.send(200, {"prompt": self.rendered(body)})
         return self.write(body)
 
-    def rendered(self, body):
+    def rendered(self, body: dict[str, Any]) -> str:
         if "prompt" in body:
-            return body["prompt"]
+            return str(body["prompt"])
         return "".join(f"{turn['role']}:{turn['content']}\n" for turn in body["messages"])
 
-    def write(self, body):
+    def write(self, body: dict[str, Any]) -> None:
         prompt, context = len(self.rendered(body)), int(flag("--ctx-size"))
         if BEHAVIOR.get("hangs"):
             time.sleep(60)
@@ -70,6 +71,7 @@ class Handler(BaseHTTPRequestHandler):
                 sys.stderr.write("0.01 E ggml: out of pages\n")
                 sys.stderr.flush()
                 os.abort()
+            time.sleep(BEHAVIOR.get("pause", 0))
             self.event({"choices": [{"index": 0, "delta": {"content": sign}, "text": sign}]})
         if BEHAVIOR.get("stops_short"):
             return None
@@ -84,25 +86,25 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"data: [DONE]\n\n")
         return None
 
-    def event(self, table):
+    def event(self, table: dict[str, Any]) -> None:
         self.wfile.write(b"data: " + json.dumps(table).encode() + b"\n\n")
         self.wfile.flush()
 
-    def send(self, status, table):
+    def send(self, status: int, table: dict[str, Any]) -> None:
         data = json.dumps(table).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, *words):
+    def log_message(self, *words: Any) -> None:
         pass
 
-    def address_string(self):
+    def address_string(self) -> str:
         return "local"
 
 
-def main():
+def main() -> int:
     if "--help" in sys.argv:
         print(HELP)
         return 0

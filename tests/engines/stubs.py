@@ -34,4 +34,6 @@ def tiny(folder: Path, shape: Shape = TINY) -> Path:
 
 def job(model: Path, context: int = 256, **more: Any) -> Job:
     """A job for this model with a small context."""
-    return Job(model=model, task="text-generation", setting=Setting(context=context), **more)
+    return Job(
+        model=model, task="text-generation", setting=Setting(context=context), threads=1, **more
+    )

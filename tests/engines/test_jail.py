@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from freehold.engines.hosting import jail
+from freehold.engines.hosting import process
 from tests.engines.test_hosting import said
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux enforces these")
-HELD = jail.available() if sys.platform == "linux" else {}
+HELD = process.available() if sys.platform == "linux" else {}
 
 
 def needs(name: str) -> pytest.MarkDecorator:
@@ -17,7 +17,7 @@ def needs(name: str) -> pytest.MarkDecorator:
 
 
 def test_looking_what_is_available_confines_nobody(tmp_path: Path) -> None:
-    assert set(jail.available()) == {"memory", "network", "files", "privileges"}
+    assert set(process.available()) == {"memory", "network", "files", "privileges"}
     (tmp_path / "file").write_text("still free")
 
 

@@ -1,7 +1,6 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,7 @@ from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.local_model import LocalModel, find
 from freehold.core.errors import FreeholdError, UsageError
 from freehold.core.machine import probe
-from freehold.engines.base import Job, Running, start
+from freehold.engines.base import Contract, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.store.ledger import Ledger
 from freehold.tasks.text_generation import Message, Piece, Request, Result
@@ -25,6 +24,7 @@ class Ready(Struct, frozen=True, kw_only=True):
     """How a model will run: what was chosen, and why."""
 
     model: LocalModel
+    engine: Contract
     job: Job
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
@@ -124,7 +124,7 @@ def stream(
     how, asked = _sorted(wishes)
     ready = prepare(model, how)
     request, notes = _request(ready, prompt, system, continuing, asked)
-    with started(ready) as running:
+    with start(ready.engine, ready.job) as running:
         for part in running.ask(request):
             if isinstance(part, Result):
                 measured = measure(running, part)
@@ -163,15 +163,7 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
     )
-    ordered = tuple(sorted(candidates, key=lambda c: c.engine is not engine))
-    return Ready(model=found, job=job, candidates=ordered, notes=notes)
-
-
-@contextmanager
-def started(ready: Ready) -> Iterator[Running]:
-    """The engine, loaded; it ends when the block does."""
-    with start(ready.candidates[0].engine, ready.job) as running:
-        yield running
+    return Ready(model=found, engine=engine, job=job, candidates=tuple(candidates), notes=notes)
 
 
 def measure(running: Running, result: Result) -> Measured:

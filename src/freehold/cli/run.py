@@ -47,7 +47,7 @@ def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: 
     Examples:
       freehold run ./model.gguf "Why is the sky blue?"
       freehold run ./model.gguf --schema form.json --json "Name and year, please"
-      freehold run ./model.gguf - < question.txt
+      echo "Why is the sky blue?" | freehold run ./model.gguf -
       freehold run ./model.gguf --why
 
     PROMPT - reads from the input. The model runs in a process of its own without network. What

@@ -5,6 +5,7 @@ An engine runs below a keeper (`keeper.py`), a small process that holds a lifeli
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -31,6 +32,10 @@ FIRST_LOOK, LATER_LOOKS = 0.005, 0.05
 PASSED_ON = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GGML_METAL")
 """The only variables of ours that an engine sees: which cards it may use."""
 KILLED = -9
+PROMISES = ("memory", "network", "files", "privileges")
+"""What the jail holds an engine to, where the platform can (`jail.py`)."""
+_STAMP = re.compile(r"^[\d.]+ [A-Z] +(?:\w+ +\w+: +)?")
+"""The time and the place in the code that some programs put before each line."""
 
 
 class Orders(Struct, frozen=True, kw_only=True):
@@ -137,10 +142,13 @@ class Process:
         return EnvironmentProblem(f"{self.name} {why} {when}{self._said()}", hint=hint)
 
     def says(self) -> str:
-        """The last lines it printed that tell of an error, or else the last ones."""
+        """The first lines it printed that tell of an error and the last; else the last ones."""
         lines = [line for line in self._lines if line.strip()]
-        wrong = [line for line in lines if " E " in line or "error" in line.lower()]
-        return "; ".join((wrong or lines)[-SHOWN_LINES:])
+        wrong = [_STAMP.sub("", x) for x in lines if " E " in x or "error" in x.lower()]
+        wrong = list(dict.fromkeys(wrong))
+        if len(wrong) > SHOWN_LINES:
+            wrong = [*wrong[: SHOWN_LINES - 1], wrong[-1]]
+        return "; ".join(wrong or lines[-SHOWN_LINES:])
 
     def stop(self) -> None:
         """End the engine and all that it started; returns when they are gone."""
@@ -187,6 +195,16 @@ class Process:
         with suppress(ValueError, OSError):
             if line := self._keeper.stdout.readline():
                 self._code = json.loads(line)["exit"]
+
+
+def available() -> dict[str, bool]:
+    """What this platform can hold an engine to, found out in a process of its own."""
+    held: list[str] = []
+    if sys.platform != "win32":
+        command = (sys.executable, "-I", "-S", "-B", str(KEEPER.with_name("jail.py")))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        held = done.stdout.split()
+    return {name: name in held for name in PROMISES}
 
 
 def own_folder() -> Path:
