@@ -50,9 +50,18 @@ def test_a_pass_is_told_to_the_judge_by_its_bytes_sums_and_layers() -> None:
 
 
 @pytest.mark.usefixtures("engine")
-def test_past_its_budget_each_model_gets_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_past_its_budget_each_model_gets_one_short_round(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(action, "BUDGET", 0.0)
-    assert calibrate().points[0].rounds == 1
+    (point,) = calibrate().points
+    assert point.rounds == 1
+    assert point.prompt == action.LEAST_PROMPT
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_machine_that_does_other_work_meanwhile_is_told_so() -> None:
+    found = calibrate()  # the stand-in sleeps and uses no processor at all
+    assert found.points[0].share < action.QUIET
+    assert found.busy
 
 
 def test_without_an_engine_only_memory_is_measured_and_the_next_step_is_said(
@@ -87,6 +96,8 @@ def test_the_real_engine_measures_too(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("xllamacpp")
     monkeypatch.setattr(action, "PROMPT", 64)
     monkeypatch.setattr(action, "ANSWER", 8)
+    monkeypatch.setattr(action, "LEAST_PROMPT", 16)
+    monkeypatch.setattr(action, "LEAST_ANSWER", 4)
     (point,) = calibrate().points
     assert point.decode > 0
     assert point.prefill > 0

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from freehold.core import bandwidth, paths
 from freehold.core.errors import EnvironmentProblem, FreeholdError
-from freehold.core.machine import probe
+from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import ENGINES, Contract, Job, Running, start
 from freehold.formats.invented_llama import (
     PLAIN,
@@ -49,9 +49,12 @@ SHAPES: tuple[Shape, ...] = (
     Shape(layers=16, width=512, feed=1536, heads=8, kv_heads=8, kind="Q8_0"),
 )
 PROMPT, ANSWER, ROUNDS = 512, 64, 3
+LEAST_PROMPT, LEAST_ANSWER = 64, 8
 CONTEXT = 1024
 BUDGET = 50.0
-"""Seconds after which each model gets only one round more."""
+"""Seconds that all models together may take; a slow machine gets shorter texts."""
+QUIET = 0.85
+"""The share of the cores that an engine gets on a machine that does nothing else."""
 
 Say = Callable[[str], None]
 
@@ -61,7 +64,8 @@ class Point(Struct, frozen=True, kw_only=True):
 
     `weights` are bytes read for each token, `state` bytes of keys and values read beside them,
     `values` the weights multiplied. `decode` is seconds for one token, `prefill` for a prompt of
-    `prompt` tokens; both are medians. `peak` is the most memory that the engine took.
+    `prompt` tokens; both are medians. `peak` is the most memory that the engine took. `share` is
+    the part of the cores that it got: less than all when the machine did other work meanwhile.
     """
 
     model: str
@@ -75,6 +79,7 @@ class Point(Struct, frozen=True, kw_only=True):
     prefill: float
     rounds: int
     peak: int
+    share: float
 
     @property
     def decode_speed(self) -> float:
@@ -112,6 +117,11 @@ class Calibration(Struct, frozen=True, kw_only=True):
                 "prefill": point.prefill_speed,
             }
         return found
+
+    @property
+    def busy(self) -> bool:
+        """Whether other work took a part of the machine while it was measured."""
+        return any(point.share < QUIET for point in self.points)
 
     def measurements(self) -> tuple[Measurement, ...]:
         """The passes that were timed, in the words of the judge of speed."""
@@ -204,7 +214,8 @@ def _measured(engine: Contract, began: float, say: Say) -> tuple[str | None, tup
             job = Job(model=file, task=TASK, setting=Setting(context=CONTEXT))
             with start(engine, job) as running:
                 version = running.version
-                points.append(_point(running, shape, began))
+                left = (BUDGET - (time.monotonic() - began)) / (len(SHAPES) - number + 1)
+                points.append(_point(running, shape, left))
     return version, tuple(points)
 
 
@@ -216,13 +227,14 @@ def _write(file: Path, shape: Shape) -> None:
         raise EnvironmentProblem(f"{says}: {error.strerror}", hint="set TMPDIR") from error
 
 
-def _point(running: Running, shape: Shape, began: float) -> Point:
-    """Some rounds of one prompt and one answer each; a first short one warms up."""
+def _point(running: Running, shape: Shape, seconds: float) -> Point:
+    """Rounds of a prompt and an answer each, as long as these seconds allow."""
     drawn = random.Random(shape.name)
-    _round(running, drawn, 8, 4)
-    results: list[Result] = []
-    while len(results) < ROUNDS and (not results or time.monotonic() - began < BUDGET):
-        results.append(_round(running, drawn, PROMPT, ANSWER))
+    warm = _round(running, drawn, LEAST_PROMPT, LEAST_ANSWER)
+    prompt, answer, rounds = _lengths(warm, seconds)
+    before, began = _processor_time(running), time.monotonic()
+    results = [_round(running, drawn, prompt, answer) for _ in range(rounds)]
+    used, passed = _processor_time(running) - before, time.monotonic() - began
     read = [r.spent.prompt - r.spent.cached for r in results]
     prompt = int(median(read))
     return Point(
@@ -230,14 +242,32 @@ def _point(running: Running, shape: Shape, began: float) -> Point:
         precision=shape.kind,
         layers=shape.layers,
         weights=matrix_bytes(shape),
-        state=state_bytes(shape) * (prompt + ANSWER // 2),
+        state=state_bytes(shape) * (prompt + answer // 2),
         values=matrix_values(shape),
         prompt=prompt,
         decode=median(r.times.decode / r.times.steps for r in results),
         prefill=median(r.times.prompt * prompt / n for r, n in zip(results, read, strict=True)),
-        rounds=len(results),
+        rounds=rounds,
         peak=running.memory().peak,
+        share=round(min(1.0, used / passed / usable_cores()), 3),
     )
+
+
+def _lengths(warm: Result, seconds: float) -> tuple[int, int, int]:
+    """Tokens of the prompts and answers, and how many rounds of them fit into these seconds."""
+    read, written = warm.times.prompt / warm.spent.prompt, warm.times.decode / warm.times.steps
+    once = PROMPT * read + ANSWER * written
+    rounds = max(1, min(ROUNDS, int(seconds / once)))
+    part = min(1.0, seconds / once)
+    return max(LEAST_PROMPT, int(PROMPT * part)), max(LEAST_ANSWER, int(ANSWER * part)), rounds
+
+
+def _processor_time(running: Running) -> float:
+    """Seconds of one core that the engine has used so far."""
+    import psutil
+
+    spent = psutil.Process(running.process.number).cpu_times()
+    return float(spent.user + spent.system)
 
 
 def _round(running: Running, drawn: random.Random, prompt: int, answer: int) -> Result:

@@ -70,6 +70,9 @@ def _speeds(report: "MachineReport") -> "Iterator[tuple[str, str]]":
         yield "speed", found.missing
         return
     yield "speed", f"{found.engine} {found.version or ''}, measured {found.measured}"
+    if found.busy:
+        least = min(point.share for point in found.points)
+        yield "", f"other work took a part: {least:.0%} of the cores were left; measure again"
     for point in found.points:
         yield (
             "",
