@@ -73,9 +73,9 @@ def test_a_shorter_context_that_fits_is_offered_with_its_length() -> None:
 
 def test_the_widest_precision_that_fits_is_offered_with_its_price() -> None:
     variants = [
-        Variant("q8_0", a_model(300 * MIB), "none to see"),
-        Variant("q4_K_M", a_model(150 * MIB), "a little"),
-        Variant("q2_K", a_model(80 * MIB), "a lot"),
+        Variant("q8_0", 8.5, a_model(300 * MIB), "none to see"),
+        Variant("q4_K_M", 4.9, a_model(150 * MIB), "a little"),
+        Variant("q2_K", 3.2, a_model(80 * MIB), "a lot"),
     ]
     found = fit(a_model(600 * MIB), ASKED, 450 * MIB, variants=variants)
     assert [(w.kind, w.change, w.costs) for w in found.ways] == [
@@ -84,7 +84,7 @@ def test_the_widest_precision_that_fits_is_offered_with_its_price() -> None:
 
 
 def test_a_smaller_precision_with_a_shorter_context_is_the_last_way_out() -> None:
-    variants = [Variant("q4_K_M", a_model(150 * MIB), "a little")]
+    variants = [Variant("q4_K_M", 4.9, a_model(150 * MIB), "a little")]
     found = fit(a_model(600 * MIB), ASKED, 250 * MIB, variants=variants)
     assert [way.kind for way in found.ways] == ["precision"]
     assert "context of" in found.ways[0].change

@@ -31,6 +31,7 @@ class Variant(Struct, frozen=True):
     """The same model with its weights in another precision, and what that costs in quality."""
 
     precision: str
+    bits: float
     memory: Memory
     quality: str
 
