@@ -2,7 +2,7 @@
 
 from freehold.judge.fitting.parts import Parts, Setting
 from freehold.judge.planning import Memory
-from freehold.judge.precisions import LOWEST_UNASKED, best, quality, variants
+from freehold.judge.precisions import LOWEST_UNASKED, best, lowest, quality, source, variants
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.types import PrecisionList
 
@@ -37,8 +37,8 @@ def test_the_widest_that_fits_is_taken(shipped: KnowledgeBase) -> None:
 
 def test_a_large_loss_is_never_taken_without_being_asked_for(shipped: KnowledgeBase) -> None:
     found = variants(costs(shipped), of_a_billion)
-    lowest = next(v for v in found if v.precision == LOWEST_UNASKED)
-    assert best(found, ASKED, lowest.memory(ASKED).total - 1) is None
+    assert lowest(found).precision == LOWEST_UNASKED
+    assert best(found, ASKED, lowest(found).memory(ASKED).total - 1) is None
 
 
 def test_the_price_names_figure_and_model(shipped: KnowledgeBase) -> None:
@@ -46,4 +46,5 @@ def test_the_price_names_figure_and_model(shipped: KnowledgeBase) -> None:
     assert known["f16"] == "as published"
     assert known["q8_0"].startswith("hardly any loss")
     assert known["q2_K"].startswith("a large loss")
-    assert "Llama 3 8B" in known["q4_K_M"]
+    assert "0.0313" in known["q4_K_M"]
+    assert "Llama 3 8B" in source(costs(shipped))

@@ -25,7 +25,7 @@ def variants(costs: PrecisionList, memory: Callable[[float], Memory]) -> tuple[V
 
 
 def quality(precision: Precision, costs: PrecisionList) -> str:
-    """What a precision costs in plain words, with the figure and the model it was measured on."""
+    """What a precision costs in plain words, with the figures."""
     if precision.bits >= 16:
         return "as published"
     divergence = precision.divergence
@@ -36,7 +36,17 @@ def quality(precision: Precision, costs: PrecisionList) -> str:
         else "a large loss"
     )  # fmt: skip
     worse = precision.perplexity / costs.unquantized_perplexity - 1
-    return f"{loss}: divergence {divergence:.4f}, perplexity {worse:+.1%} on {costs.model}"
+    return f"{loss}: divergence {divergence:.4f}, perplexity {worse:+.1%}"
+
+
+def source(costs: PrecisionList) -> str:
+    """Where the figures come from, as a note."""
+    return f"the losses of precisions were measured on {costs.model}; small models lose more"
+
+
+def lowest(available: tuple[Variant, ...]) -> Variant:
+    """The smallest precision that is taken without being asked for."""
+    return next((v for v in available if v.precision == LOWEST_UNASKED), available[-1])
 
 
 def best(available: tuple[Variant, ...], setting: Setting, room: int) -> Variant | None:

@@ -10,6 +10,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from freehold.judge.fitting.parts import BITS_OF_STATE, Parts, Setting
+
 GIB = 2**30
 BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
 OVERHEAD = GIB // 2
@@ -131,6 +133,20 @@ def _speed(shape: Shape, room: Room, precision: str) -> float | None:
         return None
     read = (shape.active or shape.parameters) * BITS[precision] / 8
     return round(room.bandwidth / read, 1)
+
+
+def memory(shape: Shape, bits: float, setting: Setting) -> Parts:
+    """The memory by parts as far as size alone tells: buffers and process are one round figure."""
+    weights = int((shape.parameters or 0) * bits / 8)
+    tokens = setting.context * setting.parallel
+    if shape.makes_tokens and shape.state_per_token is not None:
+        narrower = (BITS_OF_STATE[setting.keys] + BITS_OF_STATE[setting.values]) / 32
+        state = int(shape.state_per_token * narrower * tokens)
+        notes: tuple[str, ...] = ()
+    else:
+        state = int(weights * UNKNOWN_STATE)
+        notes = ("what it keeps for each token is not known: a fifth of the weights was taken",)
+    return Parts(weights=weights, state=state, compute=0, overhead=OVERHEAD, notes=notes)
 
 
 def gib(size: int) -> str:
