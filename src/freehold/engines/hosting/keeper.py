@@ -20,7 +20,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent))  # run with -I, from its own folder
 
-import jail  # type: ignore[import-not-found]  # noqa: E402
+import jail  # type: ignore[import-not-found]
 
 LONGEST_ORDERS = 2**20
 IGNORED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

@@ -109,6 +109,13 @@ class Process:
             pause = min(pause * 1.5, LATER_LOOKS)
         return time.monotonic() - self.started
 
+    def await_end(self, seconds: float) -> None:
+        """Wait until the engine has ended; TimeoutError when it has not by then."""
+        try:
+            self._keeper.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+
     @property
     def ended(self) -> bool:
         """Whether the engine or its keeper has ended."""
@@ -122,8 +129,8 @@ class Process:
 
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
-        self._keeper.wait(timeout=5)
-        self._pump.join(timeout=1)
+        self.stop()
+        self._watch.join(timeout=1)
         if self._code == KILLED:
             why, hint = "was killed", "most often the machine ran out of memory: freehold machine"
         else:
@@ -197,7 +204,9 @@ def _keeper(folder: Path) -> subprocess.Popen[bytes]:
     pipe = subprocess.PIPE
     return subprocess.Popen(
         (sys.executable, "-I", "-S", "-B", str(KEEPER)),
-        **{"stdin": pipe, "stdout": pipe, "stderr": pipe},
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
         env=clean_environment(folder),
         start_new_session=True,
     )

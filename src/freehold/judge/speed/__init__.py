@@ -1,0 +1,1 @@
+"""How fast a model will run on a machine: from bytes read and operations done, with intervals."""
