@@ -5,8 +5,10 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.actions.artifacts import Artifact, from_facts
+from freehold.actions.history import history
 from freehold.actions.places import Place, place
 from freehold.core.errors import NotFound, UsageError
+from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.parts import Precision, Setting
 from freehold.judge.planning import Fitted, Memory, fit
 from freehold.judge.precisions import best, lowest
@@ -93,9 +95,17 @@ def plan(
     setting = _setting(found, context, parallel, kv)
     chosen, uses = _memory(found, precision, setting, where.memory)
     smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
+    uses = _learned(found, uses, where)
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
     return Plan(artifact=found, place=where, precision=chosen, fitted=fitted,
                 choices=_choices(found, setting, where.memory))  # fmt: skip
+
+
+def _learned(artifact: Artifact, memory: Memory, where: Place) -> Memory:
+    """The memory as predicted, or as earlier runs on this machine corrected it."""
+    outcomes = history().outcomes if where.here else []
+    factor = correction(outcomes, artifact.engine, artifact.architecture)
+    return memory if factor is None else lambda setting: corrected(memory(setting), factor)
 
 
 def find_artifact(base: KnowledgeBase, model: str) -> Artifact:

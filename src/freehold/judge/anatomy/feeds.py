@@ -59,7 +59,9 @@ def number_of_experts(keys: Keys) -> int:
         return 0
     found = keys.number(*EXPERTS) or keys.inner("ffn_config").number("moe_num_experts")
     if found is None:
-        found = next((n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0)
+        found = next(
+            (n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0
+        )
     return found if found > 1 else 0
 
 
@@ -91,7 +93,9 @@ def _shared(keys: Keys, own: int, index: int) -> int:
     count = next((n for name in SHARING if (n := keys.at(name, index))), None)
     stated = keys.number(*SHARED)
     if stated:
-        return stated * count if count and keys.has("moe_shared_expert_intermediate_size") else stated
+        return (
+            stated * count if count and keys.has("moe_shared_expert_intermediate_size") else stated
+        )
     if count is None and keys.text("model_type").startswith("llama4"):
         count = 1
     return own * (count or 0)

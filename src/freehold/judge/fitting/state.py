@@ -83,9 +83,7 @@ def _summaries(part: Compressed, setting: Setting, cells: int, window: int) -> i
     return kept + making * FLOAT
 
 
-def vllm(
-    anatomy: Anatomy, setting: Setting, *, block: int = 16, batched: int = 8192
-) -> int:
+def vllm(anatomy: Anatomy, setting: Setting, *, block: int = 16, batched: int = 8192) -> int:
     """The pages that vLLM needs for all sequences at full length.
 
     Layers of one kind form groups of equal size, and a group takes whole pages for all its
