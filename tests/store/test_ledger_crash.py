@@ -87,6 +87,37 @@ def test_two_hundred_killed_writers_lose_no_row(tmp_path: Path) -> None:
     assert rows >= 200
 
 
+def survives_its_making(folder: Path, kills: int, seed: int) -> int:
+    """Kill writers while they make the file; how many got as far as their first row."""
+    chance, made = random.Random(seed), 0
+    for n in range(kills):
+        path = folder / f"{n}.sqlite3"
+        process = start(WRITE_UNTIL_KILLED, str(path), "on")
+        until = time.monotonic() + 10
+        while not path.exists() and time.monotonic() < until:
+            time.sleep(0.0005)
+        time.sleep(chance.uniform(0.0, 0.03))
+        os.kill(process.pid, signal.SIGKILL)
+        said = process.communicate()[0].splitlines(True)
+        rows = sum(line.endswith(b"\n") for line in said)
+        with Ledger.open(path) as ledger:
+            assert ledger.append("key", {"name": "after"}).number > rows
+            assert ledger.verify() == []
+        made += rows > 0
+    return made
+
+
+def test_a_ledger_whose_making_was_killed_is_made_anew(tmp_path: Path) -> None:
+    assert survives_its_making(tmp_path, kills=3, seed=3) <= 3
+
+
+@pytest.mark.slow
+def test_two_hundred_killed_makings_leave_a_ledger(tmp_path: Path) -> None:
+    made = survives_its_making(tmp_path, kills=200, seed=4)
+    print(f"{made} of 200 killed while they were made had a row")
+    assert 0 < made < 200
+
+
 def many_writers(path: Path, writers: int, rows: int) -> None:
     """Let that many processes append at once and hold the result against the chain."""
     running = [start(WRITE_SOME, str(path), str(rows)) for _ in range(writers)]

@@ -314,6 +314,35 @@ class PriceList(Fact, frozen=True, kw_only=True):
     prices: tuple[Price, ...]
 
 
+class Precision(Fact, frozen=True, kw_only=True):
+    """One way to store weights: bits per weight, and how far it moves what the model says.
+
+    `divergence` is the mean Kullback-Leibler divergence (nats) of the next-token distribution
+    from that of the 16-bit model; `perplexity` is that of the text.
+    """
+
+    id: str
+    bits: float
+    divergence: float
+    perplexity: float
+    source: str
+    note: str | None = None
+
+
+class PrecisionList(Fact, frozen=True, kw_only=True):
+    """What the precisions of one engine cost, as measured on one model and one text."""
+
+    id: str
+    schema: int
+    engine: str
+    says: str
+    model: str
+    text: str
+    unquantized_perplexity: float
+    sources: dict[str, Source]
+    precisions: tuple[Precision, ...]
+
+
 class Board(Fact, frozen=True, kw_only=True):
     """One public leaderboard: results per Hub repository or member id."""
 
