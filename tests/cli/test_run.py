@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from freehold.core.errors import UsageError
 from tests.cli.running import freehold
 from tests.engines.stubs import stub, tiny
 from tests.engines.test_hosting import gone
@@ -39,6 +40,23 @@ def test_json_is_one_table(capsys: Capsys, model: str) -> None:
     done = freehold(capsys, "run", model, "Why?", "--max-tokens", "4", "--json")
     form = json.loads(done.out)
     assert (form["text"], form["finish"]) == ("Blue", "length")
+
+
+def test_a_zero_is_a_wish_like_any_other(
+    capsys: Capsys, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from freehold.actions import run as action
+
+    heard: dict[str, object] = {}
+
+    def stream(model: str, prompt: str, **wishes: object) -> None:
+        heard.update(wishes)
+        raise UsageError("heard")
+
+    monkeypatch.setattr(action, "stream", stream)
+    zeros = ("--temperature", "0", "--seed", "0", "--gpu-layers", "0", "--top-p", "0")
+    assert freehold(capsys, "run", model, "Why?", *zeros).code == 2
+    assert heard == {"temperature": 0, "seed": 0, "gpu_layers": 0, "top_p": 0, "kv": "f16"}
 
 
 def test_the_end_by_max_tokens_is_said(capsys: Capsys, model: str) -> None:

@@ -55,8 +55,9 @@ def in_help() -> list[tuple[str, str]]:
 
 @pytest.fixture(autouse=True)
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The folder in which the commands shown run: a tiny model, a schema, a stand-in engine."""
+    """Where the commands shown run: a model, a license, a schema, a stand-in engine."""
     tiny(tmp_path).rename(tmp_path / "model.gguf")
+    (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
     (tmp_path / "form.json").write_text('{"type": "object"}')
     monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(tmp_path)))
     monkeypatch.chdir(tmp_path)

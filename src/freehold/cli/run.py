@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._flags import TaskCommand
 from freehold.cli._out import as_json, print_json, rows
 from freehold.cli._size import Size
 from freehold.core.errors import BrokenInput, UsageError
@@ -20,19 +21,13 @@ KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 LARGEST_INPUT = 64 * 2**20
 
 
-@click.command(short_help="Run a model on this machine: ask it, and see what it took.")
+@click.command(
+    cls=TaskCommand,
+    task="text_generation",
+    short_help="Run a model on this machine: ask it, and see what it took.",
+)
 @click.argument("model")
 @click.argument("prompt", required=False)
-@click.option("--system", metavar="TEXT", help="How the model is to behave.")
-@click.option("--max-tokens", type=click.IntRange(1), help="Write at most so many tokens.")
-@click.option("--temperature", type=click.FloatRange(0, 5), help="0 takes the likeliest.")
-@click.option("--top-p", type=click.FloatRange(0, 1), help="Only the likeliest of this sum.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 2), help="The same gives the same.")
-@click.option("--stop", multiple=True, metavar="TEXT", help="End where this would be written.")
-@click.option("--schema", type=click.Path(path_type=Path), help="Answer in JSON of this schema.")
-@click.option("--grammar", type=click.Path(path_type=Path), help="Answer in this GBNF grammar.")
-@click.option("--truncate", type=click.Choice(["start", "middle", "end"]), help="Cut here if long.")
-@click.option("--continue", "continuing", is_flag=True, help="Continue the prompt as text.")
 @click.option("--engine", metavar="NAME", help="Run it with this engine.")
 @click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens it can hold.")
 @click.option("--kv", type=click.Choice(KV), default="f16", help="Precision of keys and values.")
@@ -50,10 +45,11 @@ def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: 
       echo "Why is the sky blue?" | freehold run ./model.gguf -
       freehold run ./model.gguf --why
 
-    PROMPT - reads from the input. The model runs in a process of its own without network. What
-    it took is written into the ledger; what was said is not.
+    PROMPT - reads from the input. The engine is a process of its own that is confined as
+    far as this platform can (`freehold doctor`). What it took is written into the ledger;
+    what was said is not.
     """
-    wishes = {name: value for name, value in wishes.items() if value not in (None, ())}
+    wishes = {name: value for name, value in wishes.items() if _is_said(value)}
     if why:
         _explain(model, wishes, as_json)
         return
@@ -64,6 +60,11 @@ def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: 
     answer = _last(parts) if as_json else show(parts)
     if as_json:
         print_json(answer.form())
+
+
+def _is_said(value: Any) -> bool:
+    """Whether an option was given; zero is."""
+    return value is not None and value is not False and value != ()
 
 
 def show(parts: "Iterator[Piece | Answer]") -> "Answer":

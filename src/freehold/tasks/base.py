@@ -1,6 +1,7 @@
 """What all tasks share: their description as data, and what an answer says beside itself.
 
-How to add one: write `tasks/<pipeline_tag>.py` with a `TASK`, a request and a result.
+How to add one: write `tasks/<pipeline_tag>.py` with a `TASK`, a request and a result. The flags
+of `TASK` become the options of commands, the fields of forms and the parameters of the server.
 """
 
 from typing import Any, Literal
@@ -20,6 +21,11 @@ class Flag(Struct, frozen=True, kw_only=True):
     most: float | None = None
     choices: tuple[str, ...] = ()
     metavar: str | None = None
+
+    @property
+    def parameter(self) -> str:
+        """Its name in Python, and in the fields of a request."""
+        return self.name.replace("-", "_")
 
 
 class Task(Struct, frozen=True, kw_only=True):

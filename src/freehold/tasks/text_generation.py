@@ -69,7 +69,7 @@ TASK = Task(
     gives=("text",),
     route="/v1/chat/completions",
     flags=(
-        Flag(name="system", sort="text", help="How the model is to behave."),
+        Flag(name="system", sort="text", metavar="TEXT", help="How the model is to behave."),
         Flag(name="max-tokens", sort="whole", least=1, help="Write at most so many tokens."),
         Flag(name="temperature", sort="number", least=0, most=5, help="0 takes the likeliest."),
         Flag(name="top-p", sort="number", least=0, most=1, help="Only the likeliest of this sum."),
@@ -83,6 +83,6 @@ TASK = Task(
             choices=("start", "middle", "end"),
             help="Cut a prompt that is too long, here.",
         ),
-        Flag(name="continue", sort="switch", help="Continue the prompt as text, not as a chat."),
+        Flag(name="continuing", sort="switch", help="Continue the prompt as text, not as a chat."),
     ),
 )
