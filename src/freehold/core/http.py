@@ -6,7 +6,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import Request
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.connection import agent, opener
 from freehold.core.errors import (
@@ -48,22 +49,51 @@ class Limits(Struct, frozen=True):
 
 
 class Wish(Struct, frozen=True):
-    """What is asked for: at most so many bytes, or (start, count) of a larger thing."""
+    """What is asked for: at most so many bytes, or (start, count) of a larger thing.
+
+    `keep` leaves the connection open where a server sends the whole thing in place of a part.
+    """
 
     most: int
     part: tuple[int, int] | None = None
     token: str | None = None
     limits: Limits = Limits()
+    keep: bool = False
+
+
+class Rest:
+    """The part of a body that is still to come; within the time of the wish, and to be closed."""
+
+    def __init__(self, url: str, response: http.client.HTTPResponse) -> None:
+        self.url, self.response = url, response
+
+    def read(self, count: int) -> bytes:
+        """The next bytes: fewer only at the end."""
+        try:
+            return _read(self.response, count)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            why = _failure(error, self.url)
+            if isinstance(why, FreeholdError):
+                raise why from error
+            raise EnvironmentProblem(f"{shown(self.url)}: {why}", hint=ONLINE) from error
+
+    def close(self) -> None:
+        """Hang up."""
+        self.response.close()
 
 
 class Answer(Struct, frozen=True):
-    """What a server said; `total` is the size of the whole thing, where it tells."""
+    """What a server said; `total` is the size of the whole thing, where it tells.
+
+    `rest` is what was not read of a thing that was wanted in part and comes whole.
+    """
 
     url: str
     status: int
     headers: dict[str, str]
     body: bytes
     total: int | None = None
+    rest: Rest | None = None
 
     @property
     def says(self) -> str:
@@ -199,8 +229,14 @@ def _once(url: str, wish: Wish, token: str | None, deadline: float) -> Answer:
     director = opener(deadline, silence, proxies=not is_loopback(url))
     left = max(0.01, min(silence, deadline - time.monotonic()))
     try:
-        with closing(director.open(Request(url, headers=headers), None, left)) as response:
-            return _answer(url, response, wish)
+        with ExitStack() as stack:
+            response = director.open(Request(url, headers=headers), None, left)
+            stack.enter_context(closing(response))
+            answer = _answer(url, response, wish)
+            if wish.keep and wish.part and answer.status == 200:
+                stack.pop_all()
+                return replace(answer, rest=Rest(url, response))
+            return answer
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error, url) from error
 
@@ -237,7 +273,7 @@ def _answer(url: str, response: http.client.HTTPResponse, wish: Wish) -> Answer:
         raise BrokenInput(f"{shown(url)}: comes packed, though asked to come plain")
     if not cut_is_fine and said is not None and said > most:
         raise BrokenInput(f"{shown(url)}: has {said:,} bytes; more than {most:,} are not read")
-    body = _read(response, most + 1)
+    body = _read(response, most if cut_is_fine else most + 1)
     if len(body) > most and not cut_is_fine:
         raise BrokenInput(f"{shown(url)}: has more than {most:,} bytes; so many are not read")
     if good and said is not None and len(body) < min(said, most):
