@@ -165,6 +165,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def same_server(one: str, other: str) -> bool:
+    """Whether two addresses lead to one server, so that what is for one may go to the other."""
+    return _origin(one) == _origin(other)
+
+
 def unsafe(url: str, *, plain_http: bool) -> str | None:
     """Why an address is not asked, or None; http is for this machine only, where allowed."""
     try:
@@ -193,7 +198,7 @@ def _follow(first: str, wish: Wish, deadline: float) -> Answer:
     """The answer behind at most five redirects; the token stays with the first server."""
     url = first
     for _ in range(MOST_REDIRECTS + 1):
-        token = wish.token if _origin(url) == _origin(first) else None
+        token = wish.token if same_server(url, first) else None
         answer = _once(url, wish, token, deadline)
         if answer.status not in REDIRECTS or "location" not in answer.headers:
             return answer
