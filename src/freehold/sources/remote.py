@@ -78,7 +78,7 @@ class RemoteFile:
     def read(self, count: int, /) -> bytes:
         """The next bytes: fewer only at the end."""
         while self._end() < self.at + count and not self._is_over():
-            self._more(self.at + count - max(self._end(), self.at))
+            self._more(self.at + count)
         start = self.at - self.base
         found = self.data[start : start + count]
         self.at += len(found)
@@ -90,13 +90,13 @@ class RemoteFile:
     def _is_over(self) -> bool:
         return self.size is not None and max(self._end(), self.at) >= self.size
 
-    def _more(self, count: int) -> None:
-        """Fetch at least so many bytes, after what is there or from the present place on."""
+    def _more(self, to: int) -> None:
+        """Fetch what is missing up to a place at least; what is jumped over far is left away."""
+        if self.at - self._end() > STEP and self.rest is None and self.requests:
+            self.base, self.data, self.step = self.at, b"", STEP
         start = self._end()
-        if self.at > start and self.rest is None and self.requests:
-            self.base, self.data, start = self.at, b"", self.at
-            self.step = STEP
-        count = max(count, self.step) if self.grows or not self.requests else count
+        ahead = self.grows or not self.requests
+        count = max(to - start, self.step if ahead else 0)
         if self.size is not None:
             count = min(count, self.size - start)
         if self.fetched + count > MOST:
