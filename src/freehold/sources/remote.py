@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
-from freehold.core.errors import BrokenInput, EnvironmentProblem
+from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError
 from freehold.core.http import (
     Answer,
     Limits,
@@ -42,8 +42,9 @@ class RemoteFile:
     def __init__(
         self, url: str, *, name: str | None = None, size: int | None = None,
         token: str | None = None, sleep: Callable[[float], None] = time.sleep,
+        refusal: Callable[[Answer], FreeholdError] = problem,
     ) -> None:  # fmt: skip
-        self.url, self.token, self.sleep = url, token, sleep
+        self.url, self.token, self.sleep, self.refusal = url, token, sleep, refusal
         self.first, self.first_token = url, token
         self.name = name or name_in(url)
         self.size, self.mark = size, ""
@@ -133,7 +134,7 @@ class RemoteFile:
             )
             raise BrokenInput(f"{self.name}: {why} (416)")
         if answer.status not in (200, 206):
-            raise problem(answer)
+            raise self.refusal(answer)
         if answer.status == 200 and start:
             raise BrokenInput(f"{self.name}: the server gives no parts of files any more")
         self._learn(answer)
