@@ -10,7 +10,8 @@ USED = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_to
 EXPERT_WIDTH = ("moe_intermediate_size", "expert_ffn_hidden_size", "moe_ffn_hidden_size",
                 "expert_hidden_dim", "expert_dim")  # fmt: skip
 WIDTH = ("decoder_ffn_dim", "dense_intermediate_size", "intermediate_size_mlp",
-         "intermediate_size", "ffn_dim", "n_inner", "d_ff", "ffn_hidden_size", "ffn_hidden_dim", "hidden_dim", "block_ff_dim")  # fmt: skip
+         "intermediate_size", "ffn_dim", "n_inner", "d_ff", "ffn_hidden_size",
+         "ffn_hidden_dim", "hidden_dim", "block_ff_dim")  # fmt: skip
 SHARED = ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim",
           "moe_shared_expert_intermediate_size")  # fmt: skip
 SHARING = ("n_shared_experts", "num_shared_experts", "num_shared_expert",

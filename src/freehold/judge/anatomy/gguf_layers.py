@@ -98,11 +98,11 @@ def recurrent(reader: Reader, width: int, weights: int) -> Recurrent | None:
     if seen := reader.number("shortconv.l_cache"):
         return Recurrent("convolution", (seen - 1) * width, 0, seen, weights)
     kernel = reader.number("ssm.conv_kernel") or 4
-    if head := reader.number("kda.head_dim"):
-        inner = (reader.at("attention.head_count", 0) or 1) * head
-        return Recurrent("kda", 3 * (kernel - 1) * inner, inner * head, kernel, weights)
+    if length := reader.number("kda.head_dim"):
+        whole = (reader.at("attention.head_count", 0) or 1) * length
+        return Recurrent("kda", 3 * (kernel - 1) * whole, whole * length, kernel, weights)
     inner, size = reader.number("ssm.inner_size"), reader.number("ssm.state_size")
-    if not inner or not size:
+    if inner is None or size is None:
         return None
     channels = inner + 2 * (reader.whole("ssm.group_count") or 0) * size
     return Recurrent("mamba", (kernel - 1) * channels, size * inner, kernel, weights)
