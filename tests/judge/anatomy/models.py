@@ -118,7 +118,7 @@ LLAMA_4_SCOUT = {
 MIMO_V2_FLASH = dense(
     4096, 48, 64, 4, 16384, 152576, model_type="mimo_v2_flash", head_dim=192, v_head_dim=128,
     swa_num_key_value_heads=8, swa_head_dim=192, swa_v_head_dim=128, sliding_window=128,
-    attention_chunk_size=128, hybrid_layer_pattern=[0, *[1, 1, 1, 1, 0] * 9, 1, 0],
+    attention_chunk_size=128, hybrid_layer_pattern=[0, *[1] * 4, *[0, *[1] * 5] * 7, 0],
     moe_layer_freq=[0, *[1] * 47], n_routed_experts=256, num_experts_per_tok=8,
     moe_intermediate_size=2048,
 )  # fmt: skip
