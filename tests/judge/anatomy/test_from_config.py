@@ -207,10 +207,11 @@ def test_impossible_numbers_count_as_not_stated() -> None:
     assert found.layers[0].mixers == (Attention(32, 32, 128, 128),)
 
 
+OTHERS = {"lru_width", "block_types", "use_mtp", "thinker_config", "encoder", "ignore"}
 KEYS = sorted({
     key for config in vars(models).values() if isinstance(config, dict)
     for key in (*config, *config.get("text_config", {}))
-} | {"conv_L_cache", "lru_width", "block_types", "use_mtp", "thinker_config", "encoder", "ignore"})  # fmt: skip
+} | OTHERS)  # fmt: skip
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8)
     | st.sampled_from(["mamba", "full_attention", "sliding_attention", "hybrid", "M*E-"])

@@ -32,7 +32,7 @@ def metadata(arch: str, width: int = 4096, layers: int = 32, **keys: object) -> 
     }  # fmt: skip
 
 
-def heads(asking: object, kept: object, **more: object) -> dict[str, object]:
+def heads(asking: object, kept: object, **more: object) -> dict[str, Any]:
     """The keys of the attention heads."""
     return {"attention__head_count": asking, "attention__head_count_kv": kept, **more}
 
@@ -76,8 +76,8 @@ def test_windows_follow_the_architecture_where_no_key_says_which_layers() -> Non
 
 
 def test_a_list_or_a_period_in_the_file_counts_more() -> None:
-    listed = metadata("gemma4", layers=3, attention__sliding_window=512,
-                      attention__sliding_window_pattern=[True, True, False], **heads(8, 2))  # fmt: skip
+    listed = metadata("gemma4", layers=3, attention__sliding_window=512, **heads(8, 2))
+    listed["gemma4.attention.sliding_window_pattern"] = [True, True, False]
     assert windows(listed) == [512, 512, None]
     assert windows(GEMMA_3 | {"gemma3.attention.sliding_window_pattern": 2})[:2] == [1024, None]
 
@@ -115,7 +115,8 @@ def test_summaries_are_read_layer_by_layer() -> None:
         attention__indexer__key_length=128, **heads(64, 1, attention__key_length=512),
     )  # fmt: skip
     assert mixers(table) == [
-        Compressed(64, 512, 0, 128), Compressed(64, 512, 4, 128, 128), Compressed(64, 512, 128, 128),
+        Compressed(64, 512, 0, 128), Compressed(64, 512, 4, 128, 128),
+        Compressed(64, 512, 128, 128),
     ]  # fmt: skip
 
 

@@ -10,8 +10,8 @@ from freehold.judge.anatomy.from_config import anatomy
 from freehold.judge.anatomy.shapes import Anatomy, Attention, Layer
 from freehold.judge.fitting.pages import vllm, vllm_token
 from freehold.judge.fitting.parts import Precision, Setting
-from freehold.judge.fitting.state import llamacpp, padded, transformers
 from freehold.judge.fitting.state import least as state
+from freehold.judge.fitting.state import llamacpp, padded, transformers
 from tests.judge.anatomy import models
 
 GIB, MIB = 2**30, 2**20
