@@ -1,12 +1,11 @@
 """Looks up numbers, words and lists in a table that may hold anything; nothing here raises."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import cast
 
 MOST = 2**34
 """No width, count or length of a model is above this."""
-MOST_LAYERS = 4096
+MOST_LAYERS = 1024
 
 Table = Mapping[str, object]
 
@@ -18,6 +17,8 @@ class Keys:
         self.table = table
         self.around: Table = around or {}
         self.doubts: list[str] = []
+        self._numbers: dict[str, tuple[int | None, ...]] = {}
+        self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def get(self, name: str) -> object:
         """What stands under this name, here or in the configuration around it."""
@@ -87,11 +88,16 @@ class Keys:
 
     def words(self, *names: str) -> tuple[str, ...]:
         """The first of these that is a list, as words in small letters."""
-        return tuple(item.casefold() if isinstance(item, str) else "" for item in self.row(*names))
+        if names not in self._words:
+            row = self.row(*names)
+            self._words[names] = tuple(i.casefold() if isinstance(i, str) else "" for i in row)
+        return self._words[names]
 
     def numbers(self, name: str) -> tuple[int | None, ...]:
         """A list of whole numbers; None where an item is none."""
-        return tuple(as_whole(item) for item in islice(self.row(name), MOST_LAYERS))
+        if name not in self._numbers:
+            self._numbers[name] = tuple(as_whole(item) for item in self.row(name))
+        return self._numbers[name]
 
 
 def as_whole(found: object) -> int | None:

@@ -7,7 +7,7 @@ and a recurrent part side by side), cross, and feed and experts (no mixer at all
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from freehold.judge.anatomy.keys import Keys
+from freehold.judge.anatomy.keys import MOST_LAYERS, Keys
 
 Kind = Literal["full", "sliding", "chunked", "linear", "parallel", "feed", "experts", "cross"]
 
@@ -66,7 +66,7 @@ def stated(keys: Keys) -> int | None:
 
 
 def _pattern(keys: Keys) -> str:
-    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[:4096]
+    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[:MOST_LAYERS]
 
 
 def _signs(keys: Keys, _count: int) -> tuple[Kind, ...]:
