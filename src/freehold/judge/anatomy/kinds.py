@@ -66,7 +66,9 @@ def stated(keys: Keys) -> int | None:
 
 
 def _pattern(keys: Keys) -> str:
-    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[:MOST_LAYERS]
+    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[
+        :MOST_LAYERS
+    ]
 
 
 def _signs(keys: Keys, _count: int) -> tuple[Kind, ...]:

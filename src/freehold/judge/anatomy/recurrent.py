@@ -113,7 +113,8 @@ def _rwkv(keys: Keys, width: int) -> Recurrent | None:
     inner = keys.number("attention_hidden_size", "dim_att") or width
     length = keys.number("head_size", "head_dim")
     memory = inner * length if length else 3 * inner
-    return Recurrent("rwkv", 2 * width, memory, 2, 6 * width * inner)
+    matrices = 6 if length else 5  # one of them in the feed-forward part
+    return Recurrent("rwkv", 2 * width, memory, 2, matrices * width * inner)
 
 
 def _lightning(keys: Keys, width: int) -> Recurrent | None:
