@@ -76,6 +76,14 @@ def test_the_last_layers_of_gemma_3n_borrow_their_keys() -> None:
     assert anatomy(models.GEMMA_3N).lookups == 256 * 262144 * 10
 
 
+def test_what_one_layer_says_of_itself_counts_more() -> None:
+    own = {"01": {"head_dim": 512, "num_key_value_heads": 1}, "2": {"skip": ["attention"]}}
+    found = anatomy(models.dense(64, 3, 4, 4, 64, 9, per_layer_config=own)).layers
+    assert [row.mixers for row in found] == [
+        (Attention(4, 4, 16, 16),), (Attention(4, 1, 512, 512),), (),
+    ]  # fmt: skip
+
+
 def test_llama_4_sees_chunks_but_in_every_fourth_layer() -> None:
     row = [part for part in mixers(models.LLAMA_4_SCOUT) if isinstance(part, Attention)]
     assert [part.window for part in row[:5]] == [8192, 8192, 8192, None, 8192]
@@ -207,7 +215,18 @@ def test_impossible_numbers_count_as_not_stated() -> None:
     assert found.layers[0].mixers == (Attention(32, 32, 128, 128),)
 
 
-OTHERS = {"lru_width", "block_types", "use_mtp", "thinker_config", "encoder", "ignore"}
+OTHERS = {
+    "lru_width",
+    "block_types",
+    "use_mtp",
+    "thinker_config",
+    "encoder",
+    "per_layer_config",
+    "skip",
+    "compress_rates",
+    "num_hidden_groups",
+    "embedding_size",
+}
 KEYS = sorted({
     key for config in vars(models).values() if isinstance(config, dict)
     for key in (*config, *config.get("text_config", {}))

@@ -78,6 +78,18 @@ class Keys:
         keys.doubts = self.doubts
         return keys
 
+    def layer(self, index: int) -> "Keys":
+        """The same with what `per_layer_config` says of one layer, where it says something."""
+        every = self.get("per_layer_config")
+        if not isinstance(every, Mapping):
+            return self
+        own = next((every[key] for key in _spellings(index) if key in every), None)
+        if not isinstance(own, Mapping):
+            return self
+        keys = Keys({**self.table, **cast(Table, own)}, self.around)
+        keys.doubts = self.doubts
+        return keys
+
     def row(self, *names: str) -> Sequence[object]:
         """The first of these that is a list with something in it, cut at the most layers."""
         for name in names:
@@ -98,6 +110,10 @@ class Keys:
         if name not in self._numbers:
             self._numbers[name] = tuple(as_whole(item) for item in self.row(name))
         return self._numbers[name]
+
+
+def _spellings(index: int) -> Sequence[object]:
+    return (index, str(index), *(f"{index:0{width}d}" for width in (2, 3, 4)))
 
 
 def as_whole(found: object) -> int | None:

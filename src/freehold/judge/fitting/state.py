@@ -58,7 +58,8 @@ def _transformers(part: Mixer, setting: Setting) -> int:
         index = in_bytes(setting.context * part.index, setting.keys)
         return keys + in_bytes(tokens * part.value, setting.values) + index
     if isinstance(part, Recurrent) and part.kernel > 1:
-        return recurrent(part) + part.convolution // (part.kernel - 1) * FLOAT
+        whole = part.convolution // (part.kernel - 1) * part.kernel
+        return in_bytes(whole, setting.keys) + part.memory * FLOAT
     return _least(part, setting)
 
 
