@@ -198,6 +198,19 @@ def test_an_unknown_kind_of_layer_is_a_bound_that_says_so() -> None:
     assert isinstance(recurrent.layers[0].mixers[0], Attention)
 
 
+def test_a_key_about_state_that_nobody_reads_is_named() -> None:
+    found = anatomy(models.LLAMA_8B | {"attention_echo_length": 64, "attention_bias": True})
+    assert found.notes == (
+        "not understood: attention_echo_length; more may be kept than is counted",
+    )
+    assert not found.sure
+
+
+@pytest.mark.parametrize("name", sorted(n for n in vars(models) if n.isupper()))
+def test_well_known_models_leave_no_doubt(name: str) -> None:
+    assert anatomy(getattr(models, name)).notes == ()
+
+
 @pytest.mark.parametrize("count", [0, -1, None, "12", 10**9, 1e300, MOST_LAYERS + 1])
 def test_an_impossible_number_of_layers_is_refused(count: object) -> None:
     with pytest.raises(BrokenInput, match="layers"):

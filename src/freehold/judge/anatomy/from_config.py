@@ -15,6 +15,7 @@ from freehold.judge.anatomy.keys import Keys, Table
 from freehold.judge.anatomy.layers import drafts, how_many, layers
 from freehold.judge.anatomy.shapes import Anatomy, Attention, Cross, Layer, Tower
 from freehold.judge.anatomy.towers import text_encoder, towers
+from freehold.judge.anatomy.understood import doubt_the_rest
 
 WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "model_dim", "embed_dim")
 CONTEXT = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx",
@@ -52,11 +53,13 @@ def anatomy(config: Mapping[str, object]) -> Anatomy:
     front = towers(found, width)
     if kind == "encoder-decoder":
         rows, front = _decoder(keys, rows, width), (*front, *_encoder(keys, width))
+    guessing = drafts(keys, width, count)
+    doubt_the_rest(keys)
     return Anatomy(
         architecture=_architecture(keys, config), kind=kind, width=width,
         vocabulary=keys.number("vocab_size", "padded_vocab_size", "n_vocab") or 0,
         layers=rows, context=_context(keys), tied=_tied(keys, kind), towers=front,
-        drafts=drafts(keys, width, count), lookups=_lookups(keys, width, count),
+        drafts=guessing, lookups=_lookups(keys, width, count),
         extra=_extra(keys, width, count), embedding=_narrow(keys, width),
         repeats=_repeats(keys, count),
         headless=_headless(keys, kind), sure=not keys.doubts, notes=tuple(keys.doubts),

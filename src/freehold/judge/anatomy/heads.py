@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from freehold.judge.anatomy.keys import Keys
 
-HEADS = ("decoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
+HEADS = ("decoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads",
+         "attention_heads")  # fmt: skip
 KV_HEADS = (
     "num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num",
     "num_attention_groups", "kv_n_heads", "attention_num_kv_heads",

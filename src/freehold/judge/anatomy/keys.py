@@ -17,11 +17,13 @@ class Keys:
         self.table = table
         self.around: Table = around or {}
         self.doubts: list[str] = []
+        self.asked: set[str] = set()
         self._numbers: dict[str, tuple[int | None, ...]] = {}
         self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def get(self, name: str) -> object:
         """What stands under this name, here or in the configuration around it."""
+        self.asked.add(name)
         found = self.table.get(name)
         return found if found is not None else self.around.get(name)
 
@@ -87,7 +89,7 @@ class Keys:
         if not isinstance(own, Mapping):
             return self
         keys = Keys({**self.table, **cast(Table, own)}, self.around)
-        keys.doubts = self.doubts
+        keys.doubts, keys.asked = self.doubts, self.asked
         return keys
 
     def row(self, *names: str) -> Sequence[object]:

@@ -36,10 +36,12 @@ def _delta(keys: Keys, width: int) -> Recurrent | None:
 def _kimi(keys: Keys, width: int) -> Recurrent | None:
     """Kimi delta attention: convolutions over queries, keys and values, a decay per channel."""
     table = keys.inner("linear_attn_config")
-    count, length = table.number("num_heads"), table.number("head_dim")
+    count = table.number("num_heads") or keys.number("linear_num_heads")
+    length = table.number("head_dim") or keys.number("linear_head_dim")
     if not (count and length):
         return None
-    kernel, inner = table.number("short_conv_kernel_size") or 4, count * length
+    kernel = table.number("short_conv_kernel_size") or keys.number("linear_conv_kernel_dim") or 4
+    inner = count * length
     gate = width * inner if table.flag("use_full_rank_gate") else length * (width + inner)
     decay = length * (width + inner)
     weights = 4 * width * inner + gate + decay + width * count + 3 * kernel * inner
