@@ -56,6 +56,7 @@ class Builder:
         self.graph = Graph(alignment)
         self.tokens = batch.tokens
         self.masks: dict[bool, int] = {}
+        self.slots: dict[bool, tuple[int, int]] = {}
         self.copies = -1
 
     def vectors(self, length: int, *reads: int, within: bool = False, extra: int = 0) -> int:
@@ -70,13 +71,13 @@ class Builder:
         """The inputs, and the vector of each token; room for given vectors is held as well."""
         tokens = self.batch.tokens
         given = 4 * tokens * self.width
+        self.graph.leaf(given, kept=True)
         ids, mixed_ids = self.graph.leaf(4 * tokens), self.graph.leaf(4 * tokens)
         mixed, slots = self.graph.leaf(given), self.graph.leaf(8 * tokens)
-        self.graph.leaf(given, kept=True)
-        self.positions = self.graph.leaf(16 * tokens)
-        self.chosen = self.graph.leaf(4 * tokens, kept=True)
-        made = self.vectors(self.width, ids)
+        self.positions = self.graph.leaf(4 * tokens)
         self._masks()
+        self.chosen = self.graph.leaf(4 * self.batch.outputs)
+        made = self.vectors(self.width, ids)
         other = self.vectors(self.width, mixed_ids)
         whole = self.graph.node(given, mixed, kept=True)
         self.store(other, slots, whole)
@@ -87,38 +88,35 @@ class Builder:
         layers = self.anatomy.layers
         parts = [mixer for layer in layers for mixer in layer.mixers]
         if any(isinstance(part, Recurrent) for part in parts):
-            self.copies = self.graph.leaf(4 * self.batch.sequences, kept=True)
+            self.copies = self.graph.leaf(4 * self.batch.sequences)
         seen = [p for p in parts if isinstance(p, Attention | Latent)]
         for near in sorted({is_near(part) for part in seen}):
             cells = self.batch.near if near else self.batch.cells
             size = (2 if self.batch.flash else 4) * cells * self.batch.tokens
-            self.masks[near] = self.graph.leaf(size)
-            self.graph.leaf(8 * self.batch.tokens, kept=True)
             values = max((p.kv_heads * p.value for p in seen if isinstance(p, Attention)), default=1)
-            self.graph.leaf(8 * self.batch.tokens * (1 if self.batch.flash else values), kept=True)
+            given = 8 * self.batch.tokens * (1 if self.batch.flash else values)
+            self.slots[near] = self.graph.leaf(8 * self.batch.tokens), self.graph.leaf(given)
+            self.masks[near] = self.graph.leaf(size)
 
     def layer(self, layer: Layer, block: Block, start: int, *, last: bool) -> int:
         """One layer from its input to its output; of the last only the wanted rows go on."""
         from freehold.judge.fitting.llamacpp_recurrent import recurrent
 
         normed = self._normed(block, ("attn_norm",), start)
-        beside = is_parallel(block) and layer.feed is not None
-        fed = -1
+        if is_parallel(block) and layer.feed is not None:
+            return self._beside(layer, block, start, normed, last=last)
         mixed: list[int] = []
         for mixer in layer.mixers:
             if isinstance(mixer, Attention):
-                mixed.append(self._attention(mixer, block, normed, beside))
+                mixed.append(self._projected(self._attention(mixer, block, normed)))
             elif isinstance(mixer, Latent):
                 mixed.append(self._latent(mixer, block, normed))
             elif isinstance(mixer, Recurrent):
                 mixed.append(recurrent(self, mixer, block, normed))
         if last and self.batch.outputs:
-            start, *mixed = (self._rows(result) for result in (start, *mixed))
-            normed = self._rows(normed) if beside else normed
+            mixed = [self._rows(result) for result in mixed]
+            start = self._rows(start)
             self.tokens = self.batch.outputs
-        if beside:
-            fed = self._feed(layer, block, normed)
-            return self._sum(start, fed, *mixed)
         passed = self._sum(start, *mixed) if mixed else start
         if layer.feed is None:
             return passed
@@ -126,6 +124,21 @@ class Builder:
         names = () if "post_ffw_norm.weight" in block and "ffn_norm.weight" not in block else names
         normed = normed if not mixed else self._normed(block, names, passed)
         return self._sum(passed, self._feed(layer, block, normed))
+
+    def _beside(self, layer: Layer, block: Block, start: int, normed: int, *, last: bool) -> int:
+        """Attention and feed-forward part on the same input: attention is projected at the end."""
+        parts = [part for part in layer.mixers if isinstance(part, Attention)]
+        found = [self._attention(part, block, normed) for part in parts]
+        cut = last and self.batch.outputs
+        normed = self._rows(normed) if cut else normed
+        whole, self.tokens = self.tokens, self.batch.outputs if cut else self.tokens
+        made = self._sum(self._rows(start) if cut else start, self._feed(layer, block, normed))
+        for one in found:
+            self.tokens, few = whole, self.tokens
+            projected = self._projected(one)
+            self.tokens = few
+            made = self._sum(self._rows(projected) if cut else projected, made)
+        return made
 
     def _rows(self, result: int) -> int:
         return self.graph.node(4 * self.width * self.batch.outputs, result, self.chosen)
@@ -147,7 +160,10 @@ class Builder:
             return result
         return self.vectors(length, result, self.positions)
 
-    def _attention(self, part: Attention, block: Block, normed: int, beside: bool) -> int:
+    def _projected(self, found: int) -> int:
+        return self.vectors(self.width, found)
+
+    def _attention(self, part: Attention, block: Block, normed: int) -> int:
         asked, kept, given = part.heads * part.key, part.kv_heads * part.key, part.kv_heads * part.value
         fused = rows(block, "attn_qkv")
         source = self.vectors(fused, normed) if fused else -1
@@ -160,18 +176,16 @@ class Builder:
             values = source if fused else self.vectors(given, normed)
             keys = self._turned(kept, source if fused else self.vectors(kept, normed))
             queries, keys, values = self._mixed(part, queries, keys, values)
-            self.store(keys)
-            self.store(values)
+            places = self.slots[is_near(part)]
+            self.store(keys, places[0])
+            self.store(values, places[1])
         found = self._attend(part.heads, part.heads * part.value, queries, is_near(part))
         if self.batch.rotated[1]:
             found = self.vectors(part.heads * part.value, found)
         if wide > asked:
             gate = self.vectors(asked, raw)
             found = self.vectors(asked, found, gate, within=True)
-        return self.vectors(self.width, found) if not beside else self._later(found)
-
-    def _later(self, found: int) -> int:
-        return self.vectors(self.width, found)
+        return found
 
     def _mixed(self, part: Attention, queries: int, keys: int, values: int) -> tuple[int, int, int]:
         """Multiplied by a Hadamard matrix, where keys or values are quantized."""
@@ -203,7 +217,7 @@ class Builder:
         pair = self.vectors(part.rank + part.rope, normed)
         keys = self.vectors(part.rank, pair)
         turned = self.vectors(part.rope, pair, self.positions)
-        self.store(self.vectors(part.rank + part.rope, keys, turned))
+        self.store(self.vectors(part.rank + part.rope, keys, turned), self.slots[False][0])
         found = self._attend(part.heads, part.heads * part.rank, queries, near=False)
         found = self.vectors(part.heads * part.value, found)
         return self.vectors(self.width, self.vectors(part.heads * part.value, found))
