@@ -9,9 +9,9 @@ USED = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_to
         "moe_k", "experts_per_token", "num_selected_experts", "router_top_k")  # fmt: skip
 EXPERT_WIDTH = ("moe_intermediate_size", "expert_ffn_hidden_size", "moe_ffn_hidden_size",
                 "expert_hidden_dim", "expert_dim")  # fmt: skip
-WIDTH = ("decoder_ffn_dim", "dense_intermediate_size", "intermediate_size_mlp", "intermediate_size", "ffn_dim",
-         "n_inner", "d_ff", "ffn_hidden_size", "ffn_hidden_dim", "hidden_dim",
-         "block_ff_dim")  # fmt: skip
+WIDTH = ("decoder_ffn_dim", "dense_intermediate_size", "intermediate_size_mlp",
+         "intermediate_size", "ffn_dim", "n_inner", "d_ff", "ffn_hidden_size",
+         "ffn_hidden_dim", "hidden_dim", "block_ff_dim")  # fmt: skip
 SHARED = ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim",
           "moe_shared_expert_intermediate_size")  # fmt: skip
 SHARING = ("n_shared_experts", "num_shared_experts", "num_shared_expert",
@@ -59,7 +59,9 @@ def number_of_experts(keys: Keys) -> int:
         return 0
     found = keys.number(*EXPERTS) or keys.inner("ffn_config").number("moe_num_experts")
     if found is None:
-        found = next((n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0)
+        found = next(
+            (n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0
+        )
     return found if found > 1 else 0
 
 
@@ -91,7 +93,9 @@ def _shared(keys: Keys, own: int, index: int) -> int:
     count = next((n for name in SHARING if (n := keys.at(name, index))), None)
     stated = keys.number(*SHARED)
     if stated:
-        return stated * count if count and keys.has("moe_shared_expert_intermediate_size") else stated
+        return (
+            stated * count if count and keys.has("moe_shared_expert_intermediate_size") else stated
+        )
     if count is None and keys.text("model_type").startswith("llama4"):
         count = 1
     return own * (count or 0)

@@ -87,9 +87,7 @@ class Keys:
 
     def words(self, *names: str) -> tuple[str, ...]:
         """The first of these that is a list, as words in small letters."""
-        return tuple(
-            item.casefold() if isinstance(item, str) else "" for item in self.row(*names)
-        )
+        return tuple(item.casefold() if isinstance(item, str) else "" for item in self.row(*names))
 
     def numbers(self, name: str) -> tuple[int | None, ...]:
         """A list of whole numbers; None where an item is none."""
