@@ -12,7 +12,7 @@ from freehold.core.errors import BrokenInput
 from freehold.formats.adapter import Adapter, read_adapter
 from freehold.formats.config import Config, read_config
 from freehold.formats.diffusers_index import Pipeline, read_index
-from freehold.formats.gguf import Gguf, read_gguf
+from freehold.formats.gguf import Gguf, read_gguf_metadata
 from freehold.formats.license_files import kind_of
 from freehold.formats.merge import Merge, read_merge
 from freehold.formats.model_card import ModelCard, read_card
@@ -92,7 +92,7 @@ NAMED: dict[str, Callable[..., Any]] = {
     "tokenizer_config.json": read_tokenizer,
 }
 ENDINGS: dict[str, Callable[..., Any]] = {
-    ".gguf": read_gguf,
+    ".gguf": read_gguf_metadata,
     ".safetensors": read_safetensors,
     ".onnx": read_onnx,
     ".tflite": read_tflite,
