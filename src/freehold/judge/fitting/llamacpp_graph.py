@@ -57,7 +57,7 @@ class Builder:
         self.tokens = batch.tokens
         self.masks: dict[bool, int] = {}
         self.slots: dict[bool, tuple[int, int]] = {}
-        self.copies = -1
+        self.copies = self.first_value = -1
 
     def vectors(self, length: int, *reads: int, within: bool = False, extra: int = 0) -> int:
         """A result of `length` values per token and `extra` values beside them."""

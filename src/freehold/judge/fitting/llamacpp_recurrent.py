@@ -103,6 +103,17 @@ def _short_convolution(builder: "Builder", part: Recurrent, normed: int) -> int:
     return builder.vectors(width, builder.vectors(width, three, signal, within=True))
 
 
+def _value(builder: "Builder", value: int) -> int:
+    """Values, mixed with those of the first layer, which therefore stay until the last one."""
+    if builder.first_value < 0:
+        builder.first_value = value
+        return value
+    difference = builder.vectors(builder.width, builder.first_value, value)
+    share = builder.vectors(builder.width)
+    difference = builder.vectors(builder.width, difference, share, within=True)
+    return builder.vectors(builder.width, value, difference, within=True)
+
+
 def _rwkv(builder: "Builder", part: Recurrent, normed: int) -> int:
     """RWKV 7: six mixes of each token with the one before, a state of matrices."""
     width = builder.width
@@ -115,7 +126,7 @@ def _rwkv(builder: "Builder", part: Recurrent, normed: int) -> int:
     rate = builder.vectors(width, mixes)
     scaled = builder.vectors(width, key)
     key = builder.vectors(width, key, builder.vectors(width, rate, scaled), scaled, within=True)
-    value = builder.vectors(width, mixes)
+    value = _value(builder, builder.vectors(width, mixes))
     length = builder.vectors(width, builder.vectors(width, key))
     back = builder.vectors(width, length)
     forth = builder.vectors(width, length, rate)
