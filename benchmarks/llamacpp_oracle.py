@@ -159,7 +159,10 @@ def main() -> None:
     dry = Dry(sys.argv[1])
     for text in sys.argv[2:]:
         setting = {"keys": "f16", "values": "f16", "full_window": False, **json.loads(text)}
-        print(json.dumps(dry.ask(setting)))
+        try:
+            print(json.dumps(dry.ask(setting)))
+        except ValueError:
+            print("{}")
 
 
 if __name__ == "__main__":

@@ -63,6 +63,10 @@ class Builder:
         """A result of `length` values per token and `extra` values beside them."""
         return self.graph.node(4 * (length * self.tokens + extra), *reads, within=within)
 
+    def passing(self, length: int, *reads: int) -> None:
+        """A result of which only a number or two is used: it goes at once."""
+        self.store(self.vectors(length, *reads))
+
     def store(self, *reads: int) -> None:
         """Write results into the state: takes no room, but keeps what it reads alive till now."""
         self.graph.node(0, *reads)
@@ -90,6 +94,9 @@ class Builder:
         if any(isinstance(part, Recurrent) for part in parts):
             self.copies = self.graph.leaf(4 * self.batch.sequences)
         seen = [p for p in parts if isinstance(p, Attention | Latent)]
+        if self.anatomy.kind == "encoder":
+            self.masks[False] = self.graph.leaf((2 if self.batch.flash else 4) * self.batch.tokens**2)
+            return
         for near in sorted({is_near(part) for part in seen}):
             cells = self.batch.near if near else self.batch.cells
             size = (2 if self.batch.flash else 4) * cells * self.batch.tokens
@@ -97,6 +104,14 @@ class Builder:
             given = 8 * self.batch.tokens * (1 if self.batch.flash else values)
             self.slots[near] = self.graph.leaf(8 * self.batch.tokens), self.graph.leaf(given)
             self.masks[near] = self.graph.leaf(size)
+            self._mixers(max((p.key for p in seen if isinstance(p, Attention)), default=0))
+
+    def _mixers(self, key: int) -> None:
+        """The Hadamard matrices: as wide as heads allow for keys, 64 wide for values."""
+        if self.batch.rotated[0]:
+            self.graph.leaf(4 * (key & -key) ** 2, kept=True)
+        if self.batch.rotated[1]:
+            self.graph.leaf(4 * 64**2, kept=True)
 
     def layer(self, layer: Layer, block: Block, start: int, *, last: bool) -> int:
         """One layer from its input to its output; of the last only the wanted rows go on."""
@@ -172,6 +187,8 @@ class Builder:
         queries = self._turned(asked, raw)
         if wide > asked and queries != raw:
             self.graph.node(0, raw)
+        if self.anatomy.kind == "encoder":
+            return self._encoded(part, queries, source, normed)
         if not part.borrows:
             values = source if fused else self.vectors(given, normed)
             keys = self._turned(kept, source if fused else self.vectors(kept, normed))
@@ -186,6 +203,22 @@ class Builder:
             gate = self.vectors(asked, raw)
             found = self.vectors(asked, found, gate, within=True)
         return found
+
+    def _encoded(self, part: Attention, queries: int, source: int, normed: int) -> int:
+        """Attention within the batch: nothing is kept, but fused attention wants 16 bits."""
+        kept, given = part.kv_heads * part.key, part.kv_heads * part.value
+        keys = self._turned(kept, source if source >= 0 else self.vectors(kept, normed))
+        values = source if source >= 0 else self.vectors(given, normed)
+        length, mask = part.heads * part.value, self.masks[False]
+        if self.batch.flash:
+            short = self.graph.node(2 * kept * self.tokens, keys)
+            return self.vectors(
+                length, queries, short, self.graph.node(2 * given * self.tokens, values), mask
+            )
+        turned = self.vectors(given, values)
+        scores = self.vectors(self.tokens * part.heads, queries, keys)
+        scores = self.vectors(self.tokens * part.heads, scores, mask, within=True)
+        return self.vectors(length, self.vectors(length, scores, turned))
 
     def _mixed(self, part: Attention, queries: int, keys: int, values: int) -> tuple[int, int, int]:
         """Multiplied by a Hadamard matrix, where keys or values are quantized."""
@@ -267,7 +300,7 @@ class Builder:
     def end(self, result: int) -> None:
         """The last norm and the logits; both are read by the caller, so neither is given back."""
         size = 4 * self.width * self.tokens
-        if self.batch.outputs:
+        if self.batch.outputs and not self.anatomy.headless:
             last = self.graph.node(size, result, within=True, kept=True)
             self.graph.node(4 * self.anatomy.vocabulary * self.tokens, last, kept=True)
         else:
