@@ -155,9 +155,7 @@ def _line(name: str, rows_: list[Row]) -> str:
 def _part(rows_: list[Row], part: str, which: Callable[[Iterable[float]], float]) -> float:
     """The lowest or the highest error of one part, in percent of that part."""
     return 100 * which(
-        getattr(row.predicted, part) / max(getattr(row, part), 1) - 1
-        for row in rows_
-        if getattr(row, part) or getattr(row.predicted, part)
+        (getattr(row.predicted, part) or 1) / (getattr(row, part) or 1) - 1 for row in rows_
     )
 
 

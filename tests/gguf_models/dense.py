@@ -49,7 +49,7 @@ def gemma3n(name: str, layers: int, width: int, feed: int, vocabulary: int, mix:
     made.keys(
         feed_forward_length=feed, attention__sliding_window=512, altup__num_inputs=4,
         altup__active_idx=0, embedding_length_per_layer_input=each,
-        attention__shared_kv_layers=layers // 2,
+        attention__shared_kv_layers=layers - 20,
         attention__sliding_window_pattern=[layer % 5 != 4 for layer in range(layers)],
     )  # fmt: skip
     made.ends(tied=True)

@@ -11,9 +11,9 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from freehold.core.tensors import Tensor
-from freehold.judge.anatomy.shapes import Anatomy, Attention
+from freehold.judge.anatomy.shapes import Anatomy, Attention, Recurrent
 from freehold.judge.fitting import state
-from freehold.judge.fitting.llamacpp_graph import Batch, Block, Builder
+from freehold.judge.fitting.llamacpp_graph import Batch, Block, Builder, is_near
 from freehold.judge.fitting.llamacpp_streams import Streams
 from freehold.judge.fitting.parts import Parts, Setting
 
@@ -33,6 +33,8 @@ GRAPHS = frozenset((
     "starcoder", "starcoder2",
 ))  # fmt: skip
 """The architectures whose compute buffer was held against the engine's own."""
+SMALL = 64
+"""Bytes per token for inputs that only some models have: scales, positions in four directions."""
 UNKNOWN = 1.5
 """By how much the compute buffer of any other architecture is raised."""
 
@@ -95,7 +97,11 @@ def compute(
     anatomy: Anatomy, tensors: Sequence[Tensor], setting: Setting, *, outputs: int,
     unified: bool = False, alignment: int = 64,
 ) -> tuple[int, bool]:  # fmt: skip
-    """Bytes of the compute buffer, and whether they are exact (else an upper bound)."""
+    """Bytes of the compute buffer, and whether the graph is known (else they are an upper bound).
+
+    Where layers differ, some steps run somewhat earlier than is followed here, which moves what
+    comes after by up to a vector per token; that much is added.
+    """
     kind = Streams if anatomy.architecture == "gemma3n" else Builder
     builder = kind(anatomy, batch(anatomy, setting, outputs, unified), alignment)
     blocks = _blocks(tensors)
@@ -104,16 +110,28 @@ def compute(
         last = index == len(anatomy.layers) - 1
         result = builder.layer(layer, blocks.get(index, {}), result, last=last)
     builder.end(result)
-    room = builder.graph.room()
+    room = builder.graph.room() + SMALL * builder.batch.tokens
+    vector = 4 * anatomy.width * builder.batch.tokens
+    room += vector * _apart(anatomy)
     if anatomy.architecture in GRAPHS:
         return room, True
-    return int(room * UNKNOWN) + 16 * anatomy.width * builder.batch.tokens, False
+    return int(room * UNKNOWN) + 4 * vector, False
+
+
+def _apart(anatomy: Anatomy) -> int:
+    """How many vectors per token the order of steps may cost: none where layers are all alike."""
+    parts = [(part, layer.feed) for layer in anatomy.layers for part in layer.mixers]
+    recurrent = [feed for part, feed in parts if isinstance(part, Recurrent)]
+    if any(feed and feed.experts for feed in recurrent):
+        return 2
+    return 1 if recurrent or len({(type(part), is_near(part)) for part, _ in parts}) > 1 else 0
 
 
 def batch(anatomy: Anatomy, setting: Setting, outputs: int, unified: bool) -> Batch:
     """What llama.cpp computes at once at most: it makes room for that before it starts."""
     whole = setting.context * setting.parallel
-    tokens = min(setting.batch, whole)
+    most = state.padded(setting.context) * setting.parallel
+    tokens = min(setting.batch, most if anatomy.kind == "encoder" else whole)
     cells = state.padded(whole if unified else setting.context)
     parts = [p for layer in anatomy.layers for p in layer.mixers if isinstance(p, Attention)]
     window = max((part.window or 0 for part in parts), default=0)

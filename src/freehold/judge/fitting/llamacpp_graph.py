@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from freehold.core.tensors import Tensor
-from freehold.judge.anatomy.shapes import Anatomy, Attention, Latent, Layer, Recurrent
+from freehold.judge.anatomy.shapes import Anatomy, Attention, Latent, Layer, Mixer, Recurrent
 from freehold.judge.fitting.allocating import Graph
 
 Block = Mapping[str, Tensor]
@@ -143,14 +143,14 @@ class Builder:
     def _beside(self, layer: Layer, block: Block, start: int, normed: int, *, last: bool) -> int:
         """Attention and feed-forward part on the same input: attention is projected at the end."""
         parts = [part for part in layer.mixers if isinstance(part, Attention)]
-        found = [self._attention(part, block, normed) for part in parts]
+        found = [self._asked(part, block, normed)[0] for part in parts]
         cut = last and self.batch.outputs
         normed = self._rows(normed) if cut else normed
         whole, self.tokens = self.tokens, self.batch.outputs if cut else self.tokens
         made = self._sum(self._rows(start) if cut else start, self._feed(layer, block, normed))
-        for one in found:
+        for part, one in zip(parts, found, strict=True):
             self.tokens, few = whole, self.tokens
-            projected = self._projected(one)
+            projected = self._projected(self._unmixed(part, one))
             self.tokens = few
             made = self._sum(self._rows(projected) if cut else projected, made)
         return made
@@ -179,6 +179,20 @@ class Builder:
         return self.vectors(self.width, found)
 
     def _attention(self, part: Attention, block: Block, normed: int) -> int:
+        found, raw = self._asked(part, block, normed)
+        found = self._unmixed(part, found)
+        if rows(block, "attn_q") > part.heads * part.key:
+            gate = self.vectors(part.heads * part.key, raw)
+            found = self.vectors(part.heads * part.key, found, gate, within=True)
+        return found
+
+    def _unmixed(self, part: Attention, found: int) -> int:
+        length = part.heads * part.value
+        mixed = self.batch.rotated[1] and self.anatomy.kind != "encoder"
+        return self.vectors(length, found) if mixed else found
+
+    def _asked(self, part: Attention, block: Block, normed: int) -> tuple[int, int]:
+        """What attention finds, and the queries with what stands beside them."""
         asked, kept, given = part.heads * part.key, part.kv_heads * part.key, part.kv_heads * part.value
         fused = rows(block, "attn_qkv")
         source = self.vectors(fused, normed) if fused else -1
@@ -188,7 +202,7 @@ class Builder:
         if wide > asked and queries != raw:
             self.graph.node(0, raw)
         if self.anatomy.kind == "encoder":
-            return self._encoded(part, queries, source, normed)
+            return self._encoded(part, queries, source, normed), raw
         if not part.borrows:
             values = source if fused else self.vectors(given, normed)
             keys = self._turned(kept, source if fused else self.vectors(kept, normed))
@@ -197,12 +211,7 @@ class Builder:
             self.store(keys, places[0])
             self.store(values, places[1])
         found = self._attend(part.heads, part.heads * part.value, queries, is_near(part))
-        if self.batch.rotated[1]:
-            found = self.vectors(part.heads * part.value, found)
-        if wide > asked:
-            gate = self.vectors(asked, raw)
-            found = self.vectors(asked, found, gate, within=True)
-        return found
+        return found, raw
 
     def _encoded(self, part: Attention, queries: int, source: int, normed: int) -> int:
         """Attention within the batch: nothing is kept, but fused attention wants 16 bits."""
@@ -251,9 +260,19 @@ class Builder:
         keys = self.vectors(part.rank, pair)
         turned = self.vectors(part.rope, pair, self.positions)
         self.store(self.vectors(part.rank + part.rope, keys, turned), self.slots[False][0])
-        found = self._attend(part.heads, part.heads * part.rank, queries, near=False)
+        found = self._attend_latent(part, queries)
         found = self.vectors(part.heads * part.value, found)
         return self.vectors(self.width, self.vectors(part.heads * part.value, found))
+
+    def _attend_latent(self, part: Latent, queries: int) -> int:
+        """Values are a part of the keys, which must be turned unless attention is fused."""
+        length, cells = part.heads * part.rank, self.batch.cells
+        if self.batch.flash:
+            return self.vectors(length, queries, self.masks[False])
+        turned = self.graph.node(2 * cells * part.rank * self.batch.sequences)
+        scores = self.vectors(cells * part.heads, queries)
+        scores = self.vectors(cells * part.heads, scores, self.masks[False], within=True)
+        return self.vectors(length, scores, turned)
 
     def _feed(self, layer: Layer, block: Block, normed: int) -> int:
         feed = layer.feed
@@ -307,7 +326,7 @@ class Builder:
             self.graph.node(size, result, within=True, kept=True)
 
 
-def is_near(part: Attention | Latent) -> bool:
+def is_near(part: Mixer) -> bool:
     """Whether a layer keeps only what is in its window."""
     return isinstance(part, Attention) and part.window is not None
 

@@ -27,6 +27,12 @@ def _read_state(builder: "Builder", size: int) -> int:
     return builder.graph.node(4 * size * builder.batch.sequences, builder.copies)
 
 
+def _others(builder: "Builder", part: Recurrent) -> None:
+    """The states of sequences that are not in this batch, moved."""
+    size = 4 * part.memory * (builder.batch.sequences - 1)
+    builder.store(builder.graph.node(size, builder.copies))
+
+
 def _convolved(builder: "Builder", part: Recurrent, width: int, state: int, source: int) -> int:
     """A convolution over the last tokens: what it remembers, put before what came."""
     rest = part.convolution * builder.batch.sequences
@@ -45,6 +51,7 @@ def _mamba1(builder: "Builder", part: Recurrent, block: Block, normed: int) -> i
     steps = builder.vectors(inner, builder.vectors(rank, small))
     rest = part.memory * builder.batch.sequences
     scanned = builder.vectors(inner, signal, steps, small, extra=rest)
+    _others(builder, part)
     builder.store(scanned)
     gate = builder.vectors(inner, both)
     skipped = builder.vectors(inner, signal)
@@ -62,6 +69,7 @@ def _mamba2(builder: "Builder", part: Recurrent, block: Block, normed: int) -> i
     steps = builder.vectors(heads, both)
     rest = part.memory * builder.batch.sequences
     scanned = builder.vectors(inner, signal, steps, extra=rest)
+    _others(builder, part)
     builder.store(scanned)
     gate = builder.vectors(inner, both)
     skipped = builder.vectors(inner, signal)
