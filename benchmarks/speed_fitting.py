@@ -1,0 +1,96 @@
+"""Fits what is usual of each kind of processor to measured speeds, for the speed benchmark."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from msgspec import Struct
+from msgspec.structs import replace
+from speed_rows import Row
+
+from freehold.judge.speed.defaults import DEFAULTS, FLOATS, MIDDLE, Defaults, Usual
+from freehold.judge.speed.least_squares import solve
+from freehold.judge.speed.work import EXTRA, Trait
+
+KINDS = tuple(DEFAULTS.usual)
+TRAITS = tuple(EXTRA)
+NOISE = 0.1
+SHARE, LAYER = 0, len(KINDS)
+YEARLY, SLOWER, TRAIT = 2 * len(KINDS), 2 * len(KINDS) + 1, 2 * len(KINDS) + 2
+EXPECTED = (
+    [-0.2, 0, 0, 0, 0] + [4.2, 0, 0, 0, 0] + [0.0, 0.0] + [0.5] * len(TRAITS)
+)  # fmt: skip
+"""Before anything is measured: kinds as offsets from the first, times in microseconds."""
+SPREAD = [0.5] + [0.3] * 4 + [0.7] + [0.7] * 4 + [0.5, 0.5] + [1.0] * len(TRAITS)
+
+
+class Fitted(Struct, frozen=True):
+    """Defaults, and what layers with a trait cost more, from one set of rows."""
+
+    defaults: Defaults
+    extra: dict[Trait, float]
+
+
+def fit(rows: Sequence[Row]) -> Fitted:
+    """What explains these rows best; a machine counts by the root of how many rows it has."""
+    counts = Counter((row.machine, row.engine) for row in rows)
+    weights = [counts[row.machine, row.engine] ** -0.5 for row in rows]
+    precision = [
+        [1 / s**2 if i == j else 0.0 for j in range(len(SPREAD))] for i, s in enumerate(SPREAD)
+    ]
+
+    def predict(unknowns: Sequence[float]) -> Iterator[tuple[float, dict[int, float]]]:
+        for row in rows:
+            yield _left(row, unknowns)
+
+    found = solve(EXPECTED, precision, predict, NOISE, weights).unknowns
+    usual = {kind: _usual(kind, found, rows) for kind in KINDS}
+    yearly, slower = math.exp(found[YEARLY] / 4), math.exp(found[SLOWER])
+    defaults = Defaults(usual=usual, yearly=yearly, slower={"ollama": slower})
+    return Fitted(defaults, dict(zip(TRAITS, found[TRAIT:], strict=True)))
+
+
+def _left(row: Row, unknowns: Sequence[float]) -> tuple[float, dict[int, float]]:
+    """What is not explained of a row's time, and how the prediction changes with each unknown."""
+    kind = KINDS.index(row.kind)
+    change: dict[int, float] = {SHARE: 1.0, SHARE + kind: 1.0}
+    share = sum(unknowns[i] for i in change)
+    slow: dict[int, float] = {LAYER: 1.0, LAYER + kind: 1.0}
+    if row.kind == "apple":
+        slow[YEARLY] = ((row.processor.released or MIDDLE) - MIDDLE) / 4
+    if row.engine == "ollama":
+        slow[SLOWER] = 1.0
+    each = math.exp(sum(unknowns[i] * factor for i, factor in slow.items())) * 1e-6
+    reading = row.work.read(row.length) / row.processor.bandwidth * math.exp(-share)
+    extra = {TRAIT + TRAITS.index(t): n for t, n in row.traits.items()}
+    layers = row.layers + sum(unknowns[i] * n for i, n in extra.items())
+    total = max(reading + layers * each, 1e-7)
+    jacobian = {i: -reading / total for i in change}
+    jacobian |= {i: factor * layers * each / total for i, factor in slow.items()}
+    jacobian |= {i: n * each / total for i, n in extra.items()}
+    return math.log(1 / row.decode / total), jacobian
+
+
+def _usual(kind: str, found: Sequence[float], rows: Sequence[Row]) -> Usual:
+    index = KINDS.index(kind)
+    share = math.exp(found[SHARE] + (found[SHARE + index] if index else 0.0))
+    layer = math.exp(found[LAYER] + (found[LAYER + index] if index else 0.0)) * 1e-6
+    return replace(DEFAULTS.usual[kind], share=share, layer=layer, sums=_sums(kind, rows))
+
+
+def _sums(kind: str, rows: Sequence[Row]) -> float:
+    """Operations per byte of bandwidth, by the middle of the rows that tell it."""
+    rates = [
+        row.work.sums(512, heads=1) / 512 * row.prefill / row.processor.bandwidth
+        / (FLOATS if row.work.grade == "16-bit" else 1.0)
+        for row in rows
+        if row.kind == kind and row.prefill
+    ]  # fmt: skip
+    return median(rates) if rates else DEFAULTS.usual[kind].sums
+
+
+def with_layers(row: Row, extra: dict[Trait, float]) -> Row:
+    """The row with its layers weighted by these costs."""
+    layers = row.layers + sum(extra[trait] * count for trait, count in row.traits.items())
+    return replace(row, work=replace(row.work, layers=layers))
