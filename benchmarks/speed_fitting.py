@@ -1,7 +1,6 @@
 """Fits what is usual of each kind of processor to measured speeds, for the speed benchmark."""
 
 import math
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from statistics import median
 
@@ -15,14 +14,20 @@ from freehold.judge.speed.work import EXTRA, Trait
 
 KINDS = tuple(DEFAULTS.usual)
 TRAITS = tuple(EXTRA)
-NOISE = 0.1
+NOISE = 0.06
 SHARE, LAYER = 0, len(KINDS)
 YEARLY, SLOWER, TRAIT = 2 * len(KINDS), 2 * len(KINDS) + 1, 2 * len(KINDS) + 2
-EXPECTED = (
-    [-0.2, 0, 0, 0, 0] + [4.2, 0, 0, 0, 0] + [0.0, 0.0] + [0.5] * len(TRAITS)
-)  # fmt: skip
-"""Before anything is measured: kinds as offsets from the first, times in microseconds."""
-SPREAD = [0.5] + [0.3] * 4 + [0.7] + [0.7] * 4 + [0.5, 0.5] + [1.0] * len(TRAITS)
+EXPECTED = [1.8, -1.5, 0, 0, -1] + [4.2, 0.7, 0, 0, 1] + [0.0, 0.0] + [0.5] * len(TRAITS)
+"""Before anything is measured: kinds as offsets from the first, times in microseconds.
+
+Shares of the bandwidth as logits of the most that is possible; cards without units for matrices
+and plain cores are expected to be bound by arithmetic rather than by reading.
+"""
+SPREAD = [0.7] + [0.8] * 4 + [0.7] + [0.7] * 4 + [0.5, 0.5] + [0.5] * len(TRAITS)
+OWN = (1.0, 0.5)
+"""How much machines of one kind differ: in the logit of the share, in the logarithm of time."""
+MOST = 0.95
+"""The largest share of the bandwidth on paper that reading can reach."""
 
 
 class Fitted(Struct, frozen=True):
@@ -33,48 +38,58 @@ class Fitted(Struct, frozen=True):
 
 
 def fit(rows: Sequence[Row]) -> Fitted:
-    """What explains these rows best; a machine counts by the root of how many rows it has."""
-    counts = Counter((row.machine, row.engine) for row in rows)
-    weights = [counts[row.machine, row.engine] ** -0.5 for row in rows]
-    precision = [
-        [1 / s**2 if i == j else 0.0 for j in range(len(SPREAD))] for i, s in enumerate(SPREAD)
-    ]
+    """What explains these rows best, each machine with an offset of its own from its kind."""
+    groups = {key: n for n, key in enumerate(dict.fromkeys((r.machine, r.engine) for r in rows))}
+    expected = EXPECTED + [0.0] * (2 * len(groups))
+    spread = SPREAD + [*OWN] * len(groups)
+    size = len(spread)
+    precision = [[spread[i] ** -2 if i == j else 0.0 for j in range(size)] for i in range(size)]
 
     def predict(unknowns: Sequence[float]) -> Iterator[tuple[float, dict[int, float]]]:
         for row in rows:
-            yield _left(row, unknowns)
+            place = len(SPREAD) + 2 * groups[row.machine, row.engine]
+            yield _left(row, unknowns, place)
 
-    found = solve(EXPECTED, precision, predict, NOISE, weights).unknowns
+    found = solve(expected, precision, predict, NOISE).unknowns
     usual = {kind: _usual(kind, found, rows) for kind in KINDS}
     yearly, slower = math.exp(found[YEARLY] / 4), math.exp(found[SLOWER])
     defaults = Defaults(usual=usual, yearly=yearly, slower={"ollama": slower})
-    return Fitted(defaults, dict(zip(TRAITS, found[TRAIT:], strict=True)))
+    return Fitted(defaults, dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True)))
 
 
-def _left(row: Row, unknowns: Sequence[float]) -> tuple[float, dict[int, float]]:
-    """What is not explained of a row's time, and how the prediction changes with each unknown."""
+def _left(row: Row, unknowns: Sequence[float], place: int) -> tuple[float, dict[int, float]]:
+    """What is not explained of a row's time, and how the prediction changes with each unknown.
+
+    `place` is where the offsets of its machine are.
+    """
     kind = KINDS.index(row.kind)
-    change: dict[int, float] = {SHARE: 1.0, SHARE + kind: 1.0}
-    share = sum(unknowns[i] for i in change)
-    slow: dict[int, float] = {LAYER: 1.0, LAYER + kind: 1.0}
+    change: dict[int, float] = {SHARE: 1.0, SHARE + kind: 1.0, place: 1.0}
+    share, slope = _share(sum(unknowns[i] for i in change))
+    slow: dict[int, float] = {LAYER: 1.0, LAYER + kind: 1.0, place + 1: 1.0}
     if row.kind == "apple":
         slow[YEARLY] = ((row.processor.released or MIDDLE) - MIDDLE) / 4
     if row.engine == "ollama":
         slow[SLOWER] = 1.0
     each = math.exp(sum(unknowns[i] * factor for i, factor in slow.items())) * 1e-6
-    reading = row.work.read(row.length) / row.processor.bandwidth * math.exp(-share)
+    reading = row.work.read(row.length) / row.processor.bandwidth / share
     extra = {TRAIT + TRAITS.index(t): n for t, n in row.traits.items()}
     layers = row.layers + sum(unknowns[i] * n for i, n in extra.items())
     total = max(reading + layers * each, 1e-7)
-    jacobian = {i: -reading / total for i in change}
+    jacobian = {i: -slope * reading / total for i in change}
     jacobian |= {i: factor * layers * each / total for i, factor in slow.items()}
     jacobian |= {i: n * each / total for i, n in extra.items()}
     return math.log(1 / row.decode / total), jacobian
 
 
+def _share(logit: float) -> tuple[float, float]:
+    """The share of the bandwidth, and how its logarithm changes with the logit."""
+    part = 1 / (1 + math.exp(-logit))
+    return MOST * part, 1 - part
+
+
 def _usual(kind: str, found: Sequence[float], rows: Sequence[Row]) -> Usual:
     index = KINDS.index(kind)
-    share = math.exp(found[SHARE] + (found[SHARE + index] if index else 0.0))
+    share, _ = _share(found[SHARE] + (found[SHARE + index] if index else 0.0))
     layer = math.exp(found[LAYER] + (found[LAYER + index] if index else 0.0)) * 1e-6
     return replace(DEFAULTS.usual[kind], share=share, layer=layer, sums=_sums(kind, rows))
 
