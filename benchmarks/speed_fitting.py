@@ -16,15 +16,19 @@ KINDS = tuple(DEFAULTS.usual)
 TRAITS = tuple(EXTRA)
 NOISE = 0.06
 SHARE, LAYER = 0, len(KINDS)
-YEARLY, SLOWER, TRAIT = 2 * len(KINDS), 2 * len(KINDS) + 1, 2 * len(KINDS) + 2
-EXPECTED = [1.8, -1.5, 0, 0, -1] + [4.2, 0.7, 0, 0, 1] + [0.0, 0.0] + [0.5] * len(TRAITS)
+YEARLY = 2 * len(KINDS)
+ENGINES = ("ollama", "llama.cpp of 2024")
+"""Engines that take longer for each layer than llama.cpp does today."""
+ENGINE = YEARLY + 1
+TRAIT = ENGINE + len(ENGINES)
+EXPECTED = [1.8, -1.5, 0, 0, -1] + [4.2, 0.7, 0, 0, 1] + [0.0] * 3 + [0.5] * len(TRAITS)
 """Before anything is measured: kinds as offsets from the first, times in microseconds.
 
 Shares of the bandwidth as logits of the most that is possible; cards without units for matrices
 and plain cores are expected to be bound by arithmetic rather than by reading.
 """
-SPREAD = [0.7] + [0.8] * 4 + [0.7] + [0.7] * 4 + [0.5, 0.5] + [0.5] * len(TRAITS)
-OWN = (1.0, 0.5)
+SPREAD = [0.7] + [0.8] * 4 + [0.7] + [0.7] * 4 + [0.5] * 3 + [0.5] * len(TRAITS)
+OWN = (0.8, 0.5)
 """How much machines of one kind differ: in the logit of the share, in the logarithm of time."""
 MOST = 0.95
 """The largest share of the bandwidth on paper that reading can reach."""
@@ -52,8 +56,8 @@ def fit(rows: Sequence[Row]) -> Fitted:
 
     found = solve(expected, precision, predict, NOISE).unknowns
     usual = {kind: _usual(kind, found, rows) for kind in KINDS}
-    yearly, slower = math.exp(found[YEARLY] / 4), math.exp(found[SLOWER])
-    defaults = Defaults(usual=usual, yearly=yearly, slower={"ollama": slower})
+    slower = {name: math.exp(found[ENGINE + i]) for i, name in enumerate(ENGINES)}
+    defaults = Defaults(usual=usual, yearly=math.exp(found[YEARLY] / 4), slower=slower)
     return Fitted(defaults, dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True)))
 
 
@@ -68,14 +72,14 @@ def _left(row: Row, unknowns: Sequence[float], place: int) -> tuple[float, dict[
     slow: dict[int, float] = {LAYER: 1.0, LAYER + kind: 1.0, place + 1: 1.0}
     if row.kind == "apple":
         slow[YEARLY] = ((row.processor.released or MIDDLE) - MIDDLE) / 4
-    if row.engine == "ollama":
-        slow[SLOWER] = 1.0
+    if row.engine in ENGINES:
+        slow[ENGINE + ENGINES.index(row.engine)] = 1.0
     each = math.exp(sum(unknowns[i] * factor for i, factor in slow.items())) * 1e-6
     reading = row.work.read(row.length) / row.processor.bandwidth / share
     extra = {TRAIT + TRAITS.index(t): n for t, n in row.traits.items()}
     layers = row.layers + sum(unknowns[i] * n for i, n in extra.items())
     total = max(reading + layers * each, 1e-7)
-    jacobian = {i: -slope * reading / total for i in change}
+    jacobian = dict.fromkeys(change, -slope * reading / total)
     jacobian |= {i: factor * layers * each / total for i, factor in slow.items()}
     jacobian |= {i: n * each / total for i, n in extra.items()}
     return math.log(1 / row.decode / total), jacobian

@@ -17,6 +17,7 @@ from freehold.judge.speed.work import EXTRA, Kept, Trait, Work
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.types import Accelerator
 
+EARLY = "llama.cpp of 2024"
 LENGTH = 150
 """Users' rows made up to 300 tokens: on average the text had about half of that."""
 UNSTEADY = 0.25
@@ -57,7 +58,7 @@ def anchors(base: KnowledgeBase) -> Iterator[Row]:
         assert body, anchor
         part = processor(chip)
         yield _row(
-            device=chip.id, machine=f"published: {chip.id}", engine="llama.cpp", part=part,
+            device=chip.id, machine=f"published by {anchor.source}: {chip.id}", engine=EARLY if anchor.source in ("dai", "gaessler") else "llama.cpp", part=part,
             model=anchor.model, body=body, quant=anchor.quant, decode=anchor.decode,
             reported=False, prefill=anchor.prefill, length=anchor.length,
         )  # fmt: skip
