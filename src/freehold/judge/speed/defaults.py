@@ -1,0 +1,106 @@
+"""What to expect of a machine that was never measured, from the facts on its processor.
+
+Constants are fitted by `benchmarks/speed.py` on published speeds and on measurements that users
+of other tools reported; it prints them, and how far off they are on machines left out.
+"""
+
+import math
+
+from msgspec import Struct
+
+from freehold.judge.speed.rates import Rates, independent
+
+OLD = 2018
+"""Cards from before this year have no units for matrices."""
+MIDDLE = 2022
+MODEL = 0.08
+"""How much models differ on one machine, as the standard deviation of the logarithm."""
+
+
+class Processor(Struct, frozen=True):
+    """The facts on a processor: a word of the vocabulary, bytes and operations per second."""
+
+    kind: str
+    bandwidth: float
+    released: int | None = None
+    flops_16bit: float | None = None
+    ops_8bit: float | None = None
+
+
+class Usual(Struct, frozen=True):
+    """What processors of one kind reach.
+
+    `share` of the bandwidth on paper; `layer` seconds for each layer; `sums` operations per byte
+    of bandwidth; then the standard deviations of the logarithms of these three.
+    """
+
+    share: float
+    layer: float
+    sums: float
+    doubt_share: float
+    doubt_layer: float
+    doubt_sums: float
+
+
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What is usual by kind, and what changes it.
+
+    `yearly` is the factor by which the constant of a layer falls with each year of Apple's
+    chips, counted from MIDDLE; `slower` are engines that take longer for each layer.
+    """
+
+    usual: dict[str, Usual]
+    yearly: float
+    slower: dict[str, float]
+
+
+DEFAULTS = Defaults(
+    usual={
+        "gpu": Usual(0.81, 57e-6, 85.0, 0.22, 0.5, 0.45),
+        "old": Usual(0.41, 180e-6, 30.0, 0.25, 0.5, 0.5),
+        "apple": Usual(0.79, 120e-6, 22.0, 0.15, 0.5, 0.4),
+        "apu": Usual(0.78, 58e-6, 60.0, 0.22, 0.5, 0.5),
+        "cpu": Usual(0.75, 1000e-6, 8.0, 0.4, 0.7, 0.7),
+    },
+    yearly=0.77,
+    slower={"ollama": 2.0},
+)
+SIMILAR = {"datacenter-gpu": "gpu", "npu": "apu"}
+USED = 0.3
+"""The share of the matrix rate on paper that is reached, where one is known."""
+FLOATS = 1.2
+"""How much faster 16-bit weights are multiplied than quantized ones, which must be unpacked."""
+
+
+def default_rates(
+    processor: Processor, engine: str = "llama.cpp", defaults: Defaults = DEFAULTS
+) -> Rates:
+    """Rates to expect of a machine never measured; intervals say how little that is."""
+    usual = defaults.usual[kind_of(processor)]
+    layer = usual.layer * defaults.slower.get(engine, 1.0)
+    if processor.kind == "apple":
+        layer *= defaults.yearly ** ((processor.released or MIDDLE) - MIDDLE)
+    integers = _sums(processor, usual)
+    return Rates(
+        bandwidth=processor.bandwidth * usual.share,
+        layer=layer,
+        matrix={"16-bit": integers * FLOATS, "8-bit": integers},
+        doubt=independent(usual.doubt_share, usual.doubt_layer, usual.doubt_sums, MODEL),
+    )
+
+
+def kind_of(processor: Processor) -> str:
+    """The word under which the usual rates of a processor are kept."""
+    cards = processor.kind in ("gpu", "datacenter-gpu")
+    if cards and (processor.released or MIDDLE) < OLD:
+        return "old"
+    kind = SIMILAR.get(processor.kind, processor.kind)
+    return kind if kind in DEFAULTS.usual else "cpu"
+
+
+def _sums(processor: Processor, usual: Usual) -> float:
+    """The matrix rate: of what is known on paper, else of what is usual for the bandwidth."""
+    guessed = processor.bandwidth * usual.sums
+    if processor.flops_16bit is None:
+        return guessed
+    return math.sqrt(guessed * processor.flops_16bit * USED)
