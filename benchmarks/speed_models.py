@@ -8,6 +8,8 @@ import re
 
 from msgspec import Struct
 
+from freehold.judge.speed.work import Trait
+
 
 class Body(Struct, frozen=True):
     """A language model: lengths as in its configuration.
@@ -15,8 +17,8 @@ class Body(Struct, frozen=True):
     `feed` is the width of the feed-forward part and `matrices` how many it has; `experts`
     of width `expert`, of which `used` run, replace it in all but `dense` layers, `shared` is
     the width that always runs. `recurrent` layers have a mixer of `mixer` parameters instead
-    of attention. `body` gives the active parameters between the embeddings as published, for
-    architectures that the other fields do not describe.
+    of attention, of kind `trait`. `body` gives the active parameters between the embeddings as
+    published, for architectures that the other fields do not describe, `total` all of them.
     """
 
     layers: int
@@ -36,6 +38,9 @@ class Body(Struct, frozen=True):
     recurrent: int = 0
     mixer: int = 0
     gated: bool = False
+    trait: Trait = "delta"
+    latent: bool = False
+    sandwich: bool = False
     body: float = 0.0
     total: float = 0.0
 
@@ -45,8 +50,19 @@ def _qwen35(
 ) -> Body:
     """A hybrid of Qwen3.5: three of four layers keep a gated delta net of `values` heads."""
     mixer = width * (2 * 16 * 128 + 3 * values * 128)
-    return Body(layers, width, feed, heads, kv, 256, 248320, recurrent=layers * 3 // 4,
-                mixer=mixer, gated=True, **more)  # type: ignore[arg-type]  # fmt: skip
+    return Body(
+        layers,
+        width,
+        feed,
+        heads,
+        kv,
+        256,
+        248320,
+        recurrent=layers * 3 // 4,
+        mixer=mixer,
+        gated=True,
+        **more,
+    )
 
 
 LLAMA_1B = Body(16, 2048, 8192, 32, 8, 64, 128256, True)
@@ -71,8 +87,10 @@ QWEN35_35B = _qwen35(40, 2048, 0, 16, 2, 32, experts=256, used=8, expert=512, sh
 QWEN35_122B = _qwen35(48, 3072, 0, 32, 2, 64, experts=256, used=8, expert=1024, shared=1024)
 PHI_14B = Body(40, 5120, 17920, 40, 10, 128, 100352)
 PHI_4_MINI = Body(32, 3072, 8192, 24, 8, 128, 200064, True)
-GEMMA_4_12B = Body(48, 3840, 15360, 16, 8, 256, 262144, True)
-LFM2_1B = Body(16, 2048, vocabulary=65536, tied=True, recurrent=10, body=1.04e9)
+GEMMA_4_12B = Body(48, 3840, 15360, 16, 8, 256, 262144, True, sandwich=True)
+LFM2_1B = Body(
+    16, 2048, vocabulary=65536, tied=True, trait="convolution", recurrent=10, body=1.04e9
+)
 LFM2_8B = Body(
     24,
     2048,
@@ -89,11 +107,19 @@ NEMOTRON_30B = Body(
 )
 
 SHAPES: tuple[tuple[str, Body], ...] = (
-    (r"deepseek-coder-v2-lite", Body(27, 2048, vocabulary=102400, body=2.03e9, total=15.3e9, experts=64, used=6)),
+    (
+        r"deepseek-coder-v2-lite",
+        Body(
+            27, 2048, latent=True, vocabulary=102400, body=2.03e9, total=15.3e9, experts=64, used=6
+        ),
+    ),
     (r"r1-distill-qwen-1\.5b", Body(28, 1536, 8960, 12, 2, 128, 151936)),
     (r"r1-distill-qwen-7b|deepseek-r1:7b|infracelestial-7b", QWEN25_7B),
     (r"r1-distill-qwen-14b|deepseek-r1:14b", QWEN25_14B),
-    (r"r1-distill-llama-8b|hermes-3-llama-3\.1-8b|llama-3\.1-tulu-3-8b|nemotron-nano-8b|llama-?3\.1[-:]8b|assistant_pepe_8b", LLAMA_8B),
+    (
+        r"llama-?3\.1[-:]8b|r1-distill-llama-8b|tulu-3-8b|nemotron-nano-8b|assistant_pepe_8b",
+        LLAMA_8B,
+    ),
     (r"assistant_pepe_70b", Body(80, 8192, 28672, 64, 8, 128, 128256)),
     (r"llama-?3\.2[-:]1b", LLAMA_1B),
     (r"llama-?3\.2[-:]3b", LLAMA_3B),
@@ -117,8 +143,25 @@ SHAPES: tuple[tuple[str, Body], ...] = (
     (r"qwen2\.5(-coder)?[-:]14b", QWEN25_14B),
     (r"qwen2\.5(-coder)?[-:]32b", QWEN25_32B),
     (r"qwen3-(omni-)?30b-a3b|qwen3:30b-a3b|qwen3-coder[-:]30b", QWEN3_30B),
-    (r"qwen3-coder-next", Body(48, 2048, 0, 16, 2, 256, 151936, experts=512, used=10, expert=512, shared=512,
-                               recurrent=36, mixer=2048 * (2 * 16 * 128 + 3 * 32 * 128), gated=True)),
+    (
+        r"qwen3-coder-next",
+        Body(
+            48,
+            2048,
+            0,
+            16,
+            2,
+            256,
+            151936,
+            experts=512,
+            used=10,
+            expert=512,
+            shared=512,
+            recurrent=36,
+            mixer=2048 * (2 * 16 * 128 + 3 * 32 * 128),
+            gated=True,
+        ),
+    ),
     (r"qwen3-0\.6b", Body(28, 1024, 3072, 16, 8, 128, 151936, True)),
     (r"qwen3(-|:|vl-)(1\.7|2)b", QWEN3_2B),
     (r"qwen3[-:]4b|jan-v3-4b|jan-code-4b", QWEN3_4B),
@@ -132,19 +175,39 @@ SHAPES: tuple[tuple[str, Body], ...] = (
     (r"qwen3\.[568][-:]27b|fara1\.5-27b", QWEN35_27B),
     (r"qwen3\.[56][-:]35b|agentworld-35b|ornith(-1\.[05]-|-1\.5:|:)35b|-35b-a3b", QWEN35_35B),
     (r"qwen3\.5-122b", QWEN35_122B),
-    (r"gemma-2-2b", Body(26, 2304, 9216, 8, 4, 256, 256000, True)),
-    (r"gemma-2-9b", Body(42, 3584, 14336, 16, 8, 256, 256000, True)),
-    (r"gemma-2-27b", Body(46, 4608, 36864, 32, 16, 128, 256000, True)),
-    (r"gemma-3-270m", Body(18, 640, 2048, 4, 1, 256, 262144, True)),
-    (r"gemma-?3[-:]1b", Body(26, 1152, 6912, 4, 1, 256, 262144, True)),
-    (r"gemma-?3[-:]4b", Body(34, 2560, 10240, 8, 4, 256, 262144, True)),
-    (r"gemma-?3[-:]12b", Body(48, 3840, 15360, 16, 8, 256, 262144, True)),
-    (r"gemma-?3[-:]27b", Body(62, 5376, 21504, 32, 16, 128, 262144, True)),
+    (r"gemma-2-2b", Body(26, 2304, 9216, 8, 4, 256, 256000, True, sandwich=True)),
+    (r"gemma-2-9b", Body(42, 3584, 14336, 16, 8, 256, 256000, True, sandwich=True)),
+    (r"gemma-2-27b", Body(46, 4608, 36864, 32, 16, 128, 256000, True, sandwich=True)),
+    (r"gemma-3-270m", Body(18, 640, 2048, 4, 1, 256, 262144, True, sandwich=True)),
+    (r"gemma-?3[-:]1b", Body(26, 1152, 6912, 4, 1, 256, 262144, True, sandwich=True)),
+    (r"gemma-?3[-:]4b", Body(34, 2560, 10240, 8, 4, 256, 262144, True, sandwich=True)),
+    (r"gemma-?3[-:]12b", Body(48, 3840, 15360, 16, 8, 256, 262144, True, sandwich=True)),
+    (r"gemma-?3[-:]27b", Body(62, 5376, 21504, 32, 16, 128, 262144, True, sandwich=True)),
     (r"gemma-?4[-:]12b", GEMMA_4_12B),
-    (r"gemma-?4[-:]31b", Body(60, 5376, 21504, 32, 16, 256, 262144, True)),
-    (r"gemma-?4[-:]26b", Body(30, 2816, 0, 16, 8, 256, 262144, True, experts=128, used=8, expert=704, shared=2112)),
-    (r"gemma-?4[-:]e2b", Body(35, 1536, vocabulary=262144, tied=True, body=1.85e9)),
-    (r"gemma-?4[-:](e4b|latest)", Body(42, 2560, vocabulary=262144, tied=True, body=3.85e9)),
+    (r"gemma-?4[-:]31b", Body(60, 5376, 21504, 32, 16, 256, 262144, True, sandwich=True)),
+    (
+        r"gemma-?4[-:]26b",
+        Body(
+            30,
+            2816,
+            0,
+            16,
+            8,
+            256,
+            262144,
+            True,
+            experts=128,
+            used=8,
+            expert=704,
+            shared=2112,
+            sandwich=True,
+        ),
+    ),
+    (r"gemma-?4[-:]e2b", Body(35, 1536, vocabulary=262144, tied=True, body=1.85e9, sandwich=True)),
+    (
+        r"gemma-?4[-:](e4b|latest)",
+        Body(42, 2560, vocabulary=262144, tied=True, body=3.85e9, sandwich=True),
+    ),
     (r"phi-3\.5-mini", Body(32, 3072, 8192, 32, 32, 96, 32064)),
     (r"phi-3-medium", Body(40, 5120, 17920, 40, 10, 128, 32064)),
     (r"phi-4-mini", PHI_4_MINI),
@@ -153,19 +216,68 @@ SHAPES: tuple[tuple[str, Body], ...] = (
     (r"falcon3-3b", Body(22, 3072, 9216, 12, 4, 256, 131072)),
     (r"falcon3-7b", Body(28, 3072, 23040, 12, 4, 256, 131072)),
     (r"falcon3-10b", Body(40, 3072, 23040, 12, 4, 256, 131072)),
-    (r"falcon-h1-0\.5b", Body(36, 1024, vocabulary=32784, tied=True, recurrent=36, body=0.49e9)),
-    (r"falcon-h1-1\.5b", Body(24, 2048, vocabulary=65537, tied=True, recurrent=24, body=1.42e9)),
-    (r"falcon-h1-3b", Body(32, 2560, vocabulary=65537, tied=True, recurrent=32, body=2.98e9)),
-    (r"granite-?3\.1-moe:1b|granite-3\.1-1b-a400m", Body(24, 1024, 0, 16, 8, 64, 49155, True, experts=32, used=8, expert=512)),
-    (r"granite-?3\.1-moe:3b|granite-3\.1-3b-a800m", Body(32, 1536, 0, 24, 8, 64, 49155, True, experts=40, used=8, expert=512)),
+    (
+        r"falcon-h1-0\.5b",
+        Body(36, 1024, vocabulary=32784, tied=True, trait="mamba", recurrent=36, body=0.49e9),
+    ),
+    (
+        r"falcon-h1-1\.5b",
+        Body(24, 2048, vocabulary=65537, tied=True, trait="mamba", recurrent=24, body=1.42e9),
+    ),
+    (
+        r"falcon-h1-3b",
+        Body(32, 2560, vocabulary=65537, tied=True, trait="mamba", recurrent=32, body=2.98e9),
+    ),
+    (
+        r"granite-?3\.1-moe:1b|granite-3\.1-1b-a400m",
+        Body(24, 1024, 0, 16, 8, 64, 49155, True, experts=32, used=8, expert=512),
+    ),
+    (
+        r"granite-?3\.1-moe:3b|granite-3\.1-3b-a800m",
+        Body(32, 1536, 0, 24, 8, 64, 49155, True, experts=40, used=8, expert=512),
+    ),
     (r"granite-3\.1-8b", Body(40, 4096, 12800, 32, 8, 128, 49155, True)),
     (r"granite-3\.3-2b", Body(40, 2048, 8192, 32, 8, 64, 49159, True)),
     (r"granite-?4\.1[-:]8b", Body(40, 4096, 12800, 32, 8, 128, 100352, True)),
     (r"granite-?4\.1[-:]3b|granite-?4(\.0-|:)micro", Body(40, 2560, 8192, 40, 8, 64, 100352, True)),
-    (r"granite-4\.0-h-350m", Body(32, 768, vocabulary=100352, tied=True, recurrent=28, body=0.263e9)),
-    (r"granite-4\.0-h-1b", Body(40, 1536, vocabulary=100352, tied=True, recurrent=36, body=1.31e9)),
-    (r"granite-4\.0-h-small", Body(40, 4096, vocabulary=100352, tied=True, recurrent=36, body=8.6e9, total=31.8e9, experts=72, used=10)),
-    (r"granite4:tiny-h", Body(40, 1536, vocabulary=100352, tied=True, recurrent=36, body=0.85e9, total=6.8e9, experts=64, used=6)),
+    (
+        r"granite-4\.0-h-350m",
+        Body(32, 768, vocabulary=100352, tied=True, trait="mamba", recurrent=28, body=0.263e9),
+    ),
+    (
+        r"granite-4\.0-h-1b",
+        Body(40, 1536, vocabulary=100352, tied=True, trait="mamba", recurrent=36, body=1.31e9),
+    ),
+    (
+        r"granite-4\.0-h-small",
+        Body(
+            40,
+            4096,
+            vocabulary=100352,
+            tied=True,
+            trait="mamba",
+            recurrent=36,
+            body=8.6e9,
+            total=31.8e9,
+            experts=72,
+            used=10,
+        ),
+    ),
+    (
+        r"granite4:tiny-h",
+        Body(
+            40,
+            1536,
+            vocabulary=100352,
+            tied=True,
+            trait="mamba",
+            recurrent=36,
+            body=0.85e9,
+            total=6.8e9,
+            experts=64,
+            used=6,
+        ),
+    ),
     (r"internlm3-8b", Body(48, 4096, 10240, 32, 2, 128, 128512)),
     (r"internlm2_5-20b", Body(48, 6144, 16384, 48, 8, 128, 92544)),
     (r"internlm2_5-1_8b", Body(24, 2048, 8192, 16, 8, 128, 92544)),
@@ -180,17 +292,49 @@ SHAPES: tuple[tuple[str, Body], ...] = (
     (r"aya-expanse-32b", Body(40, 8192, 24576, 64, 8, 128, 256000, True)),
     (r"glm-4-9b", Body(40, 4096, 13696, 32, 2, 128, 151552)),
     (r"glm-z1-32b", Body(61, 6144, 23040, 48, 2, 128, 151552)),
-    (r"glm-4\.7-flash", Body(47, 2048, vocabulary=154880, body=2.75e9, total=29.6e9, experts=64, used=4)),
+    (
+        r"glm-4\.7-flash",
+        Body(
+            47, 2048, latent=True, vocabulary=154880, body=2.75e9, total=29.6e9, experts=64, used=4
+        ),
+    ),
     (r"apertus-8b", Body(32, 4096, 21504, 32, 8, 128, 131072, matrices=2)),
     (r"afm-4\.5b", Body(36, 2560, 18432, 20, 4, 128, 128004, matrices=2)),
     (r"nemotron-mini-4b", Body(32, 3072, 9216, 24, 8, 128, 256000, matrices=2)),
     (r"nemotron-(3|cascade-2)(-nano)?(-omni)?[-:]30b|nemotron-3\.5-lightning", NEMOTRON_30B),
-    (r"lfm2-700m", Body(16, 1536, vocabulary=65536, tied=True, recurrent=10, body=0.642e9)),
+    (
+        r"lfm2-700m",
+        Body(
+            16, 1536, vocabulary=65536, tied=True, trait="convolution", recurrent=10, body=0.642e9
+        ),
+    ),
     (r"lfm2(\.5)?-1\.2b", LFM2_1B),
-    (r"lfm2(\.5)?-350m", Body(16, 1024, vocabulary=65536, tied=True, recurrent=10, body=0.287e9)),
-    (r"lfm2(\.5)?-2\.6b", Body(30, 2048, vocabulary=65536, tied=True, recurrent=22, body=2.43e9)),
+    (
+        r"lfm2(\.5)?-350m",
+        Body(
+            16, 1024, vocabulary=65536, tied=True, trait="convolution", recurrent=10, body=0.287e9
+        ),
+    ),
+    (
+        r"lfm2(\.5)?-2\.6b",
+        Body(30, 2048, vocabulary=65536, tied=True, trait="convolution", recurrent=22, body=2.43e9),
+    ),
     (r"lfm2(\.5)?[-:]8b", LFM2_8B),
-    (r"lfm2-24b-a2b|lfm2:latest", Body(40, 2048, vocabulary=65536, tied=True, recurrent=30, body=2.17e9, total=23.7e9, experts=64, used=4)),
+    (
+        r"lfm2-24b-a2b|lfm2:latest",
+        Body(
+            40,
+            2048,
+            vocabulary=65536,
+            tied=True,
+            trait="convolution",
+            recurrent=30,
+            body=2.17e9,
+            total=23.7e9,
+            experts=64,
+            used=4,
+        ),
+    ),
     (r"tinyllama-1\.1b", Body(22, 2048, 5632, 32, 4, 64, 32000)),
     (r"stable-code-instruct-3b", Body(32, 2560, 6912, 32, 32, 80, 50304)),
     (r"starcoder2-3b", Body(30, 3072, 12288, 24, 2, 128, 49152, True, matrices=2)),
@@ -203,9 +347,31 @@ SHAPES: tuple[tuple[str, Body], ...] = (
     (r"gpt-oss[-:]20b", Body(24, 2880, 0, 64, 8, 64, 201088, experts=32, used=4, expert=2880)),
     (r"gpt-oss[-:]120b", Body(36, 2880, 0, 64, 8, 64, 201088, experts=128, used=4, expert=2880)),
     (r"ernie-4\.5-0\.3b", Body(18, 1024, 3072, 16, 2, 128, 103424, True)),
-    (r"ernie-4\.5-21b-a3b", Body(28, 2560, 12288, 20, 4, 128, 103424, True, experts=64, used=6, expert=1536, shared=3072, dense=1)),
-    (r"kimi-linear-48b", Body(27, 2304, vocabulary=163840, recurrent=20, body=2.65e9, total=48e9, experts=256, used=8)),
-)  # fmt: skip
+    (
+        r"ernie-4\.5-21b-a3b",
+        Body(
+            28,
+            2560,
+            12288,
+            20,
+            4,
+            128,
+            103424,
+            True,
+            experts=64,
+            used=6,
+            expert=1536,
+            shared=3072,
+            dense=1,
+        ),
+    ),
+    (
+        r"kimi-linear-48b",
+        Body(
+            27, 2304, vocabulary=163840, recurrent=20, body=2.65e9, total=48e9, experts=256, used=8
+        ),
+    ),
+)
 
 
 def find(name: str) -> Body | None:

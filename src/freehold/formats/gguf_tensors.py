@@ -91,7 +91,7 @@ def _check_places(cursor: Cursor, places: list[Place], room: int | None) -> None
             raise cursor.broken(f"the tensors {last!r} and {name!r} overlap")
         if end > start:
             before, last = end, name
-    if room is not None and before > room:
+    if room is not None and before > max(0, room):
         raise cursor.broken(
             f"is cut off: the tensor {last!r} ends {before - room:,} bytes after the end"
         )

@@ -22,6 +22,8 @@ STEP = 256
 SMALLEST = 512
 """A context that is too short to be offered as a way out lies below this."""
 MOST_PARALLEL = 1024
+LINES = 6
+"""How often a straight line is followed before halving."""
 MOST_CONTEXT = 2**24
 NARROWER: dict[Precision, Precision] = {"f32": "f16", "f16": "q8_0", "bf16": "q8_0"}
 """The next narrower way to keep keys and values that costs little quality."""
@@ -88,26 +90,42 @@ def fit(
 def longest(memory: Memory, setting: Setting, room: int, most: int) -> int:
     """The longest context that fits, in whole steps, at most `most`; 0 where none does."""
 
-    def fits(steps: int) -> bool:
-        return memory(replace(setting, context=min(steps * STEP, most))).peak <= room
+    def peak(steps: int) -> int:
+        return memory(replace(setting, context=min(steps * STEP, most))).peak
 
-    return min(_largest(fits, -(-most // STEP)) * STEP, most)
+    return min(_largest(peak, room, -(-most // STEP)) * STEP, most)
 
 
 def most_parallel(memory: Memory, setting: Setting, room: int) -> int:
     """The most sequences of the wanted context that fit at once; 0 where not even one does."""
-    return _largest(lambda n: memory(replace(setting, parallel=n)).peak <= room, MOST_PARALLEL)
+    return _largest(lambda n: memory(replace(setting, parallel=n)).peak, room, MOST_PARALLEL)
 
 
-def _largest(fits: Callable[[int], bool], most: int) -> int:
-    """The largest number from 1 to `most` that fits, where every smaller one fits too."""
-    low, high = 0, 1
-    while high <= most and fits(high):
-        low, high = high, high * 2
-    high = min(high, most + 1)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
+def _largest(peak: Callable[[int], int], room: int, most: int) -> int:
+    """The largest number from 1 to `most` whose peak fits, where peaks never fall.
+
+    Memory grows almost in a straight line, so the line through the ends leads to the answer in a
+    few steps; where it does not, halving does.
+    """
+    low, high = 1, most
+    below = peak(low)
+    if below > room:
+        return 0
+    above = peak(high)
+    if above <= room:
+        return high
+    for tries in range(200):
+        if high - low <= 1:
+            break
+        guess = (low + high) // 2
+        if tries < LINES:
+            guess = low + (high - low) * (room - below) // max(above - below, 1) + tries % 2
+            guess = min(max(guess, low + 1), high - 1)
+        found = peak(guess)
+        if found <= room:
+            low, below = guess, found
+        else:
+            high, above = guess, found
     return low
 
 

@@ -9,9 +9,9 @@ USED = ("num_experts_per_tok", "num_experts_per_token", "top_k_experts", "moe_to
         "moe_k", "experts_per_token", "num_selected_experts", "router_top_k")  # fmt: skip
 EXPERT_WIDTH = ("moe_intermediate_size", "expert_ffn_hidden_size", "moe_ffn_hidden_size",
                 "expert_hidden_dim", "expert_dim")  # fmt: skip
-WIDTH = ("decoder_ffn_dim", "dense_intermediate_size", "intermediate_size_mlp", "intermediate_size", "ffn_dim",
-         "n_inner", "d_ff", "ffn_hidden_size", "ffn_hidden_dim", "hidden_dim",
-         "block_ff_dim")  # fmt: skip
+WIDTH = ("decoder_ffn_dim", "dense_intermediate_size", "intermediate_size_mlp",
+         "intermediate_size", "ffn_dim", "n_inner", "d_ff", "ffn_hidden_size",
+         "ffn_hidden_dim", "hidden_dim", "block_ff_dim")  # fmt: skip
 SHARED = ("shared_expert_intermediate_size", "shared_intermediate_size", "share_expert_dim",
           "moe_shared_expert_intermediate_size")  # fmt: skip
 SHARING = ("n_shared_experts", "num_shared_experts", "num_shared_expert",
@@ -23,7 +23,8 @@ PLAIN = frozenset((
     "distilbert", "electra", "camembert", "mpnet", "albert", "deberta", "deberta-v2", "xlnet",
     "bart", "mbart", "marian", "pegasus", "m2m_100", "whisper", "blenderbot", "nllb-moe",
     "nemotron", "nemotron_h", "persimmon", "fuyu", "biogpt", "xglm", "gpt_neox_japanese", "esm",
-    "speech_to_text", "arcee", "apertus", "ibert", "longformer", "layoutlm", "layoutlmv3",
+    "nanochat", "jina_embeddings_v3", "speech_to_text", "arcee", "apertus", "ibert", "longformer",
+    "layoutlm", "layoutlmv3",
 ))  # fmt: skip
 """Models whose feed-forward part has no gate: two matrices. No key says so."""
 
@@ -49,13 +50,14 @@ def matrices(keys: Keys) -> int:
     if "gated" in keys.text("feed_forward_proj") or "glu" in keys.text("activation_function"):
         return 3
     model = keys.text("model_type")
-    plain = model in PLAIN or model in ("t5", "mt5") or keys.text("mlp_hidden_act") == "relu2"
+    plain = model in PLAIN or model in ("t5", "mt5") or model.startswith("rwkv")
+    plain = plain or keys.text("mlp_hidden_act") == "relu2"
     return 2 if plain else 3
 
 
 def number_of_experts(keys: Keys) -> int:
     """How many experts a layer with experts has; 0 where no layer has any."""
-    if keys.get("enable_moe_block") is False:
+    if keys.get("enable_moe_block") is False or keys.get("is_moe") is False:
         return 0
     found = keys.number(*EXPERTS) or keys.inner("ffn_config").number("moe_num_experts")
     if found is None:
@@ -82,6 +84,8 @@ def experts(keys: Keys, count: int, width: int, index: int) -> Feed:
     shared = _shared(keys, own, index)
     if keys.get("enable_moe_block") is True or keys.flag("parallel_attn_mlp_res"):
         shared += keys.at("intermediate_size", index) or 0  # a dense part beside the experts
+    if keys.has("zero_expert_num"):  # LongCat has two
+        shared += 2 * (keys.number("ffn_hidden_size") or 0)
     return Feed(
         width=own, experts=count, used=min(used or count, count), shared=shared,
         matrices=matrices(keys), inner=keys.number(*INNER) or 0,
@@ -104,9 +108,15 @@ def _shared(keys: Keys, own: int, index: int) -> int:
 def _dense(keys: Keys, width: int, index: int) -> int:
     for name in WIDTH:
         if found := keys.at(name, index):
-            return _rounded(found) if keys.flag("block_auto_adjust_ff_dim") else found
+            rounded = keys.flag("block_auto_adjust_ff_dim")
+            return _rounded(found) if rounded else _halved(keys, found)
     ratio = keys.number("expansion_ratio", "mlp_ratio") or 4
     return ratio * width
+
+
+def _halved(keys: Keys, stated: int) -> int:
+    """RecurrentGemma states the gate and the rest together."""
+    return stated // 2 if keys.has("lru_width") else stated
 
 
 def _rounded(stated: int) -> int:

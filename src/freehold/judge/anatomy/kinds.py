@@ -7,7 +7,7 @@ and a recurrent part side by side), cross, and feed and experts (no mixer at all
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from freehold.judge.anatomy.keys import Keys
+from freehold.judge.anatomy.keys import MOST_LAYERS, Keys
 
 Kind = Literal["full", "sliding", "chunked", "linear", "parallel", "feed", "experts", "cross"]
 
@@ -32,8 +32,8 @@ LISTS = ("layers_block_type", "layer_types", "block_types", "attention_layers", 
 PERIODS = {"gemma2": 2, "gemma3": 6, "gemma3_text": 6, "cohere2": 4, "exaone4": 4, "gpt_oss": 2}
 """Every which layer sees all, in models that state the window but not the pattern."""
 UNIFORM = frozenset(
-    ("mistral", "mixtral", "phi3", "phi3small", "phimoe", "starcoder2", "ministral", "qwen2", "qwen2_moe",
-     "qwen2_vl", "qwen2_5_vl", "qwen3", "qwen3_moe", "step1", "mistral3", "pixtral")
+    ("mistral", "mixtral", "phi3", "phi3small", "phimoe", "starcoder2", "ministral", "qwen2",
+     "qwen2_moe", "qwen2_vl", "qwen2_5_vl", "qwen3", "qwen3_moe", "step1", "mistral3", "pixtral")
 )  # fmt: skip
 """Models in which a stated window holds for each layer (of those that a list does not except)."""
 
@@ -41,11 +41,14 @@ UNIFORM = frozenset(
 def kinds(keys: Keys, count: int) -> tuple[Kind, ...]:
     """The kind of each of `count` layers; what is not understood counts as full attention."""
     found = next((row for row in _sources(keys, count) if row), ())
-    if not found:
-        return ("full",) * count
-    if len(found) < count:
+    if found and len(found) < count:
         keys.doubt(f"the list of layers has {len(found)} entries for {count} layers")
-    return (*found, *("full",) * (count - len(found)))[:count]
+    return (*found[:count], *same("full", count - len(found)))
+
+
+def same(kind: Kind, count: int) -> tuple[Kind, ...]:
+    """So many layers of one kind."""
+    return (kind,) * max(count, 0)
 
 
 def _sources(keys: Keys, count: int) -> Iterable[tuple[Kind, ...]]:
@@ -63,7 +66,9 @@ def stated(keys: Keys) -> int | None:
 
 
 def _pattern(keys: Keys) -> str:
-    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[:4096]
+    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[
+        :MOST_LAYERS
+    ]
 
 
 def _signs(keys: Keys, _count: int) -> tuple[Kind, ...]:
@@ -131,11 +136,11 @@ def _periodic(keys: Keys, count: int) -> tuple[Kind, ...]:
 def _alone(keys: Keys, count: int) -> tuple[Kind, ...]:
     """Nothing but recurrent layers (Mamba, RWKV), or both in every layer (Falcon-H1)."""
     if keys.text("model_type").startswith("rwkv") or keys.has("attention_hidden_size"):
-        return ("linear",) * count
+        return same("linear", count)
     if not keys.has("state_size", "mamba_d_state", "ssm_state_size"):
         return ()
     asks = keys.has("num_attention_heads") and not keys.text("model_type").startswith("mamba")
-    return ("parallel" if asks else "linear",) * count
+    return same("parallel" if asks else "linear", count)
 
 
 def _chunks(keys: Keys, count: int) -> tuple[Kind, ...]:
@@ -165,9 +170,11 @@ def _windows(keys: Keys, count: int) -> tuple[Kind, ...]:
 
 
 def _uniform(keys: Keys, count: int, model: str) -> tuple[Kind, ...]:
+    if model.startswith("qwen") and not keys.flag("use_sliding_window"):
+        return ()
     if model not in UNIFORM:
         keys.doubt("a window is stated but not in which layers; the bound is full attention")
-        return ("full",) * count
+        return same("full", count)
     first = (keys.whole("max_window_layers") or 0) if keys.flag("use_sliding_window") else 0
     return tuple("sliding" if n >= first else "full" for n in range(count))
 

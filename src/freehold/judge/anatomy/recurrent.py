@@ -36,10 +36,12 @@ def _delta(keys: Keys, width: int) -> Recurrent | None:
 def _kimi(keys: Keys, width: int) -> Recurrent | None:
     """Kimi delta attention: convolutions over queries, keys and values, a decay per channel."""
     table = keys.inner("linear_attn_config")
-    count, length = table.number("num_heads"), table.number("head_dim")
+    count = table.number("num_heads") or keys.number("linear_num_heads")
+    length = table.number("head_dim") or keys.number("linear_head_dim")
     if not (count and length):
         return None
-    kernel, inner = table.number("short_conv_kernel_size") or 4, count * length
+    kernel = table.number("short_conv_kernel_size") or keys.number("linear_conv_kernel_dim") or 4
+    inner = count * length
     gate = width * inner if table.flag("use_full_rank_gate") else length * (width + inner)
     decay = length * (width + inner)
     weights = 4 * width * inner + gate + decay + width * count + 3 * kernel * inner
@@ -113,7 +115,8 @@ def _rwkv(keys: Keys, width: int) -> Recurrent | None:
     inner = keys.number("attention_hidden_size", "dim_att") or width
     length = keys.number("head_size", "head_dim")
     memory = inner * length if length else 3 * inner
-    return Recurrent("rwkv", 2 * width, memory, 2, 6 * width * inner)
+    matrices = 6 if length else 5  # one of them in the feed-forward part
+    return Recurrent("rwkv", 2 * width, memory, 2, matrices * width * inner)
 
 
 def _lightning(keys: Keys, width: int) -> Recurrent | None:

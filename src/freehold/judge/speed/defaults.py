@@ -42,30 +42,44 @@ class Usual(Struct, frozen=True):
     doubt_sums: float
 
 
-USUAL = {
-    "gpu": Usual(0.81, 57e-6, 85.0, 0.22, 0.5, 0.45),
-    "old": Usual(0.41, 180e-6, 30.0, 0.25, 0.5, 0.5),
-    "apple": Usual(0.79, 120e-6, 22.0, 0.15, 0.5, 0.4),
-    "apu": Usual(0.78, 58e-6, 60.0, 0.22, 0.5, 0.5),
-    "cpu": Usual(0.75, 1000e-6, 8.0, 0.4, 0.7, 0.7),
-}
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What is usual by kind, and what changes it.
+
+    `yearly` is the factor by which the constant of a layer falls with each year of Apple's
+    chips, counted from MIDDLE; `slower` are engines that take longer for each layer.
+    """
+
+    usual: dict[str, Usual]
+    yearly: float
+    slower: dict[str, float]
+
+
+DEFAULTS = Defaults(
+    usual={
+        "gpu": Usual(0.81, 57e-6, 85.0, 0.22, 0.5, 0.45),
+        "old": Usual(0.41, 180e-6, 30.0, 0.25, 0.5, 0.5),
+        "apple": Usual(0.79, 120e-6, 22.0, 0.15, 0.5, 0.4),
+        "apu": Usual(0.78, 58e-6, 60.0, 0.22, 0.5, 0.5),
+        "cpu": Usual(0.75, 1000e-6, 8.0, 0.4, 0.7, 0.7),
+    },
+    yearly=0.77,
+    slower={"ollama": 2.0},
+)
 SIMILAR = {"datacenter-gpu": "gpu", "npu": "apu"}
-YEARLY = 0.77
-"""By which factor the constant of a layer falls with each year of Apple's chips."""
-SLOWER = {"ollama": 2.0}
-"""Engines that take longer for each layer than llama.cpp."""
 USED = 0.3
 """The share of the matrix rate on paper that is reached, where one is known."""
 FLOATS = 1.2
 """How much faster 16-bit weights are multiplied than quantized ones, which must be unpacked."""
 
 
-def default_rates(processor: Processor, engine: str = "llama.cpp") -> Rates:
+def default_rates(
+    processor: Processor, engine: str = "llama.cpp", defaults: Defaults = DEFAULTS
+) -> Rates:
     """Rates to expect of a machine never measured; intervals say how little that is."""
-    usual = USUAL[kind_of(processor)]
-    layer = usual.layer * SLOWER.get(engine, 1.0)
+    usual = defaults.usual[kind_of(processor)]
+    layer = usual.layer * defaults.slower.get(engine, 1.0)
     if processor.kind == "apple":
-        layer *= YEARLY ** ((processor.released or MIDDLE) - MIDDLE)
+        layer *= defaults.yearly ** ((processor.released or MIDDLE) - MIDDLE)
     integers = _sums(processor, usual)
     return Rates(
         bandwidth=processor.bandwidth * usual.share,
@@ -81,7 +95,7 @@ def kind_of(processor: Processor) -> str:
     if cards and (processor.released or MIDDLE) < OLD:
         return "old"
     kind = SIMILAR.get(processor.kind, processor.kind)
-    return kind if kind in USUAL else "cpu"
+    return kind if kind in DEFAULTS.usual else "cpu"
 
 
 def _sums(processor: Processor, usual: Usual) -> float:

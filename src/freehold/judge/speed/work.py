@@ -14,7 +14,6 @@ from msgspec import Struct
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.shapes import (
     Anatomy,
-    Attention,
     Compressed,
     Cross,
     Latent,
@@ -86,10 +85,10 @@ class Work(Struct, frozen=True, kw_only=True):
     grade: Grade = "8-bit"
     doubt: float = 0.0
 
-    def read(self, length: float, batch: int = 1) -> float:
-        """Bytes read to make one token for each of `batch` texts of this length."""
+    def read(self, length: float, tokens: int = 1, texts: int = 1) -> float:
+        """Bytes read in one pass over so many tokens, which go on with `texts` of this length."""
         kept = sum(part.each * part.seen(length) + part.fixed for part in self.state)
-        return self.weights + self.routed * touched(self.experts, self.used, batch) + batch * kept
+        return self.weights + self.routed * touched(self.experts, self.used, tokens) + texts * kept
 
     def sums(self, tokens: float, before: float = 0.0, heads: float | None = None) -> float:
         """Operations to compute so many tokens that follow `before` others.
@@ -112,7 +111,7 @@ def touched(experts: int, used: int, batch: int) -> float:
 def decoding(work: Work, per_second: float, length: float, batch: int = 1) -> Measurement:
     """The measurement that so many tokens per second of each of `batch` texts is."""
     return Measurement(
-        bytes_read=work.read(length, batch),
+        bytes_read=work.read(length, batch, batch),
         operations=work.sums(1, length) * batch,
         layers=work.layers,
         seconds=1 / per_second if per_second > 0 else 0.0,
@@ -227,18 +226,13 @@ def _kept(mixer: Mixer, key: float, value: float) -> Kept:
         return Kept((entry + mixer.index) * key, sums=2 * mixer.heads * (entry + mixer.rank))
     if isinstance(mixer, Compressed):
         ratio = max(mixer.ratio, 1)
-        entry = mixer.entry / ratio
-        window = mixer.window * mixer.entry * key
-        return Kept((entry + mixer.index / ratio) * key, fixed=window, sums=4 * mixer.heads * entry)
-    pair = mixer.key + mixer.value
+        each = (mixer.entry + mixer.index) / ratio * key
+        sums = 4 * mixer.heads * mixer.entry / ratio
+        return Kept(each, fixed=mixer.window * mixer.entry * key, sums=sums)
     each = mixer.kv_heads * (mixer.key * key + mixer.value * value)
     if isinstance(mixer, Cross):
         return Kept(0.0, fixed=each * mixer.tokens)
-    return Kept(each, _window(mixer), sums=2 * mixer.heads * pair)
-
-
-def _window(attention: Attention) -> int | None:
-    return attention.window
+    return Kept(each, mixer.window, sums=2 * mixer.heads * (mixer.key + mixer.value))
 
 
 def _experts(anatomy: Anatomy) -> tuple[int, int]:
@@ -259,8 +253,5 @@ def _numbers(tensor: Tensor) -> float:
 
 def _plain(tensors: Iterable[Tensor]) -> bool:
     """Whether most bytes are floats of 16 or 32 bits."""
-    floats = whole = 0
-    for tensor in tensors:
-        whole += tensor.size
-        floats += tensor.size * (tensor.dtype in {"F32", "F16", "BF16"})
-    return floats > whole / 2
+    sizes = [(t.size, t.dtype in {"F32", "F16", "BF16"}) for t in tensors]
+    return sum(size for size, plain in sizes if plain) > sum(size for size, _ in sizes) / 2
