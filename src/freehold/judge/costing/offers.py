@@ -99,15 +99,11 @@ def _asked(volume: Volume) -> Iterator[tuple[str, float]]:
 def _charge(price: Price, volume: Volume, amount: float, terms: Terms) -> Charge | None:
     if price.unit == "million-tokens":
         return _tokens(price, volume, terms)
-    first, second = (price.output, price.input) if price.unit == "image" else _heard(price)
-    each = first if first is not None else second
+    both = (price.output, price.input) if price.unit == "image" else (price.input, price.output)
+    each = next((dollars for dollars in both if dollars is not None), None)
     if each is None:
         return None
     return Charge(price.api_name, price.unit, each * amount, _said(price))
-
-
-def _heard(price: Price) -> tuple[float | None, float | None]:
-    return price.input, price.output
 
 
 def _tokens(price: Price, volume: Volume, terms: Terms) -> Charge | None:
