@@ -152,7 +152,7 @@ def _option(letter: str, id: str, kind: str, found: Offer | list[str], today: da
     total = Span(found.dollars, found.dollars, found.dollars)
     return Option(
         letter=letter,
-        name=id,
+        name=f"{id} at {found.provider}" if kind == "host" else id,
         kind=kind,
         month=total,
         offer=found,

@@ -105,6 +105,7 @@ class Option(Struct, frozen=True, kw_only=True):
             "machine_month": self.site.each if self.site else None,
             "busy": self.busy,
             "energy_kwh": self.energy,
+            "joules_per_token": self.energy * 3.6 * each if self.energy and each else None,
             "provider": self.offer.provider if self.offer else None,
             "charges": [
                 {"api_name": c.api_name, "unit": c.unit, "dollars": c.dollars}

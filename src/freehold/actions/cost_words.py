@@ -1,7 +1,12 @@
 """Volumes, machines and break-even points in words."""
 
-from freehold.actions.cost_options import Meeting, Option
+from typing import TYPE_CHECKING
+
+from freehold.actions.cost_options import KINDS, Meeting, Option
 from freehold.judge.costing.work import Span, Volume
+
+if TYPE_CHECKING:
+    from freehold.actions.cost import Cost
 
 
 def short(count: float) -> str:
@@ -46,6 +51,13 @@ def machines_words(option: Option) -> str:
     return f"{count}, at work {option.busy:.1%} of the time{energy}"
 
 
+def how_words(option: Option) -> str:
+    """What kind of way to pay it is, and how old its prices are."""
+    seen = f"prices of {option.checked}" if option.checked else ""
+    parts = (machines_words(option) or KINDS[option.kind], seen, "old" if option.old else "")
+    return ", ".join(filter(None, parts))
+
+
 def _count(machines: Span) -> str:
     between = (
         f" ({machines.low:,.0f} to {machines.high:,.0f})" if machines.low < machines.high else ""
@@ -59,16 +71,28 @@ def meeting_words(meeting: Meeting, volume: Volume) -> str:
     even = meeting.even
     if even is None:
         return "never: each machine, fully used, costs more than the same through the API"
-    near = ""
-    if meeting.low and meeting.high and meeting.low != meeting.high:
-        near = f" (between {meeting.low.times:.2g} and {meeting.high.times:.2g})"
-    elif meeting.low and not meeting.high:
-        near = " (at the low end of the speed: never)"
-    said = f"from {even.times:.2g} times your volume{near}: {volume_words(volume, even.times)}"
+    times = f"from {even.times:.3g} times your volume{_between(meeting)}"
+    said = f"{times}: {volume_words(volume, even.times)}"
     if even.machines > 1:
         said += f", with {even.machines} machines"
     if even.steady == float("inf"):
         return f"{said}; dearer again right behind each new machine"
     if even.steady > even.times * 1.01:
-        said += f"; for good from {even.steady:.2g} times"
+        said += f"; for good from {even.steady:.3g} times"
     return said
+
+
+def _between(meeting: Meeting) -> str:
+    """How far the break-even may lie off, where the speed is an interval."""
+    if meeting.low and meeting.high is None:
+        return " (at the low end of the speed: never)"
+    ends = [f"{end.times:.3g}" for end in (meeting.low, meeting.high) if end]
+    return f" (between {ends[0]} and {ends[1]})" if ends[0] != ends[1] else ""
+
+
+def cheapest_words(found: "Cost") -> str:
+    """The cheapest way in a sentence without its full stop."""
+    best = found.cheapest
+    if best is None or best.month is None:
+        return "What any way costs is not known yet"
+    return f"The cheapest at this volume is {best.name} at ${best.month.value:,.2f} a month"

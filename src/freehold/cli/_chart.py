@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from freehold.judge.costing.chart import Chart, Line
 
-ROWS, LEFT = 14, 9
+ROWS, LEFT = 16, 9
 BLOCKS = " ▁▂▃▄▅▆▇█"
 
 

@@ -10,10 +10,10 @@ from freehold.cli._size import F, Size
 
 if TYPE_CHECKING:
     from freehold.actions.cost_options import Own, Rent
-    from freehold.judge.costing.work import Capacity, Rate
+    from freehold.judge.costing.work import Capacity
 
 
-class Speed(click.ParamType["Rate"]):
+class Speed(click.ParamType[Any]):
     """A speed, 40, or the interval it lies in, 35-45."""
 
     name = "speed"

@@ -77,9 +77,8 @@ def show(found: "Cost") -> None:
             click.echo(line)
         say("  " + "   ".join(_key(found)))
     title("What this rests on")
-    rows([(o.letter, o.name, note) for o in found.options for note in o.notes], color=None)
-    for note in found.notes:
-        say(f"  {note}")
+    rows([(o.letter, o.name, "; ".join(o.notes)) for o in found.options if o.notes], color=None)
+    rows([("*", note) for note in found.notes], color=None)
 
 
 def _order(option: "Option") -> float:
@@ -87,16 +86,12 @@ def _order(option: "Option") -> float:
 
 
 def _row(option: "Option") -> tuple[str, ...]:
-    from freehold.actions.cost_options import KINDS
-    from freehold.actions.cost_words import machines_words
+    from freehold.actions.cost_words import how_words
 
     month = option.month
     price = dollars(month.value) if month else "not known"
     between = f"{dollars(month.low)} to {dollars(month.high)}" if month and _open(month) else ""
-    old = f"prices of {option.checked}, old" if option.old else ""
-    seen = f"prices of {option.checked}" if option.checked and not old else old
-    said = "; ".join(filter(None, (KINDS[option.kind], machines_words(option), seen)))
-    return option.letter, option.name, price, between, said
+    return option.letter, option.name, price, between, how_words(option)
 
 
 def _open(month: Any) -> bool:
@@ -111,9 +106,12 @@ def _meeting(m: "Meeting", found: "Cost") -> tuple[str, str]:
 
 def _key(found: "Cost") -> Iterator[str]:
     """Which letter or filling is which."""
-    filled = next((line for line in found.chart.lines if line.steps), None) if found.chart else None
-    for line in found.chart.lines if found.chart else ():
-        yield f"{'█' if line is filled else line.letter} {line.name}"
+    if not found.chart:
+        return
+    filled = next((line for line in found.chart.lines if line.steps), None)
+    for line in found.chart.lines:
+        beyond = " (rises out of it)" if line.at(found.chart.right) > found.chart.top else ""
+        yield f"{line.letter}{' ███' if line is filled else ''} {line.name}{beyond}"
 
 
 def _svg(found: "Cost") -> str:
