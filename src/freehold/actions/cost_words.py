@@ -70,7 +70,7 @@ def meeting_words(meeting: Meeting, volume: Volume) -> str:
     """From which volume on the machine is cheaper, how sure that is, and whether it stays so."""
     even = meeting.even
     if even is None:
-        return "never: each machine, fully used, costs more than the same through the API"
+        return "never: each machine, fully used, costs more than the same bought by the unit"
     times = f"from {even.times:.3g} times your volume{_between(meeting)}"
     said = f"{times}: {volume_words(volume, even.times)}"
     if even.machines > 1:

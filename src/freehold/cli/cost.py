@@ -90,8 +90,8 @@ def _row(option: "Option") -> tuple[str, ...]:
 
     month = option.month
     price = dollars(month.value) if month else "not known"
-    between = f"{dollars(month.low)} to {dollars(month.high)}" if month and _open(month) else ""
-    return option.letter, option.name, price, between, how_words(option)
+    near = f", {dollars(month.low)} to {dollars(month.high)}" if month and _open(month) else ""
+    return option.letter, option.name, price, how_words(option) + near
 
 
 def _open(month: Any) -> bool:

@@ -130,7 +130,7 @@ def _tokens(price: Price, volume: Volume, terms: Terms) -> Charge | None:
 
 
 def _said(price: Price) -> tuple[str, ...]:
-    return (price.note,) if price.note else ()
+    return (price.note.rstrip("."),) if price.note else ()
 
 
 def _why_not(mine: list[Listed], volume: Volume, terms: Terms) -> Iterator[str]:
