@@ -16,7 +16,10 @@ from freehold.actions.page import POLICY
 from freehold.actions.page_parts import Markup, bullets, el, join, section, small, table
 from freehold.actions.page_style import STYLE
 
-PICTURE = "svg.fc { width: 100%; height: auto; display: block; }\n"
+PICTURE = """.chart { overflow-x: auto; }
+svg.fc { width: 100%; min-width: 36rem; height: auto; display: block; break-inside: avoid; }
+@media print { svg.fc { min-width: 0; } }
+"""
 
 
 def page(found: Cost) -> str:
@@ -48,7 +51,8 @@ def _header(found: Cost, title: str) -> Markup:
 def _parts(found: Cost) -> Iterator[Markup]:
     yield section("costs", "What it costs", _costs(found))
     if found.chart:
-        yield section("volume", "Cost over volume", drawing(found))
+        wide = {"class_": "chart", "tabindex": "0", "role": "group", "aria_label": "Picture"}
+        yield section("volume", "Cost over volume", el("div", drawing(found), **wide))
     if found.meetings:
         yield section("even", "Where the machine becomes cheaper", _meetings(found))
     notes = (join(el("strong", o.name), ": ", "; ".join(o.notes)) for o in found.options if o.notes)
