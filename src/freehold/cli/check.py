@@ -64,7 +64,7 @@ def _judged(model: str, who: dict[str, Any]) -> "tuple[Report, FolderReport | No
     """The model as files, as a repository of the Hub, or by name, in this order."""
     from freehold.actions.check import check
 
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     if model.startswith("hf:"):
         from freehold.actions.hub import check_hub
 

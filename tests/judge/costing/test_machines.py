@@ -3,7 +3,7 @@
 from math import inf, isclose
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from freehold.judge.costing.breaking import break_even
@@ -72,11 +72,13 @@ def test_a_speed_that_is_not_known_is_named_and_not_guessed() -> None:
     assert seconds(Volume(tokens_out=100), capacity) is not None
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(0, 1e9), st.floats(0, 1e9))
 def test_more_work_never_costs_less(site: Site, one: float, more: float) -> None:
     assert site.month(one + more) >= site.month(one) - 1e-6
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e9))
 def test_the_machines_are_enough_and_one_fewer_would_not_be(site: Site, work: float) -> None:
     count = site.machines(work)
@@ -84,18 +86,21 @@ def test_the_machines_are_enough_and_one_fewer_would_not_be(site: Site, work: fl
     assert count == 1 or (count - 1) * site.capacity < work
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e9))
 def test_whole_machines_never_cost_less_than_the_part_that_is_used(site: Site, work: float) -> None:
     part = work / site.capacity
     assert site.month(work) >= site.shared + part * site.full() - 1e-6 * (1 + part * site.full())
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e8), st.floats(1, 5), st.floats(1, 5))
 def test_the_interval_holds_the_value(site: Site, work: float, down: float, up: float) -> None:
     span = site.span(Span(work, work / down, work * up))
     assert span.low <= span.value <= span.high
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e8), FEW)
 def test_at_the_break_even_both_cost_the_same_and_before_it_the_api_less(
     site: Site, work: float, price: float
@@ -110,6 +115,7 @@ def test_at_the_break_even_both_cost_the_same_and_before_it_the_api_less(
         assert site.month(work * even.times * part) >= price * even.times * part * (1 - 1e-9)
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e8), FEW, st.floats(1.0001, 50))
 def test_behind_the_steady_point_the_machines_never_cost_more(
     site: Site, work: float, price: float, beyond: float
@@ -123,6 +129,7 @@ def test_behind_the_steady_point_the_machines_never_cost_more(
     assert site.month(work * x) <= price * x * (1 + 1e-6)
 
 
+@settings(deadline=None)
 @given(SITES, st.floats(1, 1e8), FEW, st.floats(0.001, 1000))
 def test_where_there_is_no_break_even_the_api_is_never_dearer(
     site: Site, work: float, price: float, times: float
