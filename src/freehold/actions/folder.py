@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from freehold.actions.check import Report, report_on
+from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_reading import (
     WEIGHTS,
@@ -127,7 +127,8 @@ def check_folder(
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
     family = _family(seen, evidence, base)
     who = Situation(users=users, revenue=revenue, territory=territory)
-    report = report_on(FolderFacts(base, own), base, family, None, who)
+    facts = FolderFacts(base, own)
+    report = with_policy(report_on(facts, base, family, None, who), facts, base)
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
 
