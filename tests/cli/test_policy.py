@@ -112,6 +112,22 @@ def test_check_of_a_folder_holds_to_the_policy_too(
     assert form["policy"]["outcome"] == "refused"
 
 
+def test_the_files_of_a_folder_are_held_to_the_policy(
+    capsys: Capsys, mine: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# A model\n")
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x02.")
+    (folder / "config.json").write_text('{"auto_map": {"AutoModel": "modeling.Model"}}')
+    mine.write_text(
+        'schema = 1\nmode = "enforce"\n[formats]\nallow = ["safetensors"]\n'
+        "[files]\nremote-code = false\n"
+    )
+    form = json.loads(freehold(capsys, "check", str(folder), "--json").out)["policy"]
+    assert [o["rule"] for o in form["objections"]] == ["formats.allow", "files.remote-code"]
+
+
 def test_project_and_organization_add_to_the_users(
     capsys: Capsys, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -120,13 +120,17 @@ def check(
     return with_policy(report_on(base, base, family, member, who), base, base)
 
 
-def with_policy(report: Report, facts: Facts, base: KnowledgeBase) -> Report:
-    """The report with what the policies that hold here say; none where there is no policy."""
+def with_policy(report: Report, facts: Facts, base: KnowledgeBase, **files: Any) -> Report:
+    """The report with what the policies that hold here say; none where there is no policy.
+
+    `files` are the fields of a policy's `Subject` that files show.
+    """
     policies = read_policies(base)
     if not policies:
         return report
     seen = subject(facts, report.family, report.member, report.terms, report.level)
-    return replace(report, policy=decide(policies, seen, date.today()))
+    decision = decide(policies, replace(seen, **files), date.today())
+    return replace(report, policy=decision)
 
 
 def report_on(

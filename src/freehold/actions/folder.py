@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
+from freehold.actions.folder_policy import judged_from_files
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -128,7 +129,8 @@ def check_folder(
     family = _family(seen, evidence, base)
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
-    report = with_policy(report_on(facts, base, family, None, who), facts, base)
+    report = report_on(facts, base, family, None, who)
+    report = with_policy(report, facts, base, **judged_from_files(seen))
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
 
