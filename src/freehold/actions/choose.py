@@ -8,6 +8,7 @@ from msgspec import Struct, to_builtins
 
 from freehold.actions.check import permit_row
 from freehold.actions.machine import machine
+from freehold.actions.policy_words import policy_form
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
@@ -18,6 +19,7 @@ from freehold.judge.obligations import relevant
 from freehold.judge.quality import evidence
 from freehold.judge.statements import spoken
 from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.policy_file import read_policies
 from freehold.knowledge.search import find_license, find_model, word
 from freehold.knowledge.traits import modalities, released
 from freehold.knowledge.types import Family
@@ -53,6 +55,7 @@ class Choice(Struct, frozen=True):
             _openness(candidate),
             *_released(candidate),
             candidate.found.fit.because,
+            *(str(objection) for objection in candidate.policy.objections),
         ]
 
     def form(self) -> dict[str, Any]:
@@ -84,6 +87,7 @@ class Choice(Struct, frozen=True):
             "openness": {"level": found.level, "because": found.level_because},
             "fit": to_builtins(found.fit),
             "evidence": to_builtins(c.standings),
+            "policy": policy_form(c.policy),
         }
 
 
@@ -124,7 +128,8 @@ def _answer(
     need: Need, base: KnowledgeBase, room: Room, most: int, today: date, compared: Family | None
 ) -> Choice:
     families = [family for family in base.families() if family is not compared]
-    place = Place(room, evidence(base.boards(), need, _open_models(families)), today)
+    seen = evidence(base.boards(), need, _open_models(families))
+    place = Place(room, seen, today, read_policies(base))
     candidates = consider(need, base, families, place)
     ranked = rank(candidates, most)
     return Choice(
