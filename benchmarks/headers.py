@@ -16,6 +16,7 @@ import time
 import tracemalloc
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -92,9 +93,7 @@ def peer(path: Path) -> Callable[[], object] | None:
     """The reader of the package gguf, if it is installed."""
     if find_spec("gguf") is None:
         return None
-    from gguf import GGUFReader
-
-    return lambda: GGUFReader(path)
+    return partial(import_module("gguf").GGUFReader, path)
 
 
 def main() -> None:

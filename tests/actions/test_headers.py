@@ -268,6 +268,7 @@ def test_a_pipeline_is_its_components(tmp_path: Path) -> None:
     assert found.config is not None
     assert found.config["_class_name"] == "P"
     assert any("all-in-one.safetensors" in note for note in found.notes)
+    assert read_headers(tmp_path / "pipe" / "model_index.json") == found
 
 
 @pytest.mark.parametrize("name", ["..", "unet/../..", "/etc", "."])

@@ -111,7 +111,7 @@ def _byte(data: bytes, dice: Random) -> bytes:
 def _number(data: bytes, dice: Random) -> bytes:
     """A number of 4 or 8 bytes in the place of others, often where one stands."""
     at, width = _at(data, dice), dice.choice((4, 8))
-    number = dice.choice(NUMBERS) & (2 ** (8 * width) - 1)
+    number: int = dice.choice(NUMBERS) & (2 ** (8 * width) - 1)
     order = dice.choice(("little", "little", "big"))
     return (
         data[:at]
