@@ -328,6 +328,12 @@ def test_a_file_of_a_repository_can_be_named(hub: Hub) -> None:
         read_headers(f"hf:{REPO}@v9")
 
 
+@pytest.mark.parametrize("rest", ["", "/tree/main", "/blob/main/b.gguf", "/resolve/main/b.gguf"])
+def test_a_page_of_the_hub_is_its_repository(hub: Hub, rest: str) -> None:
+    hub.files = {"b.gguf": gguf({}, infos=[Info("b", [4])])}
+    assert names(read_headers(f"https://huggingface.co/{REPO}{rest}")) == {"b"}
+
+
 def test_a_sharded_repository_takes_two_requests_a_file_at_most(hub: Hub) -> None:
     rows = {f"model-{n:05}-of-00006.safetensors": weights(*(f"{n}.{m}" for m in range(900)))
             for n in range(1, 7)}  # fmt: skip
