@@ -66,7 +66,9 @@ def read_headers(
 
     place, path = _place(what, revision, token, endpoint, sleep)
     found = read_file(place, path) if path else read_place(place)
-    return replace(found, requests=place.requests)
+    named = path.lower().endswith((".gguf", ".safetensors"))
+    name = path.rpartition("/")[2] if named else place.name
+    return replace(found, name=name, requests=place.requests)
 
 
 def _place(
@@ -97,10 +99,11 @@ def _folder(path: Path) -> tuple[Place, str]:
     from freehold.formats.text import shown
     from freehold.sources.folder import Folder
 
-    if path.is_dir():
-        return Folder(path), ""
-    if path.name == "model_index.json":
-        return Folder(path.parent), path.name
-    if not path.exists():
-        raise BrokenInput(f"{shown(path)} does not exist", hint=f"name {FORMS}")
-    return Folder(path.parent, below=False), path.name
+    try:
+        if path.is_dir():
+            return Folder(path), ""
+        if path.exists():
+            return Folder(path.parent, below=path.name == "model_index.json"), path.name
+    except OSError as error:
+        raise BrokenInput(f"{shown(path)[:300]}: cannot be read: {error.strerror}") from error
+    raise BrokenInput(f"{shown(path)[:300]} does not exist", hint=f"name {FORMS}")

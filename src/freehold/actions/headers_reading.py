@@ -9,9 +9,9 @@ from freehold.actions.headers import Headers
 from freehold.core.errors import BrokenInput, NotAllowed, NotFound
 from freehold.formats.cursor import Source
 from freehold.formats.diffusers_index import read_index
-from freehold.formats.gguf import read_gguf
+from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.gguf_split import joined, split_names
-from freehold.formats.safetensors import read_safetensors
+from freehold.formats.safetensors import Safetensors, read_safetensors
 from freehold.formats.shards import MOST_INDEX, ShardIndex, joined_shards, read_shard_index
 from freehold.formats.structured import MOST_JSON, as_text, read_json
 from freehold.formats.weight_files import (
@@ -27,7 +27,9 @@ from freehold.sources.base import Place
 
 INDEX = ".safetensors.index.json"
 ALONE = "no weights were read: sizes come from the configuration alone"
-T = TypeVar("T")
+MOST_TENSORS = 500_000
+"""Tensors of one model that are kept at once; the largest models have some 200,000."""
+T = TypeVar("T", Gguf, Safetensors)
 
 
 def read_file(place: Place, path: str) -> Headers:
@@ -190,10 +192,16 @@ def _each(
     place: Place, paths: Sequence[str], read: Callable[[Source, str], T]
 ) -> list[tuple[str, T]]:
     """The header of every file; several at a time where they come from a server."""
+    held = 0
 
     def one(path: str) -> tuple[str, T]:
+        nonlocal held
         with place.open(path) as source:
-            return path.rpartition("/")[2], read(source, path)
+            found = read(source, path)
+        held += found.tensors
+        if held > MOST_TENSORS:
+            raise BrokenInput(f"{place.name}: has more than {MOST_TENSORS:,} tensors")
+        return path.rpartition("/")[2], found
 
     if place.ahead == 1 or len(paths) == 1:
         return [one(path) for path in paths]
