@@ -181,6 +181,12 @@ def test_encoders_are_told_from_decoders() -> None:
     assert anatomy(models.BERT_BASE).kind == "encoder"
     assert anatomy({**models.BERT_BASE, "model_type": "x", "architectures": ["XForMaskedLM"]}).kind
     assert anatomy(models.LLAMA_8B).kind == "decoder"
+    both = {"use_bidirectional_attention": True}
+    assert (
+        anatomy({**models.LLAMA_8B, **both, "architectures": ["Gemma3TextModel"]}).kind == "encoder"
+    )
+    seeing = ["PaliGemmaForConditionalGeneration"]
+    assert anatomy({**models.LLAMA_8B, **both, "architectures": seeing}).kind == "decoder"
 
 
 def test_layers_that_guess_ahead_are_apart() -> None:

@@ -40,7 +40,8 @@ def heads(keys: Keys, width: int, index: int) -> Heads:
 def windowed(keys: Keys, whole: Heads, index: int) -> Heads:
     """The heads of a layer that sees a window, where they differ (MiMo, Step)."""
     other = keys.inner("attention_other_setting")
-    asking = keys.number("swa_num_attention_heads") or other.number(*HEADS) or whole.asking
+    asking = keys.number("swa_num_attention_heads", "num_sliding_attention_heads")
+    asking = asking or other.number(*HEADS) or whole.asking
     kept = keys.number("swa_num_key_value_heads") or other.number(*KV_HEADS) or whole.kept
     key = keys.number("swa_head_dim") or other.number("head_dim") or whole.key
     value = keys.number("swa_v_head_dim") or (key if keys.has("swa_head_dim") else whole.value)
