@@ -71,10 +71,16 @@ def _listed(keys: Keys, name: str) -> int:
     return sum(row) if len(row) < 4 else max(row)
 
 
+def _own_width(keys: Keys, name: str, index: int) -> int | None:
+    """The width of an expert; of two or three kinds in each layer (ERNIE VL), all together."""
+    row = [n for n in keys.numbers(name) if n is not None]
+    return sum(row) if 0 < len(row) < 4 else keys.at(name, index)
+
+
 def experts(keys: Keys, count: int, width: int, index: int) -> Feed:
     """A feed-forward part of `count` experts."""
     inside = keys.inner("ffn_config")
-    own = next((n for name in EXPERT_WIDTH if (n := keys.at(name, index))), None)
+    own = next((n for name in EXPERT_WIDTH if (n := _own_width(keys, name, index))), None)
     own = own or keys.at("intermediate_size", index) or inside.number("ffn_hidden_size")
     own = own or _dense(keys, width, index)
     used = next((n for name in USED if (n := keys.at(name, index))), None)

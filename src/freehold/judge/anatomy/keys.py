@@ -60,7 +60,7 @@ class Keys:
             if index < len(found):
                 return as_whole(found[index])
             self.doubt(f"{name} has {len(found)} entries, fewer than there are layers")
-            return max((n for n in self.numbers(name) if n is not None), default=None)
+            return None
         return self.whole(name)
 
     def text(self, name: str) -> str:
