@@ -32,6 +32,8 @@ def heads(keys: Keys, width: int, index: int) -> Heads:
     else:
         kept = _kept(keys, asking, index)
     key = length or max(1, width // asking)
+    if keys.text("model_type") == "jetmoe":  # each expert asks with heads of its own
+        asking = kept * (keys.number("num_local_experts") or 1)
     if keys.number("kv_lora_rank"):
         return Heads(asking, kept, key, key)
     return Heads(asking, kept, key, keys.number("v_head_dim", "head_v_dim") or key)
