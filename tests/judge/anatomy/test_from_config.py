@@ -263,7 +263,7 @@ PLAUSIBLE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(PLAUSIBLE, st.dictionaries(st.sampled_from(KEYS), ANYTHING, max_size=12))
 def test_anything_is_an_anatomy_or_an_error_that_was_meant(
     base: dict[str, object], more: dict[str, object]
