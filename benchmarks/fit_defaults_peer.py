@@ -11,22 +11,30 @@ import json
 import sys
 from typing import Any
 
-TEXT = """
-llama mistral mixtral qwen2 qwen2_moe qwen3 qwen3_moe qwen3_next gemma gemma2 gemma3_text
-gemma3n_text gemma4_text gpt2 gpt_neo gpt_neox gptj gpt_bigcode falcon bloom mpt opt phi phi3
-phimoe stablelm olmo olmo2 olmo3 olmoe granite granitemoe granitemoehybrid granitemoeshared jamba
-falcon_h1 falcon_mamba mamba mamba2 rwkv lfm2 minimax deepseek_v2 deepseek_v3 deepseek_v32
-deepseek_v4 glm glm4 glm4_moe glm_moe_dsa gpt_oss cohere cohere2 starcoder2 nemotron_h bamba zamba
-zamba2 recurrent_gemma ernie4_5 ernie4_5_moe exaone4 smollm3 seed_oss arcee apertus minimax_m2
-helium persimmon codegen biogpt xglm jetmoe diffllama vaultgemma bitnet modernbert-decoder xlstm
-flex_olmo longcat_flash afmoe kimi_linear qwen3_5_text qwen3_5_moe_text llama4_text ministral3
-nanochat doge cwm solar_open youtu
-""".split()
-PAIRS = "t5 mt5 umt5 bart mbart marian pegasus m2m_100 t5gemma blenderbot".split()
-ENCODERS = """
-bert roberta xlm-roberta distilbert electra modernbert albert camembert mpnet deberta-v2 deberta
-nomic_bert eurobert jina_embeddings_v3
-""".split()
+TEXT = [
+    "llama", "mistral", "mixtral", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "qwen3_next",
+    "gemma", "gemma2", "gemma3_text", "gemma3n_text", "gemma4_text", "gpt2", "gpt_neo",
+    "gpt_neox", "gptj", "gpt_bigcode", "falcon", "bloom", "mpt", "opt", "phi", "phi3", "phimoe",
+    "stablelm", "olmo", "olmo2", "olmo3", "olmoe", "granite", "granitemoe", "granitemoehybrid",
+    "granitemoeshared", "jamba", "falcon_h1", "falcon_mamba", "mamba", "mamba2", "rwkv", "lfm2",
+    "minimax", "deepseek_v2", "deepseek_v3", "deepseek_v32", "deepseek_v4", "glm", "glm4",
+    "glm4_moe", "glm_moe_dsa", "gpt_oss", "cohere", "cohere2", "starcoder2", "nemotron_h",
+    "bamba", "zamba", "zamba2", "recurrent_gemma", "ernie4_5", "ernie4_5_moe", "exaone4",
+    "smollm3", "seed_oss", "arcee", "apertus", "minimax_m2", "helium", "persimmon", "codegen",
+    "biogpt", "xglm", "jetmoe", "diffllama", "vaultgemma", "bitnet", "modernbert-decoder",
+    "xlstm", "flex_olmo", "longcat_flash", "afmoe", "kimi_linear", "qwen3_5_text",
+    "qwen3_5_moe_text", "llama4_text", "ministral3", "nanochat", "doge", "cwm", "solar_open",
+    "youtu",
+]  # fmt: skip
+PAIRS = [
+    "t5", "mt5", "umt5", "bart", "mbart", "marian", "pegasus", "m2m_100", "t5gemma",
+    "blenderbot",
+]  # fmt: skip
+ENCODERS = [
+    "bert", "roberta", "xlm-roberta", "distilbert", "electra", "modernbert", "albert",
+    "camembert", "mpnet", "deberta-v2", "deberta", "nomic_bert", "eurobert",
+    "jina_embeddings_v3",
+]  # fmt: skip
 WALKING = ("mamba", "rwkv", "bamba", "zamba", "xlstm", "hybrid", "recurrent")
 TOKENS, FEW = 6000, 64
 
