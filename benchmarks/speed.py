@@ -167,7 +167,7 @@ def report_decode(users: Sequence[Row], folds: dict[str, Fitted]) -> None:
     for (machine, engine), group in machines(users).items():
         tell(f"{machine[:46]}, {engine}", [one for one in before if one.row in group])
     head("Decode after calibration by other runs of the machine and engine")
-    for runs in (1, 2, 5):
+    for runs in (1, 2, 3, 5):
         tell_calibrated(f"{runs} run{'s' * (runs > 1)}", calibrated(users, folds, runs))
 
 

@@ -26,8 +26,8 @@ from freehold.judge.speed.rates import Grade, Measurement
 
 Trait = Literal["delta", "mamba", "convolution", "experts", "latent", "sandwich"]
 EXTRA: dict[Trait, float] = {
-    "delta": 1.41, "mamba": 0.63, "convolution": -0.23, "experts": 0.26, "latent": 0.86,
-    "sandwich": 0.46,
+    "delta": 1.31, "mamba": 0.63, "convolution": -0.29, "experts": 0.39, "latent": 1.03,
+    "sandwich": 0.57,
 }  # fmt: skip
 """What a layer costs more than one of Llama, in such layers: it starts more small programs.
 
