@@ -151,10 +151,12 @@ def main(file: Path) -> None:
     print(f"{len(users)} rows of users, {len(rows) - len(users)} published rows; left out:")
     for reason, count in left.most_common():
         print(f"  {count:>4}  {reason}")
-    folds = {d: fit([r for r in rows if r.seen.device != d]) for d in {r.seen.device for r in rows}}
+    fitted = fit(rows)
+    devices = {row.seen.device for row in rows}
+    folds = {d: fit([row for row in rows if row.seen.device != d], fitted) for d in devices}
     report_decode(users, folds)
     report_prompts(rows, folds)
-    report_constants(fit(rows))
+    report_constants(fitted)
 
 
 def report_decode(users: Sequence[Row], folds: dict[str, Fitted]) -> None:

@@ -35,14 +35,22 @@ MOST = 0.95
 
 
 class Fitted(Struct, frozen=True):
-    """Defaults, and what layers with a trait cost more, from one set of rows."""
+    """Defaults, and what layers with a trait cost more, from one set of rows.
+
+    `found` holds all unknowns, and those of each machine, to begin the next search at.
+    """
 
     defaults: Defaults
     extra: dict[Trait, float]
+    found: tuple[float, ...]
+    own: dict[tuple[str, str], tuple[float, float]]
 
 
-def fit(rows: Sequence[Row]) -> Fitted:
-    """What explains these rows best, each machine with an offset of its own from its kind."""
+def fit(rows: Sequence[Row], like: Fitted | None = None) -> Fitted:
+    """What explains these rows best, each machine with an offset of its own from its kind.
+
+    `like` is the fit of similar rows, which only makes the search shorter.
+    """
     groups = {key: n for n, key in enumerate(dict.fromkeys(r.place for r in rows))}
     expected = EXPECTED + [0.0] * (2 * len(groups))
     spread = SPREAD + [*OWN] * len(groups)
@@ -54,11 +62,15 @@ def fit(rows: Sequence[Row]) -> Fitted:
             place = len(SPREAD) + 2 * groups[row.place]
             yield _left(row, unknowns, place)
 
-    found = solve(expected, precision, predict, NOISE).unknowns
+    start = [*like.found, *(o for place in groups for o in like.own[place])] if like else None
+    found = solve(expected, precision, predict, NOISE, start).unknowns
     usual = {kind: _usual(kind, found, rows) for kind in KINDS}
     slower = {name: math.exp(found[ENGINE + i]) for i, name in enumerate(ENGINES)}
     defaults = Defaults(usual=usual, yearly=math.exp(found[YEARLY] / 4), slower=slower)
-    return Fitted(defaults, dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True)))
+    extra = dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True))
+    offsets = zip(found[len(SPREAD) :: 2], found[len(SPREAD) + 1 :: 2], strict=True)
+    own = dict(zip(groups, offsets, strict=True))
+    return Fitted(defaults, extra, found[: len(SPREAD)], own)
 
 
 def _left(row: Row, unknowns: Sequence[float], place: int) -> tuple[float, dict[int, float]]:
