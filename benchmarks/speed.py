@@ -16,6 +16,7 @@ from statistics import median
 
 from msgspec import Struct
 from speed_fitting import Fitted, fit, with_layers
+from speed_others import report_others
 from speed_rows import LENGTH, Row, all_rows
 
 from freehold.judge.speed.calibrating import calibrate
@@ -24,6 +25,7 @@ from freehold.judge.speed.defaults import default_rates
 from freehold.judge.speed.prefill import first_token, prefill
 from freehold.judge.speed.rates import Rates, Speed
 from freehold.judge.speed.work import decoding
+from freehold.knowledge.base import open_base
 
 PROMPT = 40
 """The prompts of users' rows have 15 to 60 tokens, the template of a chat included."""
@@ -156,6 +158,7 @@ def main(file: Path) -> None:
     folds = {d: fit([row for row in rows if row.seen.device != d], fitted) for d in devices}
     report_decode(users, folds)
     report_prompts(rows, folds)
+    report_others(open_base().accelerators())
     report_constants(fitted)
 
 
