@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from freehold.formats.invented_llama import Shape
 from freehold.knowledge.base import KnowledgeBase
+
+MEASURED = (Shape(layers=2, width=128, feed=256, heads=4, kv_heads=2, context=2048),)
 
 
 @pytest.fixture(scope="session")
@@ -15,10 +18,15 @@ def shipped() -> KnowledgeBase:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has a home of its own, with a bandwidth that need not be measured."""
+    """Every test has a home of its own, with a bandwidth that need not be measured.
+
+    The models that `machine --measure` makes are tiny here.
+    """
     home = tmp_path / "home"
     (home / "state").mkdir(parents=True)
     monkeypatch.setenv("FREEHOLD_HOME", str(home))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("freehold.core.bandwidth.known", lambda: (30_000_000_000, "2026-11-21"))
+    monkeypatch.setattr("freehold.actions.calibrate.SHAPES", MEASURED)
+    monkeypatch.delenv("FREEHOLD_LLAMA_SERVER", raising=False)
     return home

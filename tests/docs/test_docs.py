@@ -17,6 +17,7 @@ from freehold.actions import choose as choosing
 from freehold.cli.main import command
 from freehold.knowledge.base import FOLDERS
 from tests.cli.running import freehold
+from tests.engines.stubs import stub, tiny
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]
@@ -50,6 +51,16 @@ def in_help() -> list[tuple[str, str]]:
         for line in (one.help or "").splitlines()
         if line.strip().startswith("freehold ")
     ]
+
+
+@pytest.fixture(autouse=True)
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the commands shown run: a model, a license, a schema, a stand-in engine."""
+    tiny(tmp_path).rename(tmp_path / "model.gguf")
+    (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
+    (tmp_path / "form.json").write_text('{"type": "object"}')
+    monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(tmp_path)))
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.mark.parametrize(("page", "line"), [*shown(), *in_help()])

@@ -3,22 +3,46 @@
 import gzip
 import io
 import json
+import math
 import struct
 import tarfile
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from freehold.formats.gguf_types import TYPES
 
 KINDS = {bool: (7, "?"), int: (4, "I"), float: (6, "f")}
 
 
+class Info(NamedTuple):
+    """One tensor of a GGUF file: shape rows first, number of its type, where it lies."""
+
+    name: str
+    shape: list[int]
+    kind: int = 0
+    offset: int | None = None
+
+
 def gguf(
-    metadata: Mapping[str, Any], *, version: int = 3, tensors: int = 0, order: str = "<"
-) -> bytes:
-    """A GGUF head; lists become arrays of texts or of numbers."""
-    head = b"GGUF" + struct.pack(f"{order}IQQ", version, tensors, len(metadata))
-    return head + b"".join(
-        _gguf_text(k, order) + _gguf_value(v, order) for k, v in metadata.items()
-    )
+    metadata: Mapping[str, Any], *, version: int = 3, tensors: int | None = None, order: str = "<",
+    infos: Sequence[Info] = (), data: int | None = None,
+) -> bytes:  # fmt: skip
+    """A GGUF file; lists become arrays of texts or of numbers.
+
+    Its tensors lie one after the other where they name no place; `data` is how many bytes follow.
+    """
+    count = len(infos) if tensors is None else tensors
+    out = b"GGUF" + struct.pack(f"{order}IQQ", version, count, len(metadata))
+    out += b"".join(_gguf_text(k, order) + _gguf_value(v, order) for k, v in metadata.items())
+    step, end = int(metadata.get("general.alignment", 32)), 0
+    for info in infos:
+        at = end if info.offset is None else info.offset
+        out += _gguf_text(info.name, order)
+        out += struct.pack(f"{order}I{len(info.shape)}Q", len(info.shape), *info.shape[::-1])
+        out += struct.pack(f"{order}IQ", info.kind, at)
+        _, block, size = TYPES.get(info.kind, ("", 1, 1))
+        end += -(-math.prod(info.shape) * size // block // step) * step
+    return out + b"\0" * (-len(out) % step + (end if data is None else data)) * bool(infos)
 
 
 def _gguf_text(text: str, order: str) -> bytes:

@@ -48,7 +48,7 @@ def test_a_file_whose_data_is_cut_off_is_refused(tmp_path: Path) -> None:
         (b"version https://git-lfs.github.com/spec/v1\n", "pointer of Git LFS"),
         (safetensors("[]"), "not what it should be"),
         (safetensors("{ "), "not what it should be"),
-        (safetensors('{"a": {}}'), "no type or no place"),
+        (safetensors('{"a": {}}'), "no type, no shape or no place"),
         (safetensors('{"a": ' + "[" * 100_000), "not what it should be|nested"),
         (safetensors('{"a": {"b": ' + "[" * 100_000), "nested|not what it should be"),
         (safetensors({"a": tensor("F32", [2], 0, 4)}), "does not fit"),

@@ -242,3 +242,14 @@ def test_two_demands_that_cannot_both_hold_are_both_named(
 def test_demands_that_can_hold_together_are_no_contradiction() -> None:
     together = need(licenses=("Closed-1.0", "Free-1.0"), uses=("commercial",), territory="DE")
     assert list(contradictions(together, Book(CLOSED))) == []
+
+
+def test_a_member_that_fits_only_with_a_shorter_context_yields_to_one_that_fits_whole() -> None:
+    large = a_member("big-7b", parameters=7_000_000_000, kv_bytes_per_token=400_000)
+    small = a_member("big-3b", parameters=3_000_000_000, kv_bytes_per_token=100_000)
+    family = a_family("big", members=(large, small), context=8192)
+    found = considered(need(), family, memory=6 * GIB)
+    assert {c.id: c.found.fit.fits for c in found} == {"big-7b": "shorter", "big-3b": "yes"}
+    assert [c.id for c in rank(found)] == ["big-3b"]
+    asked = considered(need(context=8192), family, memory=6 * GIB)
+    assert [c.id for c in asked if not c.refusals] == ["big-3b"]

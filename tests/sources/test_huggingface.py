@@ -17,7 +17,7 @@ from freehold.core.errors import (
     NotFound,
     UsageError,
 )
-from freehold.formats.gguf import read_gguf
+from freehold.formats.gguf import read_gguf_metadata
 from freehold.formats.onnx import read_onnx
 from freehold.formats.safetensors import read_safetensors
 from freehold.sources import huggingface
@@ -317,7 +317,7 @@ def test_of_gguf_the_first_megabyte_tells_enough(hub: Hub, fetch: Fetch) -> None
         layouts.gguf({"general.license": "mit", "tokenizer.ggml.tokens": ["word"] * 200_000})
         + b"\1" * 100_000
     )
-    assert read_gguf(fetch() / "small.Q4.gguf").license == "mit"
+    assert read_gguf_metadata(fetch() / "small.Q4.gguf").license == "mit"
     assert fetch.listed("small.Q4.gguf").got == "head"
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from freehold.actions.engines import engines
 from freehold.core import paths
 from freehold.core.bandwidth import known
 from freehold.core.machine import probe
+from freehold.engines.hosting.process import available
 from freehold.knowledge.base import KnowledgeBase, open_base
 
 SMALL_DISK = 20 * 2**30
@@ -23,9 +25,10 @@ class Check(Struct, frozen=True):
 
 
 def doctor(base: KnowledgeBase | None = None) -> list[Check]:
-    """Look at the installation, the knowledge base, the overlay and the machine."""
+    """Look at the installation, the knowledge base, the overlay, the machine and the engines."""
     base = base or open_base()
-    return [_installed(), _facts(base), _overlay(base), _memory(), _disk(), _bandwidth()]
+    machine = [_memory(), _disk(), _bandwidth()]
+    return [_installed(), _facts(base), _overlay(base), *machine, _engines(), _jail()]
 
 
 def form(checks: list[Check]) -> dict[str, Any]:
@@ -81,3 +84,21 @@ def _bandwidth() -> Check:
     if kept is None:
         return Check("bandwidth", True, "not measured yet", "freehold machine measures it")
     return Check("bandwidth", True, f"{kept[0] / 1e9:.1f} GB/s, measured {kept[1]}")
+
+
+def _engines() -> Check:
+    """Which engines are installed; having none is no fault, for not everybody runs models."""
+    rows = engines()
+    here = [row.engine.name for row in rows if row.found]
+    if not here:
+        return Check("engines", True, "none installed", rows[0].engine.hint if rows else None)
+    return Check("engines", True, ", ".join(here))
+
+
+def _jail() -> Check:
+    """What engines are held to here, and what this platform cannot hold them to."""
+    held = available()
+    says = ", ".join(name for name, holds in held.items() if holds) or "nothing"
+    free = [name for name, holds in held.items() if not holds]
+    lacks = f"; not held here: {', '.join(free)}" if free else ""
+    return Check("jail", True, f"engines are held to limits of {says}{lacks}")

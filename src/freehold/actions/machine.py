@@ -4,6 +4,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from freehold.actions.calibrate import Calibration, Say, calibrate
+from freehold.actions.calibrate import known as known_calibration
 from freehold.core import bandwidth
 from freehold.core.machine import Gpu, Machine, probe
 from freehold.judge.fitting.first import Room
@@ -24,6 +26,7 @@ class MachineReport(Struct, frozen=True):
     measured: str
     accelerators: tuple[Accelerator | None, ...]
     room: Room
+    calibration: Calibration | None = None
 
     def form(self) -> dict[str, Any]:
         """The JSON form."""
@@ -45,6 +48,7 @@ class MachineReport(Struct, frozen=True):
             "disk": {"free": m.disk_free},
             "python": m.python,
             "room": {"name": self.room.name, "memory": self.room.memory},
+            "calibration": self.calibration.form() if self.calibration else None,
         }
 
 
@@ -58,13 +62,20 @@ def _card(gpu: Gpu, accelerator: Accelerator | None) -> dict[str, Any]:
     }
 
 
-def machine(*, remeasure: bool = False, base: KnowledgeBase | None = None) -> MachineReport:
-    """Look at this machine; the memory bandwidth is measured once and kept."""
+def machine(
+    *, remeasure: bool = False, base: KnowledgeBase | None = None, say: Say | None = None
+) -> MachineReport:
+    """Look at this machine; the memory bandwidth is measured once and kept.
+
+    With `remeasure` it is measured anew, and models go through an installed engine; `say` hears
+    what is being measured.
+    """
     base = base or open_base()
     seen = probe()
-    figure, day = bandwidth.remeasure() if remeasure else bandwidth.measured()
+    kept = calibrate(say) if remeasure else known_calibration()
+    figure, day = bandwidth.measured()
     known = tuple(identify(base, gpu.name, gpu.memory) for gpu in seen.gpus)
-    return MachineReport(seen, figure, day, known, _room(seen, known, figure))
+    return MachineReport(seen, figure, day, known, _room(seen, known, figure), kept)
 
 
 def identify(base: KnowledgeBase, name: str, memory: int = 0) -> Accelerator | None:

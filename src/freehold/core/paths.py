@@ -29,3 +29,13 @@ def state() -> Path:
     from platformdirs import user_state_path
 
     return user_state_path("freehold", appauthor=False)
+
+
+def data() -> Path:
+    """The user's folder for what Freehold installs, such as the runtimes of engines."""
+    home = os.environ.get("FREEHOLD_HOME")
+    if home:
+        return Path(home) / "share"
+    from platformdirs import user_data_path
+
+    return user_data_path("freehold", appauthor=False)

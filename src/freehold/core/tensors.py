@@ -5,7 +5,7 @@ import math
 from msgspec import Struct
 
 
-class Tensor(Struct, frozen=True):
+class Tensor(Struct, frozen=True, gc=False):
     """One array of weights; `size` is bytes in the file, `dtype` the format's word.
 
     `shape` is in the order of PyTorch: rows first. A GGUF file lists it the other way round;

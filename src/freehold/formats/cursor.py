@@ -1,28 +1,63 @@
 """Reads binary files piece by piece: every length is held against what is there before reading."""
 
 import io
+import re
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 from freehold.core.errors import BrokenInput
 from freehold.formats.text import opened, shown
 
 LARGEST = 2**20
 """Bytes that are taken into memory at once."""
+LARGEST_FILE = 2**60
+"""Taken for the size of what tells none."""
 WINDOW = 2**18
 """Bytes that are read ahead where many short pieces follow each other."""
+
+USUAL, TOGETHER = 48, 64
+"""Texts of at most 48 bytes are passed over 64 at a time."""
 
 POINTER = b"version https://git-lfs.github.com/spec/"
 
 
-class Cursor:
-    """A place in a file of known size; nothing can be taken from beyond its end."""
+class File(Protocol):
+    """What a cursor reads from: an open file, or one that lies on a server."""
 
-    def __init__(self, file: BinaryIO, size: int, name: str) -> None:
+    def read(self, count: int, /) -> bytes:
+        """The next bytes, at most so many."""
+
+    def seek(self, to: int, /) -> int:
+        """Go to a place counted from the start."""
+
+    def tell(self) -> int:
+        """The place of the next byte."""
+
+
+class Remote(File, Protocol):
+    """A file elsewhere, which brings its name with it, and its size where that is known."""
+
+    name: str
+    size: int | None
+
+
+Source = bytes | Path | Remote
+"""What the readers of headers take; of bytes in memory only the beginning needs to be there."""
+
+
+class Cursor:
+    """A place in a file of known size; nothing can be taken from beyond its end.
+
+    `is_part` says that more may follow what is there, so that the end proves nothing.
+    """
+
+    def __init__(self, file: File, size: int, name: str, *, is_part: bool = False) -> None:
         self.file, self.size, self.name, self.at = file, size, name, file.tell()
+        self.is_part = is_part
 
     @property
     def left(self) -> int:
@@ -51,14 +86,22 @@ class Cursor:
 
     def skip_texts(self, form: str, count: int, what: str) -> None:
         """Pass over many texts, each after its length of 8 bytes, in a few reads."""
-        length, start, place, window = struct.Struct(form), self.at, 0, b""
-        for _ in range(count):
-            if place + 8 > len(window):
-                self.go(start + place, what)
-                start, place, window = self.at, 0, self.file.read(min(WINDOW, self.left))
-                if len(window) < 8:
-                    raise self.broken(f"ends in the middle of {what}")
-            place += 8 + length.unpack_from(window, place)[0]
+        unpack = struct.Struct(form).unpack_from
+        usual = _usual_texts() if form == "<Q" else None
+        start, place, window = self.at, 0, b""
+        while count > 0:
+            many = usual.match(window, place) if usual and count >= TOGETHER else None
+            if many:
+                place, count = many.end(), count - TOGETHER
+                continue
+            for _ in range(min(count, TOGETHER)):
+                if place + 8 > len(window):
+                    self.go(start + place, what)
+                    start, place, window = self.at, 0, self.file.read(min(WINDOW, self.left))
+                    if len(window) < 8:
+                        raise self.broken(f"ends in the middle of {what}")
+                place += 8 + unpack(window, place)[0]
+            count -= TOGETHER
         self.go(start + place, what)
 
     def go(self, to: int, what: str) -> None:
@@ -83,13 +126,24 @@ class Cursor:
 
 
 @contextmanager
-def looking(source: bytes | Path, name: str) -> Iterator[Cursor]:
-    """A cursor at the start of a file, or of bytes in memory."""
+def looking(source: Source, name: str) -> Iterator[Cursor]:
+    """A cursor at the start of a file, of bytes in memory, or of a file elsewhere."""
     if isinstance(source, bytes):
-        yield Cursor(io.BytesIO(source), len(source), name)
-        return
-    with opened(source) as (file, size):
-        yield Cursor(file, size, shown(source))
+        yield Cursor(io.BytesIO(source), len(source), name, is_part=True)
+    elif isinstance(source, Path):
+        with opened(source) as (file, size):
+            yield Cursor(file, size, shown(source))
+    else:
+        size = LARGEST_FILE if source.size is None else source.size
+        yield Cursor(source, size, source.name, is_part=source.size is None)
+
+
+@cache
+def _usual_texts() -> re.Pattern[bytes]:
+    """Matches many short texts in a row, each after its length: a loop in C."""
+    lengths = sorted(range(USUAL + 1), key=lambda n: abs(n - 6))
+    one = b"|".join(re.escape(n.to_bytes(8, "little")) + b".{%d}" % n for n in lengths)
+    return re.compile(b"(?s:(?:" + one + b"){%d}+)" % TOGETHER)
 
 
 def expect(cursor: Cursor, magic: bytes, kind: str) -> None:

@@ -1,52 +1,59 @@
-"""Reads the metadata at the start of a GGUF file; tensors are never read."""
+"""Reads the head of a GGUF file: its metadata, and every tensor with its type, shape and size."""
 
 import struct
-from pathlib import Path
 
 from msgspec import Struct
 
-from freehold.formats.cursor import Cursor, expect, looking
+from freehold.core.tensors import Tensor
+from freehold.formats.cursor import Cursor, Source, expect, looking
+from freehold.formats.gguf_tensors import MOST_TENSORS, read_tensors
 from freehold.formats.text import plain
 
-MOST_KEYS = 65_536
-MOST_TENSORS = 1_000_000
+MOST_KEYS = 10_000
 LONGEST_KEY = 65_535
-LONGEST_TEXT = 2**20
+LONGEST_TEXT = 100_000
+"""Bytes of one text; of a longer one only its length is kept."""
 MOST_KEPT = 8 * 2**20
 """Bytes of text that are kept of one file."""
 MOST_WALKED = 2_000_000
-"""Items of arrays that must be walked one by one: texts, and arrays of arrays."""
-DEEPEST = 4
+"""Texts in arrays, which must be walked one by one."""
+LONGEST_ARRAY, LONGEST_LIST, MOST_ITEMS = 4_096, 256, 2**18
+"""Numbers in one array, texts in one array, and items of all arrays, that are kept."""
 
 TEXT, ARRAY, BOOL = 8, 9, 7
 FORMS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "B", 10: "Q", 11: "q", 12: "d"}
 SIZES = {kind: struct.calcsize(form) for kind, form in FORMS.items()}
 
-OTHERS = frozenset((
-    "tokenizer.ggml.model", "tokenizer.ggml.pre", "split.no", "split.count", "adapter.type",
-    "quantize.imatrix.file",
-))  # fmt: skip
-ENDINGS = (
-    *(".context_length", ".block_count", ".embedding_length", ".vocab_size"),
-    *(".expert_count", ".expert_used_count", ".attention.head_count"),
-)
-
-Value = str | int | float | bool
+Single = str | int | float | bool
+Value = Single | tuple[Single, ...]
 
 
 class Gguf(Struct, frozen=True):
-    """The head of a GGUF file; `metadata` holds `general.*` and a few others, no arrays."""
+    """The head of a GGUF file; `tensors` counts what it says, `tensor_list` holds what was read.
+
+    `metadata` holds every number, every text, and short arrays such as one number per layer;
+    `lengths` has the length of every array, also of those that are not kept (vocabularies),
+    and of every text that is too long to be kept. `start` is where the data begins, or 0.
+    """
 
     version: int
     tensors: int
     keys: int
     metadata: dict[str, Value]
     chat_template: bool
+    lengths: dict[str, int] = {}
+    tensor_list: tuple[Tensor, ...] = ()
+    start: int = 0
 
     def text(self, key: str) -> str | None:
         """The text under this key."""
         found = self.metadata.get(key)
         return (found.strip() or None) if isinstance(found, str) else None
+
+    def number(self, key: str) -> int | None:
+        """The whole number under this key."""
+        found = self.metadata.get(key)
+        return found if isinstance(found, int) and not isinstance(found, bool) else None
 
     @property
     def license(self) -> str | None:
@@ -56,8 +63,8 @@ class Gguf(Struct, frozen=True):
     @property
     def base_models(self) -> tuple[str, ...]:
         """What it was made from: a Hub repository where one is given, else a name."""
-        count = self.metadata.get("general.base_model.count")
-        found = [self._base(n) for n in range(min(count, 100) if isinstance(count, int) else 0)]
+        count = self.number("general.base_model.count") or 0
+        found = [self._base(n) for n in range(min(count, 100))]
         return tuple(dict.fromkeys(filter(None, found)))
 
     def _base(self, number: int) -> str | None:
@@ -72,68 +79,112 @@ class _Reader:
     """Walks the keys of one file and counts what it keeps."""
 
     def __init__(self, cursor: Cursor) -> None:
-        self.cursor, self.order, self.kept, self.walked = cursor, "<", 0, 0
+        self.cursor, self.order, self.kept, self.walked, self.items = cursor, "<", 0, 0, 0
+        self.metadata: dict[str, Value] = {}
+        self.lengths: dict[str, int] = {}
 
     def number(self, form: str, what: str) -> int:
         return self.cursor.number(self.order + form, what)
 
     def text(self, what: str, most: int) -> str:
-        data = self.cursor.take(self.number("Q", f"the length of {what}"), what, most)
+        return self.words(self.number("Q", f"the length of {what}"), what, most)
+
+    def words(self, length: int, what: str, most: int) -> str:
+        data = self.cursor.take(length, what, most)
         self.kept += len(data)
         if self.kept > MOST_KEPT:
             raise self.cursor.broken(f"holds more than {MOST_KEPT:,} bytes of text")
-        return plain(data.decode("utf-8", "replace"))
+        text = data.decode("utf-8", "replace")
+        return text if text.isprintable() and len(data) < 1_000 else plain(text)
 
-    def value(self, kind: int, key: str) -> Value:
+    def entry(self, key: str) -> None:
+        """Keep the value of a key, or its length where it is long."""
+        kind = self.number("I", f"the type of {key}")
         if kind == TEXT:
-            return self.text(f"the text of {key}", LONGEST_TEXT)
-        found = self.number(self._form(kind, key), f"the value of {key}")
-        return bool(found) if kind == BOOL else found
-
-    def skip(self, kind: int, key: str, depth: int = 0) -> None:
-        """Pass over a value of any kind, arrays too."""
-        what = f"the value of {key}"
-        if kind == TEXT:
-            self.cursor.skip(self.number("Q", what), what)
-        elif kind != ARRAY:
-            self.cursor.skip(SIZES[kind] if kind in SIZES else self._unknown(kind, key), what)
-        elif depth > DEEPEST:
-            raise self.cursor.broken(f"{what} is nested too deeply")
+            self._text(key)
+        elif kind == ARRAY:
+            self._array(key)
         else:
-            self._skip_array(key, depth)
+            found = self.number(self._form(kind, key), f"the value of {key}")
+            self.metadata[key] = bool(found) if kind == BOOL else found
 
-    def _skip_array(self, key: str, depth: int) -> None:
+    def _text(self, key: str) -> None:
+        what = f"the text of {key}"
+        length = self.number("Q", f"the length of {what}")
+        if length <= LONGEST_TEXT:
+            self.metadata[key] = self.words(length, what, LONGEST_TEXT)
+        else:
+            self.cursor.skip(length, what)
+            self.lengths[key] = length
+
+    def _array(self, key: str) -> None:
         what = f"the value of {key}"
         kind, count = self.number("I", what), self.number("Q", what)
-        if kind in SIZES:
-            self.cursor.skip(count * SIZES[kind], what)
-            return
+        if kind == ARRAY:
+            raise self.cursor.broken(f"{what} is nested too deeply")
+        self.lengths[key] = count
+        if kind == TEXT:
+            self._texts(key, count, what)
+        else:
+            self._numbers(key, kind, count, what)
+
+    def _texts(self, key: str, count: int, what: str) -> None:
         self.walked += count
         if self.walked > MOST_WALKED or count * 8 > self.cursor.left:
             raise self.cursor.broken(f"{what} says that it has {count:,} items")
-        if kind == TEXT:
+        if self._is_kept(key, count, LONGEST_LIST):
+            self.metadata[key] = tuple(self.text(what, LONGEST_TEXT) for _ in range(count))
+        else:
             self.cursor.skip_texts(self.order + "Q", count, what)
+
+    def _numbers(self, key: str, kind: int, count: int, what: str) -> None:
+        form = self._form(kind, key)
+        if not self._is_kept(key, count, LONGEST_ARRAY):
+            self.cursor.skip(count * SIZES[kind], what)
             return
-        for _ in range(count):
-            self.skip(kind, key, depth + 1)
+        data = self.cursor.take(count * SIZES[kind], what)
+        found = struct.unpack(f"{self.order}{count}{form}", data)
+        self.metadata[key] = tuple(map(bool, found)) if kind == BOOL else found
+
+    def _is_kept(self, key: str, count: int, most: int) -> bool:
+        """Whether an array is kept: short ones, but nothing of the vocabulary."""
+        self.items += count if count <= most else 0
+        return count <= most and self.items <= MOST_ITEMS and not key.startswith("tokenizer.")
 
     def _form(self, kind: int, key: str) -> str:
-        return FORMS[kind] if kind in FORMS else str(self._unknown(kind, key))
+        if kind not in FORMS:
+            raise self.cursor.broken(f"the value of {key} has the unknown type {kind}")
+        return FORMS[kind]
 
-    def _unknown(self, kind: int, key: str) -> int:
-        raise self.cursor.broken(f"the value of {key} has the unknown type {kind}")
+
+def read_gguf(source: Source, name: str = "model.gguf") -> Gguf:
+    """Metadata and tensors of a GGUF file of version 2 or 3, of either byte order.
+
+    Bytes may be only the beginning of a file, with all of its head.
+    """
+    return _read(source, name, tensors=True)
 
 
-def read_gguf(source: bytes | Path, name: str = "model.gguf") -> Gguf:
-    """The metadata of a GGUF file of version 2 or 3, of either byte order."""
+def read_gguf_metadata(source: Source, name: str = "model.gguf") -> Gguf:
+    """The metadata alone, as lenient as can be: of a file whose rest is missing or zeros, too."""
+    return _read(source, name, tensors=False)
+
+
+def _read(source: Source, name: str, *, tensors: bool) -> Gguf:
     with looking(source, name) as cursor:
         expect(cursor, b"GGUF", "GGUF")
         reader = _Reader(cursor)
         version = _version(reader)
-        tensors = _count(reader, "tensors", MOST_TENSORS)
+        count = _count(reader, "tensors", MOST_TENSORS)
         keys = _count(reader, "keys", MOST_KEYS)
-        metadata, template = _metadata(reader, keys)
-        return Gguf(version, tensors, keys, metadata, template)
+        template = _entries(reader, keys, strict=tensors)
+        found: tuple[Tensor, ...] = ()
+        start = 0
+        if tensors:
+            alignment = reader.metadata.get("general.alignment", 32)
+            size = None if cursor.is_part else cursor.size
+            found, start = read_tensors(cursor, reader.order, count, alignment, size)
+        return Gguf(version, count, keys, reader.metadata, template, reader.lengths, found, start)
 
 
 def _version(reader: _Reader) -> int:
@@ -153,20 +204,14 @@ def _count(reader: _Reader, what: str, most: int) -> int:
     return count
 
 
-def _metadata(reader: _Reader, keys: int) -> tuple[dict[str, Value], bool]:
-    """What is kept of the keys, and whether a chat template is among them."""
-    found: dict[str, Value] = {}
+def _entries(reader: _Reader, keys: int, *, strict: bool) -> bool:
+    """Read all keys; whether a chat template is among them."""
     template = False
     for _ in range(keys):
         key = reader.text("a key", LONGEST_KEY)
-        kind = reader.number("I", f"the type of {key}")
+        if strict and (key in reader.metadata or key in reader.lengths):
+            raise reader.cursor.broken(f"has the key {key[:100]!r} twice")
         template = template or key.startswith("tokenizer.chat_template")
-        if kind != ARRAY and _is_wanted(key):
-            found[key] = reader.value(kind, key)
-        else:
-            reader.skip(kind, key)
-    return found, template
-
-
-def _is_wanted(key: str) -> bool:
-    return key.startswith("general.") or key in OTHERS or key.endswith(ENDINGS)
+        reader.entry(key)
+    reader.metadata.pop("", None)
+    return template

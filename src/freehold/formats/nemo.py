@@ -86,9 +86,8 @@ def _read(cursor: Cursor, packed: bool) -> Nemo:
     import gzip
     import zlib
 
-    inner: IO[bytes] = (
-        cast(IO[bytes], gzip.GzipFile(fileobj=cursor.file)) if packed else cursor.file
-    )
+    file = cast(IO[bytes], cursor.file)
+    inner = cast(IO[bytes], gzip.GzipFile(fileobj=file)) if packed else file
     bounded = _Bounded(inner, cursor, MOST_UNPACKED if packed else cursor.size)
     members: list[str] = []
     config: dict[str, object] = {}

@@ -1,14 +1,13 @@
-"""Reads the header of a safetensors file: metadata, number and kinds of tensors, parameters."""
+"""Reads the header of a safetensors file: metadata, and every tensor with its type and size."""
 
 import math
-from pathlib import Path
-from typing import TypeGuard
 
 import msgspec
 from msgspec import Struct, field
 
-from freehold.formats.cursor import Cursor, expect, looking
-from freehold.formats.structured import MOST_LISTED, check_values
+from freehold.core.tensors import Tensor
+from freehold.formats.cursor import Cursor, Source, expect, looking
+from freehold.formats.structured import MOST_LISTED, check_values, refuse_doubles
 from freehold.formats.text import plain
 
 MOST_HEADER = 100_000_000
@@ -16,21 +15,30 @@ MOST_HEADER = 100_000_000
 MOST_READ = 32 * 2**20
 """Bytes of header that are read: some 180,000 tensors, and memory stays bounded."""
 MOST_VALUES = 2_500_000
-MOST_DIMENSIONS = 32
+MOST_DIMENSIONS, LONGEST_NAME = 32, 1_000
 
 BITS = {
     "F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16,
     "BF16": 16, "I16": 16, "U16": 16, "I8": 8, "U8": 8, "BOOL": 8, "F8_E4M3": 8, "F8_E5M2": 8,
     "F8_E8M0": 8, "F8_E4M3FNUZ": 8, "F8_E5M2FNUZ": 8, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4,
 }  # fmt: skip
+_SAME = {dtype: dtype for dtype in BITS}
+"""One text for each type, however many tensors have it."""
+
+Place = tuple[int, int, str, Tensor]
+"""Where a tensor begins after the header, where it ends, its name, and itself."""
 
 
 class Safetensors(Struct, frozen=True):
-    """The header of a safetensors file; `dtypes` counts the parameters of each number type."""
+    """The header of a safetensors file; `dtypes` counts the parameters of each number type.
+
+    `tensors` is how many there are, `tensor_list` holds them in the order of the file.
+    """
 
     metadata: dict[str, str]
     tensors: int
     dtypes: dict[str, int]
+    tensor_list: tuple[Tensor, ...] = ()
 
     @property
     def parameters(self) -> int:
@@ -38,11 +46,11 @@ class Safetensors(Struct, frozen=True):
         return sum(self.dtypes.values())
 
 
-class _Tensor(Struct, frozen=True):
+class _Tensor(Struct, frozen=True, gc=False):
     """One entry of the header; texts only because `__metadata__` may have keys like these."""
 
     dtype: str | None = None
-    shape: tuple[int, ...] | str = ()
+    shape: tuple[int, ...] | str | None = None
     data_offsets: tuple[int, int] | str | None = None
 
 
@@ -50,7 +58,7 @@ class _Metadata(Struct, frozen=True):
     metadata: dict[str, str] | None = field(default=None, name="__metadata__")
 
 
-def read_safetensors(source: bytes | Path, name: str = "model.safetensors") -> Safetensors:
+def read_safetensors(source: Source, name: str = "model.safetensors") -> Safetensors:
     """The header of a safetensors file; bytes may be only the beginning of one, with all of it."""
     with looking(source, name) as cursor:
         expect(cursor, b"", "safetensors")
@@ -58,7 +66,7 @@ def read_safetensors(source: bytes | Path, name: str = "model.safetensors") -> S
         if not 2 <= length <= MOST_HEADER:
             raise cursor.broken(f"is not a safetensors file: its header has {length:,} bytes")
         header = cursor.take(length, "the header", MOST_READ)
-        whole = cursor.left if isinstance(source, Path) else None
+        whole = None if cursor.is_part else cursor.left
         return _parsed(header, whole, cursor)
 
 
@@ -67,42 +75,82 @@ def _parsed(header: bytes, whole: int | None, cursor: Cursor) -> Safetensors:
     check_values(values, cursor.name, MOST_VALUES)
     try:
         metadata = msgspec.json.decode(header, type=_Metadata).metadata or {}
-        tensors = msgspec.json.decode(header, type=dict[str, _Tensor])
+        entries = msgspec.json.decode(header, type=dict[str, _Tensor])
     except RecursionError as error:
         raise cursor.broken("its header is nested too deeply") from error
     except (msgspec.MsgspecError, ValueError) as error:
         raise cursor.broken(f"its header is not what it should be: {_why(error)}") from error
-    tensors.pop("__metadata__", None)
+    told = entries.pop("__metadata__", None) is not None
+    _check_doubles(header, len(entries), metadata if told else None, cursor)
+    places = _places(entries, cursor)
+    entries.clear()
+    _check_places(places, whole, cursor)
+    tensors = tuple(tensor for _, _, _, tensor in places)
     dtypes: dict[str, int] = {}
-    for key, tensor in tensors.items():
-        dtype, count = _counted(key, tensor, whole, cursor)
-        dtypes[dtype] = dtypes.get(dtype, 0) + count
+    for tensor in tensors:
+        dtypes[tensor.dtype] = dtypes.get(tensor.dtype, 0) + tensor.count
     kept = {plain(key): plain(value) for key, value in list(metadata.items())[:MOST_LISTED]}
-    return Safetensors(kept, len(tensors), dtypes)
+    return Safetensors(kept, len(tensors), dtypes, tensors)
 
 
-def _is_shape(shape: tuple[int, ...] | str) -> TypeGuard[tuple[int, ...]]:
-    right = isinstance(shape, tuple) and len(shape) <= MOST_DIMENSIONS
-    return right and all(isinstance(n, int) and n >= 0 for n in shape)
+def _check_doubles(
+    header: bytes, tensors: int, metadata: dict[str, str] | None, cursor: Cursor
+) -> None:
+    """Refuse a name that is there twice, of which each reader would keep another one.
+
+    Each entry has four colons. Where there are no more, nothing can be hidden behind a name.
+    """
+    plain_colons = 4 * tensors + (0 if metadata is None else 1 + len(metadata))
+    if header.count(b":") != plain_colons:
+        refuse_doubles(header, cursor.name)
 
 
-def _counted(key: str, tensor: _Tensor, whole: int | None, cursor: Cursor) -> tuple[str, int]:
-    """The type and the count of one tensor's numbers, held against the bytes it takes."""
-    what = f"the tensor {plain(key)[:100]!r}"
-    if tensor.dtype is None or not isinstance(tensor.data_offsets, tuple):
-        raise cursor.broken(f"{what} has no type or no place")
-    (start, end), shape = tensor.data_offsets, tensor.shape
-    if not 0 <= start <= end or not _is_shape(shape):
-        raise cursor.broken(f"{what} has an impossible shape or place")
-    if whole is not None and end > whole:
-        raise cursor.broken(f"is cut off: {what} ends {end - whole:,} bytes after the end")
-    count = math.prod(shape)
-    bits = BITS.get(tensor.dtype)
-    if bits is not None and count * bits != (end - start) * 8:
-        raise cursor.broken(f"{what} does not fit into the bytes that it names")
-    if bits is None and count > (end - start) * 8:
-        raise cursor.broken(f"{what} has more numbers than bits")
-    return plain(tensor.dtype)[:20], count
+def _places(entries: dict[str, _Tensor], cursor: Cursor) -> list[Place]:
+    """Every tensor with its place, in the order of the file."""
+    found: list[Place] = []
+    changed = False
+    for key, entry in entries.items():
+        place, shape, bits = entry.data_offsets, entry.shape, BITS.get(entry.dtype or "")
+        if type(place) is not tuple or type(shape) is not tuple or entry.dtype is None:
+            raise cursor.broken(f"{_called(key)} has no type, no shape or no place")
+        start, end = place
+        size, dtype, count = end - start, entry.dtype, math.prod(shape)
+        if start < 0 or size < 0 or len(shape) > MOST_DIMENSIONS or min(shape, default=0) < 0:
+            raise cursor.broken(f"{_called(key)} has an impossible shape or place")
+        if bits is None:
+            dtype = plain(dtype)[:20]
+            if count > size * 8:
+                raise cursor.broken(f"{_called(key)} has more numbers than bits")
+        elif count * bits != size * 8:
+            raise cursor.broken(f"{_called(key)} does not fit into the bytes that it names")
+        name = key if len(key) <= LONGEST_NAME and key.isprintable() else plain(key)
+        changed = changed or name is not key
+        found.append((start, end, name, Tensor(name, _SAME.get(dtype, dtype), shape, size)))
+    if changed and len({name for _, _, name, _ in found}) < len(found):
+        raise cursor.broken("has two tensors of one name")
+    found.sort()
+    return found
+
+
+def _check_places(places: list[Place], whole: int | None, cursor: Cursor) -> None:
+    """Refuse tensors that share bytes, bytes of no tensor, and what ends beyond the file."""
+    before, last = 0, ""
+    for start, end, name, _ in places:
+        if start < before:
+            raise cursor.broken(f"{_called(name)} overlaps {_called(last)}")
+        if start > before:
+            raise cursor.broken(f"{start - before:,} bytes before {_called(name)} are of no tensor")
+        before, last = end, name
+    if whole is None or before == whole:
+        return
+    if before > whole:
+        why = f"is cut off: {_called(last)} ends {before - whole:,} bytes after the end"
+        raise cursor.broken(why)
+    raise cursor.broken(f"its last {whole - before:,} bytes are of no tensor")
+
+
+def _called(name: str) -> str:
+    return f"the tensor {plain(name)[:100]!r}"
 
 
 def _why(error: Exception) -> str:

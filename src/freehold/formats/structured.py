@@ -41,6 +41,26 @@ def check_values(count: int, name: str, most: int = MOST_VALUES) -> None:
         raise BrokenInput(f"{name}: holds more than {most:,} values")
 
 
+def refuse_doubles(text: str | bytes, name: str) -> None:
+    """Refuse a JSON text with an object that has one key twice: readers differ in which they take.
+
+    The text is one that could be parsed, and whose number of values is bounded.
+    """
+    import json
+
+    def look(pairs: list[tuple[str, object]]) -> None:
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise BrokenInput(f"{name}: has the key {plain(key)[:100]!r} twice")
+            seen.add(key)
+
+    try:
+        json.loads(text, object_pairs_hook=look)
+    except (RecursionError, ValueError) as error:
+        raise BrokenInput(f"{name}: is not JSON: {_first_line(error)}") from error
+
+
 def read_yaml(source: Source, name: str) -> Table:
     """The mapping that a YAML text holds, with every scalar as text; empty where there is none.
 

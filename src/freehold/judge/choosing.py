@@ -111,14 +111,15 @@ def _suits(need: Need, family: Family, member: Member) -> bool:
     return need.task in traits.tasks(family, member) and able.issuperset(need.abilities)
 
 
-def _stands(candidate: Candidate) -> tuple[bool, bool, bool, float, float]:
+def _stands(candidate: Candidate) -> tuple[bool, bool, bool, bool, float, float]:
     """What decides between members of one release, most important first."""
     speed = candidate.found.fit.speed_at_most
     fluent = speed is None or speed >= FLUENT
     size = float(candidate.found.member.parameters or 0)
     measured = candidate.parts["evidence"] if candidate.standings else 0.0
     tuned = candidate.found.member.tuning != "base"
-    return tuned, fluent, bool(candidate.standings), measured, size if fluent else -size
+    whole = candidate.found.fit.fits == "yes"
+    return tuned, whole, fluent, bool(candidate.standings), measured, size if fluent else -size
 
 
 class _Verdicts(Struct):

@@ -73,7 +73,8 @@ def _languages(need: Need, found: Found) -> Iterator[str]:
 
 
 def _memory(need: Need, found: Found) -> Iterator[str]:
-    if found.fit.fits != "yes":
+    enough = ("yes",) if need.context else ("yes", "shorter")
+    if found.fit.fits not in enough:
         yield f"memory: {found.fit.because}"
 
 

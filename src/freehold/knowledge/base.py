@@ -24,6 +24,7 @@ from freehold.knowledge.types import (
     Family,
     License,
     Member,
+    PrecisionList,
     PriceList,
     Vocabulary,
 )
@@ -38,6 +39,7 @@ FOLDERS: Mapping[str, type[Any]] = {
     "families": Family,
     "accelerators": AcceleratorList,
     "prices": PriceList,
+    "precisions": PrecisionList,
     "quality": Board,
 }
 
@@ -202,6 +204,10 @@ class KnowledgeBase:
     def prices(self) -> Iterator[PriceList]:
         """Every provider's prices."""
         return self.folders["prices"].all()
+
+    def precisions(self) -> Iterator[PrecisionList]:
+        """Every engine's precisions."""
+        return self.folders["precisions"].all()
 
     def boards(self) -> Iterator[Board]:
         """Every leaderboard."""

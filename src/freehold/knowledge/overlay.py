@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-KEYED_BY = {"members": "id", "components": "kind", "accelerators": "id", "prices": "api-name"}
+KEYED_BY = {"members": "id", "components": "kind", "accelerators": "id", "prices": "api-name",
+            "precisions": "id"}  # fmt: skip
 
 
 def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

@@ -292,7 +292,11 @@ class AcceleratorList(Fact, frozen=True, kw_only=True):
 
 
 class Price(Fact, frozen=True, kw_only=True):
-    """What one unit of a served model costs, in US dollars."""
+    """What one unit of a served model costs, in US dollars.
+
+    `batch_*` is for answers that may wait, `long_*` for requests that read more than `long_from`
+    tokens. A rented graphics card is named in `model`, with the unit gpu-hour.
+    """
 
     model: str
     api_name: str
@@ -301,6 +305,12 @@ class Price(Fact, frozen=True, kw_only=True):
     input: float | None = None
     cached_input: float | None = None
     output: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+    long_from: int | None = None
+    long_input: float | None = None
+    long_cached_input: float | None = None
+    long_output: float | None = None
     note: str | None = None
 
 
@@ -312,6 +322,35 @@ class PriceList(Fact, frozen=True, kw_only=True):
     provider: str
     sources: dict[str, Source]
     prices: tuple[Price, ...]
+
+
+class Precision(Fact, frozen=True, kw_only=True):
+    """One way to store weights: bits per weight, and how far it moves what the model says.
+
+    `divergence` is the mean Kullback-Leibler divergence (nats) of the next-token distribution
+    from that of the 16-bit model; `perplexity` is that of the text.
+    """
+
+    id: str
+    bits: float
+    divergence: float
+    perplexity: float
+    source: str
+    note: str | None = None
+
+
+class PrecisionList(Fact, frozen=True, kw_only=True):
+    """What the precisions of one engine cost, as measured on one model and one text."""
+
+    id: str
+    schema: int
+    engine: str
+    says: str
+    model: str
+    text: str
+    unquantized_perplexity: float
+    sources: dict[str, Source]
+    precisions: tuple[Precision, ...]
 
 
 class Board(Fact, frozen=True, kw_only=True):

@@ -32,7 +32,7 @@ def validate(base: KnowledgeBase, today: date) -> list[Problem]:
                 found += [Problem(file, *p) for p in _family(base, thing)]
             if isinstance(thing, License):
                 found += [Problem(file, *p) for p in _license(thing)]
-            if name in ("accelerators", "prices"):
+            if name in ("accelerators", "prices", "precisions"):
                 found += [Problem(file, *p) for p in _sourced(thing)]
     return found + list(_unique_members(base)) + list(_unique_aliases(base))
 

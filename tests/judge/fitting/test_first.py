@@ -12,7 +12,18 @@ def test_the_best_precision_that_fits_is_chosen() -> None:
     assert fit(SEVEN, Room("memory", 24 * GIB)).precision == "16-bit"
     assert fit(SEVEN, Room("memory", 10 * GIB)).precision == "8-bit"
     assert fit(SEVEN, Room("memory", 6 * GIB)).precision == "4-bit"
-    assert fit(SEVEN, Room("memory", 3 * GIB)).fits == "no"
+    assert fit(SEVEN, Room("memory", 4 * GIB)).fits == "no"
+
+
+def test_where_only_a_shorter_context_fits_it_is_offered() -> None:
+    room = Room("memory", 5 * GIB)
+    estimate = fit(SEVEN, room, context=32_768)
+    assert estimate.fits == "shorter"
+    assert estimate.context is not None
+    assert 2048 <= estimate.context < 32_768
+    assert estimate.total is not None
+    assert estimate.total <= room.memory < estimate.total + 256 * 131_072
+    assert f"{estimate.context:,} tokens" in estimate.because
 
 
 def test_the_parts_add_up_and_are_what_the_formula_says() -> None:

@@ -8,12 +8,17 @@ token is not known, the whole is taken as 1.2 times the weights (EleutherAI, Tra
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from freehold.judge.fitting.parts import BITS_OF_STATE, Parts, Setting
 
 GIB = 2**30
 BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
 OVERHEAD = GIB // 2
 UNKNOWN_STATE = 0.2
 USUAL_CONTEXT = 8192
+SHORTEST_CONTEXT, STEP = 2048, 256
+"""Tokens of context below which a model is of little use, and the steps in which it is offered."""
 FLUENT = 8.0
 """Tokens per second at which reading along becomes comfortable."""
 TOKEN_TASKS = frozenset(
@@ -42,9 +47,12 @@ class Shape(Struct, frozen=True):
 
 
 class Fit(Struct, frozen=True):
-    """The estimate; memory in bytes, speed in tokens per second as an upper bound."""
+    """The estimate; memory in bytes, speed in tokens per second as an upper bound.
 
-    fits: Literal["yes", "no", "unknown"]
+    "shorter": it fits with a context of `context` tokens, which is less than was asked for.
+    """
+
+    fits: Literal["yes", "shorter", "no", "unknown"]
     because: str
     precision: str | None = None
     weights: int | None = None
@@ -53,12 +61,14 @@ class Fit(Struct, frozen=True):
     total: int | None = None
     budget: int | None = None
     speed_at_most: float | None = None
+    context: int | None = None
 
 
 def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
     """The best precision in which the model fits and can be read along, at this context length.
 
-    Where none is fast enough, the smallest one that fits; where none fits, why not.
+    Where none is fast enough, the smallest one that fits; where none fits, the longest context
+    that does, or why not.
     """
     if shape.parameters is None:
         return Fit("unknown", "its number of parameters is not known", budget=room.memory)
@@ -67,12 +77,26 @@ def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
     estimates = [_estimate(shape, room, precision, tokens) for precision in precisions]
     fitting = [estimate for estimate in estimates if estimate.fits == "yes"]
     fluent = [e for e in fitting if e.speed_at_most is None or e.speed_at_most >= FLUENT]
-    return (fluent or fitting[-1:] or estimates[-1:])[0]
+    if fitting:
+        return (fluent or fitting[-1:])[0]
+    return _shorter(shape, room, precisions[-1], tokens) or estimates[-1]
+
+
+def _shorter(shape: Shape, room: Room, precision: str, tokens: int) -> Fit | None:
+    """The same with the longest context that fits, if that is of use."""
+    if not shape.makes_tokens or not shape.state_per_token:
+        return None
+    left = room.memory - _weights(shape, precision) - OVERHEAD
+    longest = left // shape.state_per_token // STEP * STEP
+    if not SHORTEST_CONTEXT <= longest < tokens:
+        return None
+    found = _estimate(shape, room, precision, longest)
+    because = f"{found.because}, with a context of {longest:,} tokens at most"
+    return replace(found, fits="shorter", because=because)
 
 
 def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
-    assert shape.parameters is not None
-    weights = int(shape.parameters * BITS[precision] / 8)
+    weights = _weights(shape, precision)
     state = _state(shape, weights, tokens)
     total = weights + state + OVERHEAD
     fits = total <= room.memory
@@ -88,7 +112,12 @@ def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
         total=total,
         budget=room.memory,
         speed_at_most=_speed(shape, room, precision),
+        context=tokens,
     )
+
+
+def _weights(shape: Shape, precision: str) -> int:
+    return int((shape.parameters or 0) * BITS[precision] / 8)
 
 
 def _state(shape: Shape, weights: int, tokens: int) -> int:
@@ -104,6 +133,20 @@ def _speed(shape: Shape, room: Room, precision: str) -> float | None:
         return None
     read = (shape.active or shape.parameters) * BITS[precision] / 8
     return round(room.bandwidth / read, 1)
+
+
+def memory(shape: Shape, bits: float, setting: Setting) -> Parts:
+    """The memory by parts as far as size alone tells: buffers and process are one round figure."""
+    weights = int((shape.parameters or 0) * bits / 8)
+    tokens = setting.context * setting.parallel
+    if shape.makes_tokens and shape.state_per_token is not None:
+        narrower = (BITS_OF_STATE[setting.keys] + BITS_OF_STATE[setting.values]) / 32
+        state = int(shape.state_per_token * narrower * tokens)
+        notes: tuple[str, ...] = ()
+    else:
+        state = int(weights * UNKNOWN_STATE)
+        notes = ("what it keeps for each token is not known: a fifth of the weights was taken",)
+    return Parts(weights=weights, state=state, compute=0, overhead=OVERHEAD, notes=notes)
 
 
 def gib(size: int) -> str:

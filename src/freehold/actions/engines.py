@@ -1,0 +1,84 @@
+"""`engines`: which programs can run models here, and which one is taken for a model, and why."""
+
+from typing import Any
+
+from msgspec import Struct
+
+from freehold.actions.local_model import LocalModel
+from freehold.core.errors import EnvironmentProblem
+from freehold.engines.base import ENGINES, Contract, Found
+
+
+class Row(Struct, frozen=True):
+    """One engine as it is on this machine."""
+
+    engine: Contract
+    found: Found | None
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        e, found = self.engine, self.found
+        return {
+            "name": e.name,
+            "kind": e.kind,
+            "installed": found is not None,
+            "how": found.how if found else None,
+            "at": str(found.at) if found else None,
+            "version": found.version if found else None,
+            "install": None if found else e.hint,
+            "tasks": sorted(e.tasks),
+            "formats": sorted(e.formats),
+            "architectures": sorted(e.architectures) if e.architectures is not None else None,
+            "devices": list(e.devices),
+            "precisions": list(e.precisions),
+        }
+
+
+class Candidate(Struct, frozen=True):
+    """One engine and whether it can do the work; `because` says why (not)."""
+
+    engine: Contract
+    taken: bool
+    because: str
+
+
+def engines() -> list[Row]:
+    """Every engine that is known, installed or not."""
+    return [Row(engine, engine.find()) for engine in ENGINES.all()]
+
+
+def choose_engine(
+    model: LocalModel, task: str, name: str | None = None
+) -> tuple[Contract, list[Candidate]]:
+    """The engine to take, and why each one is taken or not; an error when there is none."""
+    known = [ENGINES.get(name)] if name else ENGINES.all()
+    candidates: list[Candidate] = []
+    for engine in known:
+        wrong = _unfit(engine, model, task) or _missing(engine)
+        free = not any(c.taken for c in candidates)
+        because = wrong or ("the first that can" if free else "could, too")
+        candidates.append(Candidate(engine, free and not wrong, because))
+    for candidate in candidates:
+        if candidate.taken:
+            return candidate.engine, candidates
+    fit = [c.engine for c in candidates if not _unfit(c.engine, model, task)]
+    if fit:
+        says = f"{fit[0].name} can run {model.name}, but is not installed here"
+        raise EnvironmentProblem(says, hint=fit[0].hint)
+    reasons = "; ".join(f"{c.engine.name}: {c.because}" for c in candidates)
+    raise EnvironmentProblem(f"no engine can run {model.name}: {reasons}", hint="freehold engines")
+
+
+def _unfit(engine: Contract, model: LocalModel, task: str) -> str | None:
+    """Why an engine cannot do this at all, by what it declares."""
+    if task not in engine.tasks:
+        return f"it does not do {task}"
+    if model.format not in engine.formats:
+        return f"it does not read {model.format}"
+    if engine.architectures is not None and model.architecture not in engine.architectures:
+        return f"it does not know the architecture {model.architecture}"
+    return None
+
+
+def _missing(engine: Contract) -> str | None:
+    return None if engine.find() else f"it is not installed here: {engine.hint}"

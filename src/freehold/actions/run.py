@@ -1,0 +1,267 @@
+"""`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from freehold.actions.engines import Candidate, choose_engine
+from freehold.actions.local_model import LocalModel, find
+from freehold.core.errors import FreeholdError, UsageError
+from freehold.core.machine import probe
+from freehold.engines.base import Contract, Job, Running, start
+from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
+from freehold.store.ledger import Ledger
+from freehold.tasks.text_generation import Message, Piece, Request, Result
+
+TASK = "text-generation"
+DEFAULT_CONTEXT = 4096
+SHORTEST_CONTEXT = 64
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """How a model will run: what was chosen, and why."""
+
+    model: LocalModel
+    engine: Contract
+    job: Job
+    candidates: tuple[Candidate, ...]
+    notes: tuple[str, ...]
+
+
+class Measured(Struct, frozen=True, kw_only=True):
+    """What a run really took: bytes, seconds, tokens."""
+
+    engine: str
+    version: str | None
+    peak: int
+    load: float
+    first_token: float
+    prompt_tokens: int
+    prompt_seconds: float
+    generated_tokens: int
+    decode_seconds: float
+    decode_steps: int
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The result, how it was made, and what it took."""
+
+    result: Result
+    model: LocalModel
+    setting: Setting
+    measured: Measured
+    notes: tuple[str, ...]
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        r, m = self.result, self.measured
+        cut = r.cut
+        return {
+            "model": self.model.name,
+            "file": str(self.model.file),
+            "task": TASK,
+            "engine": {"name": m.engine, "version": m.version},
+            "text": r.text,
+            "thinking": r.thinking or None,
+            "finish": r.finish,
+            "seed": r.seed,
+            "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
+            "seconds": {
+                "load": m.load,
+                "first_token": m.first_token,
+                "prompt": m.prompt_seconds,
+                "decode": m.decode_seconds,
+            },
+            "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
+                      "decode": r.times.decode_speed},
+            "peak_memory": m.peak,
+            "context": self.setting.context,
+            "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
+            "notes": list(self.notes),
+        }  # fmt: skip
+
+
+class Wishes(Struct, frozen=True, kw_only=True):
+    """How a model is to run; None takes what suits."""
+
+    engine: str | None = None
+    context: int | None = None
+    parallel: int = 1
+    kv: Precision = "f16"
+    batch: int = 512
+    full_window: bool = False
+    threads: int | None = None
+    gpu_layers: int | None = None
+
+
+def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
+    """The answer of a model to a prompt; keywords as those of `stream`."""
+    for part in stream(model, prompt, **wishes):
+        if isinstance(part, Answer):
+            return part
+    raise UsageError("the engine gave no answer")
+
+
+def stream(
+    model: str | Path,
+    prompt: str,
+    *,
+    system: str | None = None,
+    continuing: bool = False,
+    plan: Mapping[str, object] | None = None,
+    record: bool = True,
+    **wishes: Any,
+) -> Iterator[Piece | Answer]:
+    """The pieces of the answer as they come, then the whole answer.
+
+    `continuing` continues the prompt as text, instead of answering it as a chat. Other keywords
+    are those of `Wishes` (engine, context, parallel, kv, ...) and of the task's `Request`
+    (max_tokens, temperature, seed, stop, schema, grammar, truncate). `plan` is what was
+    predicted; with `record` it is written into the ledger beside what was measured.
+    """
+    how, asked = _sorted(wishes)
+    ready = prepare(model, how)
+    request, notes = _request(ready, prompt, system, continuing, asked)
+    with start(ready.engine, ready.job) as running:
+        for part in running.ask(request):
+            if isinstance(part, Result):
+                measured = measure(running, part)
+                said = (*ready.notes, *notes, *part.notes)
+                yield Answer(
+                    result=part,
+                    model=ready.model,
+                    setting=ready.job.setting,
+                    measured=measured,
+                    notes=(*said, *(_recorded(ready, measured, plan) if record else ())),
+                )
+            else:
+                yield part
+
+
+def prepare(model: str | Path, how: Wishes) -> Ready:
+    """Find the model, choose the engine and the setting; nothing is started."""
+    found = find(model)
+    engine, candidates = choose_engine(found, TASK, how.engine)
+    context, notes = _context(found, how.context)
+    if how.kv not in BITS_OF_STATE:
+        raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
+    setting = Setting(
+        context=context,
+        parallel=how.parallel,
+        keys=how.kv,
+        values=how.kv,
+        batch=how.batch,
+        full_window=how.full_window,
+    )
+    job = Job(
+        model=found.file,
+        task=TASK,
+        setting=setting,
+        threads=how.threads,
+        gpu_layers=how.gpu_layers,
+        memory=probe().memory,
+    )
+    return Ready(model=found, engine=engine, job=job, candidates=tuple(candidates), notes=notes)
+
+
+def measure(running: Running, result: Result) -> Measured:
+    """What the engine took for this answer."""
+    return Measured(
+        engine=running.engine.name,
+        version=running.version,
+        peak=running.memory().peak,
+        load=running.load_seconds,
+        first_token=result.times.first_token,
+        prompt_tokens=result.spent.prompt - result.spent.cached,
+        prompt_seconds=result.times.prompt,
+        generated_tokens=result.spent.generated,
+        decode_seconds=result.times.decode,
+        decode_steps=result.times.steps,
+    )
+
+
+def facts(
+    model: LocalModel, setting: Setting, measured: Measured, plan: Mapping[str, object] | None
+) -> dict[str, object]:
+    """The row of the ledger: names, numbers and digests, never what was said."""
+    from msgspec import to_builtins
+
+    found: dict[str, object] = to_builtins(measured)
+    engine, version = found.pop("engine"), found.pop("version")
+    return {
+        "model": model.name,
+        "architecture": model.architecture,
+        "format": model.format,
+        "size": model.size,
+        "digest": model.digest,
+        "task": TASK,
+        "engine": engine,
+        "version": version,
+        "setting": to_builtins(setting),
+        "predicted": dict(plan) if plan is not None else None,
+        "measured": found,
+    }
+
+
+def _recorded(
+    ready: Ready, measured: Measured, plan: Mapping[str, object] | None
+) -> tuple[str, ...]:
+    """Write the measurement down; a note when that is not possible, for the answer is there."""
+    try:
+        with Ledger.open() as ledger:
+            ledger.append("run", facts(ready.model, ready.job.setting, measured, plan))
+    except FreeholdError as error:
+        return (f"this run is not in the ledger: {error}",)
+    return ()
+
+
+def _sorted(wishes: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
+    """The wishes on how to run, and the parameters of the request."""
+    of_job = {name: wishes.pop(name) for name in Wishes.__struct_fields__ if name in wishes}
+    unknown = set(wishes) - set(Request.__struct_fields__) | set(wishes) & {"messages", "text"}
+    if unknown:
+        raise UsageError(f"run does not know {', '.join(sorted(unknown))}")
+    return Wishes(**of_job), wishes
+
+
+def _request(
+    ready: Ready, prompt: str, system: str | None, continuing: bool, asked: dict[str, Any]
+) -> tuple[Request, tuple[str, ...]]:
+    """The request and what must be said about how it is asked."""
+    if not prompt.strip():
+        raise UsageError("the prompt is empty")
+    if continuing and system:
+        raise UsageError("a text that is continued takes no system message")
+    if continuing:
+        return Request(text=prompt, **asked), ()
+    if not ready.model.chat_template:
+        if system or asked.get("schema"):
+            says = (
+                f"{ready.model.name} has no chat template, so it takes no system message or schema"
+            )
+            raise UsageError(says)
+        return Request(text=prompt, **asked), (
+            f"{ready.model.name} has no chat template: the prompt is continued as text",
+        )
+    first = (Message("system", system),) if system else ()
+    return Request(messages=(*first, Message("user", prompt)), **asked), ()
+
+
+def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...]]:
+    """The context to give it; beyond what it was trained for is said."""
+    trained = model.context
+    if wanted is None:
+        return min(trained or DEFAULT_CONTEXT, DEFAULT_CONTEXT), ()
+    if wanted < SHORTEST_CONTEXT:
+        raise UsageError(f"a context has at least {SHORTEST_CONTEXT} tokens")
+    if trained is not None and wanted > trained:
+        return wanted, (
+            f"it was trained for {trained:,} tokens; beyond them it may write nonsense",
+        )
+    return wanted, ()
+
+
+def _rate(count: int, seconds: float) -> float | None:
+    return count / seconds if seconds > 0 and count > 0 else None

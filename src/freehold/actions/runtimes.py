@@ -1,0 +1,143 @@
+"""`runtime`: the environments that engines run in; built from the lock list of each engine.
+
+A runtime is a virtual environment under the user's data folder. One that this Python already
+satisfies is used as it is.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+
+from freehold.core import paths
+from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.registry import plain
+from freehold.engines import base as contract
+from freehold.engines.base import ENGINES, Contract, built_with
+
+LOCKS = Path(contract.__file__).with_name("locks")
+PATIENCE = 3600
+SHOWN = 3
+"""Lines of a failed installation that the error shows."""
+
+
+class Runtime(Struct, frozen=True, kw_only=True):
+    """What an engine needs, and whether it is here.
+
+    `state` is `here` (this Python has it), `built` (in `folder`), `old` (built from another list)
+    or `missing`.
+    """
+
+    engine: str
+    state: str
+    needs: dict[str, str]
+    folder: Path
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        return {
+            "engine": self.engine,
+            "state": self.state,
+            "needs": self.needs,
+            "folder": str(self.folder),
+        }
+
+
+def runtimes() -> list[Runtime]:
+    """The runtime of every engine that has one."""
+    return [_state(engine) for engine in ENGINES.all() if engine.lock]
+
+
+def install(name: str, *, again: bool = False, say: Callable[[str], None] = print) -> Runtime:
+    """Build the runtime of an engine, unless it is here; `again` builds it in any case."""
+    engine: Contract = ENGINES.get(name)
+    if not engine.lock:
+        raise UsageError(f"{engine.name} needs no runtime", hint=engine.hint)
+    now = _state(engine)
+    if now.state in ("here", "built") and not again:
+        return now
+    with _building(now.folder) as folder:
+        say(f"building {folder}")
+        _run(say, *_maker(folder))
+        say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
+        _run(say, *_installer(folder), "-r", str(LOCKS / engine.lock))
+        done = {"packages": now.needs, "built": date.today().isoformat(), "engine": engine.name}
+        (folder / "freehold.json").write_text(json.dumps(done) + "\n")
+    return _state(engine)
+
+
+def _state(engine: Contract) -> Runtime:
+    needs, folder = needed(engine), paths.data() / "runtimes" / plain(engine.name)
+    built = built_with(folder)
+    if all(_version(name) == wanted for name, wanted in needs.items()):
+        state = "here"
+    elif built is not None:
+        state = "built" if built == needs else "old"
+    else:
+        state = "missing"
+    return Runtime(engine=engine.name, state=state, needs=needs, folder=folder)
+
+
+def needed(engine: Contract) -> dict[str, str]:
+    """The packages of an engine's lock list with their versions."""
+    text = (LOCKS / engine.lock).read_text() if engine.lock else ""
+    lines = [line.split("#")[0].split(" ")[0].strip() for line in text.splitlines()]
+    pairs = [line.partition("==") for line in lines if line]
+    return {name: wanted for name, _, wanted in pairs}
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+@contextmanager
+def _building(folder: Path) -> Iterator[Path]:
+    """An empty place; what was half built is removed when something goes wrong."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        yield folder
+    except OSError as error:
+        raise EnvironmentProblem(f"{folder} cannot be built: {error.strerror}") from error
+    finally:
+        if built_with(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _maker(folder: Path) -> tuple[str, ...]:
+    uv = shutil.which("uv")
+    if uv:
+        return (uv, "venv", "--quiet", "--python", sys.executable, str(folder))
+    return (sys.executable, "-I", "-m", "venv", str(folder))
+
+
+def _installer(folder: Path) -> tuple[str, ...]:
+    """Wheels only: nothing of a package runs while it is installed."""
+    python, uv = str(folder / "bin" / "python"), shutil.which("uv")
+    words = ("install", "--quiet", "--no-deps", "--only-binary", ":all:")
+    if uv:
+        return (uv, "pip", *words, "--python", python)
+    return (python, "-I", "-m", "pip", *words, "--disable-pip-version-check")
+
+
+def _run(say: Callable[[str], None], *words: str) -> None:
+    try:
+        subprocess.run(words, check=True, capture_output=True, text=True, timeout=PATIENCE)
+    except subprocess.CalledProcessError as error:
+        said = "; ".join((error.stderr or error.stdout).strip().splitlines()[-SHOWN:])
+        raise EnvironmentProblem(
+            f"{Path(words[0]).name} failed: {said}", hint="check the network, then try again"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise EnvironmentProblem(f"{Path(words[0]).name} took over an hour") from error

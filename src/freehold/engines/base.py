@@ -1,0 +1,205 @@
+'''The contract of engines: programs that run models, each in its own confined process.
+
+How to add one: write one file here; its name is the engine's name without dots. This is all:
+
+    """Runs models with Example."""
+
+    class Engine(Contract):
+        """Example, a program that speaks HTTP."""
+
+        name = "example"
+        kind = "server"                       # or "worker": a script of ours in `workers/`
+        tasks = frozenset({"text-generation"})
+        formats = frozenset({"safetensors"})
+        architectures = None                  # any; or a set of names
+        devices = ("cpu", "cuda")
+        precisions = ("bf16", "f16")
+        lock = "example.txt"                  # in `locks/`: what its runtime is built from
+        hint = "freehold runtime install example"
+
+        def find(self):                       # where it is, without starting it
+            return program("example-server")
+
+        def begin(self, job, found, folder):  # how to start it, and the way to ask it
+            socket = folder / "e.sock"
+            words = (str(found.at), "--model", str(job.model), "--socket", str(socket))
+            return Orders(command=words, read=(job.model,)), Wire(socket, "")
+
+        def answer(self, running, request):   # yield pieces, then the result
+            ...
+
+A package of its own names the class in the entry point group `freehold.engines`.
+'''
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Literal, Self
+
+from msgspec import Struct
+
+from freehold.core.errors import EnvironmentProblem
+from freehold.core.registry import Registry
+from freehold.engines.hosting.memory import Memory
+from freehold.engines.hosting.process import Orders, Process, own_folder
+from freehold.engines.hosting.wire import Broken, Refusal, Wire
+from freehold.judge.fitting.parts import Setting
+
+ENGINES = Registry("engine", "freehold.engines", "Engine")
+PATIENCE = 600.0
+"""Seconds that loading a model may take."""
+
+
+class Found(Struct, frozen=True):
+    """Where an engine is: a `program`, a `package` of this Python, or a `runtime` of its own.
+
+    `at` is what to start: the program, or the Python that has the package.
+    """
+
+    how: Literal["program", "package", "runtime"]
+    at: Path
+    version: str | None = None
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """What an engine is to load, and how. None leaves the number to the engine."""
+
+    model: Path
+    task: str
+    setting: Setting
+    threads: int | None = None
+    gpu_layers: int | None = None
+    memory: int | None = None
+
+
+class Contract(ABC):
+    """What every engine says of itself and can do."""
+
+    name: ClassVar[str]
+    kind: ClassVar[Literal["server", "worker"]]
+    tasks: ClassVar[frozenset[str]]
+    formats: ClassVar[frozenset[str]]
+    architectures: ClassVar[frozenset[str] | None] = None
+    devices: ClassVar[tuple[str, ...]]
+    precisions: ClassVar[tuple[str, ...]]
+    lock: ClassVar[str | None] = None
+    hint: ClassVar[str]
+
+    @abstractmethod
+    def find(self) -> Found | None:
+        """Where it is on this machine, or None; nothing is started."""
+
+    @abstractmethod
+    def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
+        """How to start it for a job, and the way to ask it; `folder` is its own to write in."""
+
+    @abstractmethod
+    def answer(self, running: "Running", request: Any) -> Iterator[Any]:
+        """The pieces of an answer as they come, and the result as the last one."""
+
+    def version(self, running: "Running") -> str | None:
+        """The version of what runs."""
+        return running.found.version
+
+
+class Running:
+    """An engine that has loaded a model. Use it as a context manager; then nothing stays behind."""
+
+    def __init__(self, engine: Contract, job: Job, found: Found, patience: float) -> None:
+        """Start the engine and wait until it is ready."""
+        self.engine, self.job, self.found = engine, job, found
+        folder = own_folder()
+        orders, self.wire = engine.begin(job, found, folder)
+        self.process = Process(engine.name, orders, folder)
+        try:
+            self.load_seconds = self.process.await_ready(self.wire.alive, patience)
+            self.version = engine.version(self)
+        except BaseException:
+            self.process.stop()
+            raise
+
+    def ask(self, request: Any) -> Iterator[Any]:
+        """The pieces of the answer, then the result; an error that says what happened."""
+        try:
+            yield from self.engine.answer(self, request)
+        except Refusal as error:
+            raise EnvironmentProblem(f"{self.engine.name} refuses: {error}") from error
+        except Broken as error:
+            raise self._broken(error) from error
+
+    def memory(self) -> Memory:
+        """What the engine takes now and took at most, in bytes."""
+        return self.process.memory()
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.stop()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, e: BaseException | None, at: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def _broken(self, error: Broken) -> EnvironmentProblem:
+        """Why the connection broke: the engine has ended, or it has not and hangs."""
+        try:
+            self.process.await_end(seconds=1.0)
+        except TimeoutError:
+            return EnvironmentProblem(f"{self.engine.name} does not answer: {error}")
+        return self.process.failure("in the middle of an answer")
+
+
+def start(engine: Contract, job: Job, patience: float = PATIENCE) -> Running:
+    """Start an engine for a job; EnvironmentProblem with what to do when it is not there."""
+    found = engine.find()
+    if found is None:
+        raise EnvironmentProblem(f"{engine.name} is not installed here", hint=engine.hint)
+    return Running(engine, job, found, patience)
+
+
+def program(name: str, variable: str | None = None) -> Found | None:
+    """A program by the path in an environment variable, else one on the PATH."""
+    told = os.environ.get(variable) if variable else None
+    at = told or shutil.which(name)
+    if told and not os.access(told, os.X_OK):
+        raise EnvironmentProblem(f"{variable} names {told}, which is no program that may be run")
+    return Found("program", Path(at).absolute()) if at else None
+
+
+def package(name: str, runtime: Path) -> Found | None:
+    """The Python that has a package: this one, else that of a runtime whose folder is given."""
+    if importlib.util.find_spec(name):
+        return Found("package", Path(sys.executable), _version(name))
+    built = built_with(runtime)
+    if built is None:
+        return None
+    return Found("runtime", runtime / "bin" / "python", built.get(name))
+
+
+def built_with(runtime: Path) -> dict[str, str] | None:
+    """The packages of a runtime and their versions; None when it was not built to its end."""
+    try:
+        found = json.loads((runtime / "freehold.json").read_text())
+        return {str(name): str(version) for name, version in found["packages"].items()}
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None
+
+
+@cache
+def _version(name: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

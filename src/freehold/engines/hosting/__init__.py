@@ -1,0 +1,1 @@
+"""How an engine's process is started, confined, watched, asked and ended."""

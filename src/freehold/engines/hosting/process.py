@@ -1,0 +1,243 @@
+"""Starts, watches and ends the process of an engine. No process outlives the one that began it.
+
+An engine runs below a keeper (`keeper.py`), a small process that holds a lifeline to this one.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from msgspec import Struct
+
+from freehold.core.errors import EnvironmentProblem
+from freehold.engines.hosting.memory import Memory, of_tree
+
+KEEPER = Path(__file__).with_name("keeper.py")
+KEPT_LINES, LONGEST_LINE = 200, 2_000
+"""How much of what an engine prints is kept for error messages."""
+SHOWN_LINES = 3
+FIRST_LOOK, LATER_LOOKS = 0.005, 0.05
+"""Seconds between two looks whether an engine is ready."""
+PASSED_ON = ("CUDA_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "GGML_METAL")
+"""The only variables of ours that an engine sees: which cards it may use."""
+KILLED = -9
+PROMISES = ("memory", "network", "files", "privileges")
+"""What the jail holds an engine to, where the platform can (`jail.py`)."""
+_STAMP = re.compile(r"^[\d.]+ [A-Z] +(?:\w+ +\w+: +)?")
+"""The time and the place in the code that some programs put before each line."""
+
+
+class Orders(Struct, frozen=True, kw_only=True):
+    """What to start and what it may do.
+
+    `read` are files and folders it may read beside those of the system; it may write only into
+    its own folder. `memory` is the limit of its own data in bytes. `environment` comes on top of
+    a clean one.
+    """
+
+    command: tuple[str, ...]
+    environment: dict[str, str] = {}
+    read: tuple[Path, ...] = ()
+    memory: int | None = None
+    network: bool = False
+
+
+class Process:
+    """A running engine: `folder` is its own, `held` what its jail enforces."""
+
+    def __init__(self, name: str, orders: Orders, folder: Path) -> None:
+        """Start it; EnvironmentProblem when the program cannot be run."""
+        self.name, self.folder = name, folder
+        self.started = time.monotonic()
+        self._peak = 0
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._code: int | None = None
+        self._keeper = _keeper(folder)
+        self._threads = [threading.Thread(target=self._collect, daemon=True)]
+        self._threads[0].start()
+        try:
+            told = self._begin(orders)
+        except BaseException:
+            self.stop()
+            raise
+        self.number: int = told["pid"]
+        self.held: tuple[str, ...] = tuple(told["held"])
+        self._threads.append(threading.Thread(target=self._await_end, daemon=True))
+        self._threads[1].start()
+
+    def _begin(self, orders: Orders) -> dict[str, Any]:
+        """Hand the orders to the keeper and hear what came of it."""
+        given = {
+            "command": list(orders.command),
+            "env": {**clean_environment(self.folder), **orders.environment},
+            "folder": str(self.folder),
+            "memory": orders.memory,
+            "network": orders.network,
+            "read": [str(path) for path in (*_pythons(), *_with_targets(orders.read))],
+            "write": [str(self.folder)],
+        }
+        pipe_in, pipe_out = self._keeper.stdin, self._keeper.stdout
+        assert pipe_in is not None
+        assert pipe_out is not None
+        with suppress(BrokenPipeError):
+            pipe_in.write(json.dumps(given).encode() + b"\n")
+            pipe_in.flush()
+        line = pipe_out.readline()
+        told: dict[str, Any] = json.loads(line) if line else {"error": self.says()}
+        if "error" in told:
+            raise EnvironmentProblem(f"{self.name} cannot be started: {told['error']}")
+        return told
+
+    def await_ready(self, ready: Callable[[], bool], patience: float) -> float:
+        """Wait until `ready` says so; the seconds since the start. An error when it ends first."""
+        pause = FIRST_LOOK
+        while not ready():
+            if self.ended:
+                raise self.failure("while it was loading")
+            if time.monotonic() - self.started > patience:
+                self.stop()
+                raise EnvironmentProblem(
+                    f"{self.name} was not ready after {patience:.0f} seconds{self._said()}"
+                )
+            time.sleep(pause)
+            pause = min(pause * 1.5, LATER_LOOKS)
+        return time.monotonic() - self.started
+
+    def await_end(self, seconds: float) -> None:
+        """Wait until the engine has ended; TimeoutError when it has not by then."""
+        try:
+            self._keeper.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError from error
+
+    @property
+    def ended(self) -> bool:
+        """Whether the engine or its keeper has ended."""
+        return self._code is not None or self._keeper.poll() is not None
+
+    def memory(self) -> Memory:
+        """What the engine's processes take now, and the most they took so far, in bytes."""
+        now = of_tree(self.number)
+        self._peak = max(self._peak, now.peak)
+        return Memory(now.now, self._peak)
+
+    def failure(self, when: str) -> EnvironmentProblem:
+        """The error to raise when the engine ended by itself."""
+        self.stop()
+        if self._code == KILLED:
+            why, hint = "was killed", "most often the machine ran out of memory: freehold machine"
+        else:
+            why, hint = f"ended with code {self._code}", None
+        return EnvironmentProblem(f"{self.name} {why} {when}{self._said()}", hint=hint)
+
+    def says(self) -> str:
+        """The first lines it printed that tell of an error and the last; else the last ones."""
+        lines = [line for line in self._lines if line.strip()]
+        wrong = [_STAMP.sub("", x) for x in lines if " E " in x or "error" in x.lower()]
+        wrong = list(dict.fromkeys(wrong))
+        if len(wrong) > SHOWN_LINES:
+            wrong = [*wrong[: SHOWN_LINES - 1], wrong[-1]]
+        return "; ".join(wrong or lines[-SHOWN_LINES:])
+
+    def stop(self) -> None:
+        """End the engine and all that it started; returns when they are gone."""
+        with suppress(OSError):
+            if self._keeper.stdin is not None:
+                self._keeper.stdin.close()
+        try:
+            self._keeper.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._keeper.kill()
+            self._keeper.wait()
+        for thread in self._threads:
+            thread.join(timeout=5)
+        for pipe in (self._keeper.stdout, self._keeper.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _said(self) -> str:
+        says = self.says()
+        return f": {says}" if says else ""
+
+    def _collect(self) -> None:
+        """Keep the last lines that the engine prints, each up to a length."""
+        assert self._keeper.stderr is not None
+        with suppress(ValueError, OSError):
+            while line := self._keeper.stderr.readline(LONGEST_LINE):
+                text = line.decode("utf-8", "replace").rstrip()
+                self._lines.append("".join(sign for sign in text if sign.isprintable()))
+
+    def _await_end(self) -> None:
+        """Hear from the keeper how the engine ended."""
+        assert self._keeper.stdout is not None
+        with suppress(ValueError, OSError):
+            if line := self._keeper.stdout.readline():
+                self._code = json.loads(line)["exit"]
+
+
+def available() -> dict[str, bool]:
+    """What this platform can hold an engine to, found out in a process of its own."""
+    held: list[str] = []
+    if sys.platform != "win32":
+        command = (sys.executable, "-I", "-S", "-B", str(KEEPER.with_name("jail.py")))
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        held = done.stdout.split()
+    return {name: name in held for name in PROMISES}
+
+
+def own_folder() -> Path:
+    """A new folder that only this user may enter, with a path short enough for a socket."""
+    return Path(tempfile.mkdtemp(prefix="freehold-"))
+
+
+def clean_environment(folder: Path) -> dict[str, str]:
+    """The variables an engine starts with: no secrets, and its own folder as home."""
+    passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    at = str(folder)
+    return {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": at, "TMPDIR": at, **passed}
+
+
+def _keeper(folder: Path) -> subprocess.Popen[bytes]:
+    if sys.platform == "win32":
+        raise EnvironmentProblem("engines are started on Linux and macOS only, so far")
+    pipe = subprocess.PIPE
+    return subprocess.Popen(
+        (sys.executable, "-I", "-S", "-B", str(KEEPER)),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=clean_environment(folder),
+        start_new_session=True,
+    )
+
+
+def _pythons() -> tuple[Path, ...]:
+    """What a worker of ours needs to read: this Python and this package."""
+    return Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent.parent.parent
+
+
+def _with_targets(paths: Sequence[Path]) -> list[Path]:
+    """The paths, and what they are links to."""
+    return list(dict.fromkeys(p for path in paths for p in (path.absolute(), path.resolve())))

@@ -1,0 +1,176 @@
+"""Runs GGUF models with llama.cpp: a `llama-server` of this machine, else the wheel `xllamacpp`.
+
+Both are the same server; they differ only in how they are told what to do. Everything that
+decides about memory is said, so nothing is fitted or shifted silently.
+"""
+
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from freehold.core import paths
+from freehold.core.machine import probe, usable_cores
+from freehold.engines.base import Contract, Found, Job, Running, package, program
+from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting.process import Orders
+from freehold.engines.hosting.wire import Wire
+from freehold.judge.fitting.parts import Setting
+
+WORKER = Path(__file__).with_name("workers") / "llamacpp.py"
+SERVER = "FREEHOLD_LLAMA_SERVER"
+READ_AT_ONCE = 2048
+ALL_LAYERS = 999
+
+
+class Engine(Contract):
+    """llama.cpp."""
+
+    name = "llama.cpp"
+    kind = "server"
+    tasks = frozenset({"text-generation"})
+    formats = frozenset({"gguf"})
+    devices = ("cpu", "cuda", "metal", "vulkan", "rocm", "sycl")
+    precisions = (
+        *("f32", "f16", "bf16", "q8_0", "q6_k", "q5_k", "q5_1", "q5_0", "q4_k", "q4_1", "q4_0"),
+        *("q3_k", "q2_k", "iq4_nl", "iq4_xs", "iq3_s", "iq3_xxs", "iq2_s", "iq2_xs", "iq2_xxs"),
+        *("iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4"),
+    )
+    lock = "llamacpp.txt"
+    hint = "freehold runtime install llama.cpp"
+
+    def find(self) -> Found | None:
+        """`FREEHOLD_LLAMA_SERVER`, a `llama-server` on the PATH, the wheel here or in a runtime."""
+        return program("llama-server", SERVER) or package("xllamacpp", runtime())
+
+    def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
+        """Start the program or our worker, on a socket in its own folder, behind a random key."""
+        socket, key = folder / "e.sock", secrets.token_urlsafe(24)
+        if found.how == "program":
+            words = _words(job, socket, _flags(str(found.at)))
+            command, told = (str(found.at), *words), {"LLAMA_API_KEY": key}
+        else:
+            command = (str(found.at), "-I", "-B", str(WORKER))
+            told = {"FREEHOLD_WORKER": json.dumps(_parameters(job, socket, key))}
+        read = (job.model.parent, job.model.resolve().parent, *_own(found))
+        return _orders(command, told, read, job), Wire(socket, key)
+
+    def answer(self, running: Running, request: Any) -> Iterator[Any]:
+        """Write text."""
+        return texts.write(running.wire, request, running.job.setting)
+
+    def version(self, running: Running) -> str | None:
+        """The wheel's version, or what the server says of its build."""
+        if running.found.version:
+            return running.found.version
+        said = running.wire.get("/props").get("build_info")
+        return str(said) if said else None
+
+
+def runtime() -> Path:
+    """Where a runtime of its own would be."""
+    return paths.data() / "runtimes" / "llamacpp"
+
+
+def _orders(
+    command: tuple[str, ...], told: dict[str, str], read: tuple[Path, ...], job: Job
+) -> Orders:
+    return Orders(command=command, environment=told, read=read, memory=job.memory)
+
+
+def _own(found: Found) -> tuple[Path, ...]:
+    """Where the program's own libraries are: beside it, or the runtime."""
+    if found.how == "program":
+        real = found.at.resolve().parent
+        return (found.at.parent, real, real.parent / "lib")
+    return (found.at.parent.parent, found.at.resolve().parent.parent)
+
+
+def threads(job: Job) -> int:
+    """The threads to use: all cores, unless said otherwise."""
+    return job.threads or usable_cores()
+
+
+def layers_on_cards(job: Job) -> int:
+    """The layers to keep on graphics cards: all where there is a card, unless said otherwise."""
+    if job.gpu_layers is not None:
+        return job.gpu_layers
+    return ALL_LAYERS if probe().gpus or probe().unified_memory else 0
+
+
+def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
+    """The command line of llama-server; a flag that this one does not know is left away."""
+    setting, count = job.setting, str(threads(job))
+    wanted: list[tuple[str, ...]] = [
+        ("--model", str(job.model)),
+        ("--host", str(socket)),
+        ("--ctx-size", str(setting.context * setting.parallel)),
+        ("--parallel", str(setting.parallel)),
+        ("--cache-type-k", setting.keys),
+        ("--cache-type-v", setting.values),
+        ("--batch-size", str(max(READ_AT_ONCE, setting.batch))),
+        ("--ubatch-size", str(setting.batch)),
+        ("--flash-attn", "on" if setting.flash else "off"),
+        ("--threads", count),
+        ("--threads-batch", count),
+        ("--n-gpu-layers", str(layers_on_cards(job))),
+    ]
+    if setting.full_window:
+        wanted.append(("--swa-full",))
+    optional = [("--no-context-shift",), ("--no-webui",), ("--jinja",), ("--fit", "off"),
+                ("--cache-ram", "0"), ("--ctx-checkpoints", "0"), ("--offline",)]  # fmt: skip
+    wanted += [words for words in optional if words[0] in known]
+    return [word for words in wanted for word in words]
+
+
+def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
+    """The same for xllamacpp."""
+    setting, count = job.setting, threads(job)
+    return {
+        "model.path": str(job.model),
+        "hostnames": [str(socket)],
+        "api_keys": [key],
+        "n_ctx": setting.context * setting.parallel,
+        "n_parallel": setting.parallel,
+        "cache_type_k": _type(setting.keys),
+        "cache_type_v": _type(setting.values),
+        "n_batch": max(READ_AT_ONCE, setting.batch),
+        "n_ubatch": setting.batch,
+        "flash_attn_type": _flash(setting),
+        "swa_full": setting.full_window,
+        "cpuparams.n_threads": count,
+        "cpuparams_batch.n_threads": count,
+        "n_gpu_layers": layers_on_cards(job),
+        "fit_params": False,
+        "ctx_shift": False,
+        "cache_ram_mib": 0,
+        "n_ctx_checkpoints": 0,
+        "kv_unified": False,
+        "ui": False,
+        "offline": True,
+    }
+
+
+def _type(name: str) -> dict[str, str]:
+    return {"of": "ggml_type", "is": f"GGML_TYPE_{name.upper()}"}
+
+
+def _flash(setting: Setting) -> dict[str, str]:
+    word = "ENABLED" if setting.flash else "DISABLED"
+    return {"of": "llama_flash_attn_type", "is": f"LLAMA_FLASH_ATTN_TYPE_{word}"}
+
+
+@cache
+def _flags(at: str) -> frozenset[str]:
+    """The flags that a llama-server knows, from its help."""
+    try:
+        done = subprocess.run(
+            (at, "--help"), check=False, capture_output=True, text=True, timeout=30
+        )
+    except (OSError, subprocess.SubprocessError):
+        return frozenset()
+    words = (done.stdout + done.stderr).replace(",", " ").split()
+    return frozenset(word for word in words if word.startswith("--"))

@@ -1,0 +1,38 @@
+"""Serves one GGUF model with llama.cpp's own server, from the wheel `xllamacpp`.
+
+Run as a script in the Python that has the wheel. What to do comes as JSON in `FREEHOLD_WORKER`:
+a table of parameters of llama.cpp, with dots for those inside others.
+"""
+
+import json
+import os
+import sys
+import threading
+from importlib import import_module
+from typing import Any
+
+
+def main() -> int:
+    """Load the model, say so, and serve until killed."""
+    xllamacpp: Any = import_module("xllamacpp")
+    parameters = xllamacpp.CommonParams()
+    for name, value in json.loads(os.environ.pop("FREEHOLD_WORKER")).items():
+        put(xllamacpp, parameters, name, value)
+    server = xllamacpp.Server(parameters)
+    threading.Event().wait()
+    del server
+    return 0
+
+
+def put(library: Any, parameters: Any, name: str, value: Any) -> None:
+    """Set one parameter; a table `{"of": type, "is": name}` means a constant of llama.cpp."""
+    *path, last = name.split(".")
+    for part in path:
+        parameters = getattr(parameters, part)
+    if isinstance(value, dict):
+        value = getattr(getattr(library, value["of"]), value["is"])
+    setattr(parameters, last, value)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""What models can be asked for, one file each: request, result and flags as data."""

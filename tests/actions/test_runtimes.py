@@ -1,0 +1,92 @@
+"""Runtimes: built from the list that ships, never half, and not at all where Python has it."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from freehold.actions import runtimes as action
+from freehold.actions.runtimes import install, needed, runtimes
+from freehold.core.errors import EnvironmentProblem, NotFound
+from freehold.engines.base import ENGINES, built_with, package
+
+Calls = list[tuple[str, ...]]
+
+
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
+    """What would be run to build a runtime; nothing is."""
+    heard: Calls = []
+
+    def run(words: tuple[str, ...], **_: object) -> None:
+        heard.append(words)
+        Path(words[-1]).mkdir(parents=True, exist_ok=True) if "venv" in words else None
+
+    monkeypatch.setattr(action, "_version", lambda name: None)
+    monkeypatch.setattr("freehold.actions.runtimes.subprocess.run", run)
+    return heard
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+def test_every_engine_with_a_runtime_ships_exact_versions() -> None:
+    for engine in ENGINES.all():
+        if engine.lock:
+            assert needed(engine)
+            assert all(needed(engine).values())
+
+
+def test_a_runtime_is_built_once_from_wheels_only(calls: Calls, home: Path) -> None:
+    assert [one.state for one in runtimes()] == ["missing"]
+    built = install("llama.cpp", say=quiet)
+    assert (built.state, built.folder) == ("built", home / "share" / "runtimes" / "llamacpp")
+    assert {"--only-binary", "--no-deps", ":all:"} <= set(calls[1])
+    assert calls[1][-1].endswith("llamacpp.txt")
+    assert len(calls) == 2
+    install("llama.cpp", say=quiet)
+    assert len(calls) == 2
+    install("llama.cpp", again=True, say=quiet)
+    assert len(calls) == 4
+
+
+def test_a_built_runtime_is_found_by_its_engine(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = install("llama.cpp", say=quiet).folder
+    found = package("a_package_nobody_has", folder)
+    assert found is not None
+    assert (found.how, found.at) == ("runtime", folder / "bin" / "python")
+
+
+def test_one_built_from_an_older_list_is_said_to_be_old(calls: Calls) -> None:
+    folder = install("llama.cpp", say=quiet).folder
+    (folder / "freehold.json").write_text(json.dumps({"packages": {"xllamacpp": "1"}}))
+    assert [one.state for one in runtimes()] == ["old"]
+
+
+def test_a_failed_installation_leaves_nothing_and_says_why(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(words: tuple[str, ...], **_: object) -> None:
+        raise subprocess.CalledProcessError(1, words, stderr="looking\nno such version")
+
+    monkeypatch.setattr("freehold.actions.runtimes.subprocess.run", fail)
+    with pytest.raises(EnvironmentProblem, match="no such version"):
+        install("llama.cpp", say=quiet)
+    (one,) = runtimes()
+    assert one.state == "missing"
+    assert not one.folder.exists()
+    assert built_with(one.folder) is None
+
+
+def test_what_this_python_has_is_not_built(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(action, "_version", lambda name: needed(ENGINES.get("llamacpp"))[name])
+    assert install("llama.cpp", say=quiet).state == "here"
+
+
+def test_an_unknown_engine_has_no_runtime() -> None:
+    with pytest.raises(NotFound):
+        install("lama.cpp", say=quiet)
