@@ -12,7 +12,8 @@ def dense(size: float = 5e9, **changed: float) -> Work:
     """A model like Llama 3.1 8B in 4 bits: 5 GB, 32 layers, 128 KiB of state per token."""
     fields: dict[str, float] = {"weights": size, "active": size * 1.7, "layers": 32.0, **changed}
     state = (Kept(131072.0, sums=2 * 32 * 256 * 32),)
-    return Work(head=0.5e9, state=state, **fields)  # type: ignore[arg-type]
+    head = min(0.5e9, fields["active"] / 4)
+    return Work(head=head, state=state, **fields)  # type: ignore[arg-type]
 
 
 def sparse() -> Work:

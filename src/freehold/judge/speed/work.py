@@ -98,7 +98,11 @@ class Work(Struct, frozen=True, kw_only=True):
         middle = before + tokens / 2
         looks = sum(part.sums * part.seen(middle) for part in self.state)
         outputs = tokens if heads is None else heads
-        return 2 * (self.active - self.head) * tokens + 2 * self.head * outputs + looks * tokens
+        return (
+            2 * max(self.active - self.head, 0.0) * tokens
+            + 2 * self.head * outputs
+            + looks * tokens
+        )
 
 
 def touched(experts: int, used: int, batch: int) -> float:
