@@ -160,7 +160,9 @@ def _blocks(tensors: Iterable[Tensor]) -> dict[int, Block]:
     return dict(found)
 
 
-def overhead(anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int) -> int:
+def overhead(
+    anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int
+) -> int:
     """What no allocator of the engine counts: the process, the vocabulary, logits, work space.
 
     The work space holds one batch of the widest input, in the format in which it is multiplied
@@ -184,3 +186,5 @@ def _notes(anatomy: Anatomy, weights: Buffers, sure: bool, mapped: bool) -> Iter
     if mapped and weights.repacked:
         size = f"{weights.repacked / MIB:,.0f} MiB"
         yield f"weights are reordered: the file itself stays mapped, {size} that the system can drop"
+
+
