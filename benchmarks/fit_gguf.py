@@ -11,7 +11,7 @@ the predictions against.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import median
@@ -79,8 +79,8 @@ def _setting(
     )  # fmt: skip
 
 
-def ask(engine: str, path: Path, asked: Iterable[Asked]) -> list[dict[str, dict[str, int]]]:
-    """What the engine says, or an empty answer where it refuses."""
+def ask(engine: str, path: Path, asked: Sequence[Asked]) -> list[dict[str, dict[str, int]]]:
+    """What the engine says, or an empty answer where it refuses, or where it ends itself."""
     words = [
         json.dumps({
             "context": one.setting.context, "parallel": one.setting.parallel,
@@ -93,6 +93,8 @@ def ask(engine: str, path: Path, asked: Iterable[Asked]) -> list[dict[str, dict[
     done = subprocess.run(
         (engine, str(ORACLE), str(path), *words), capture_output=True, text=True, check=False
     )
+    if done.returncode < 0:
+        return [ask(engine, path, (one,))[0] for one in asked] if len(asked) > 1 else [{}]
     if done.returncode:
         raise SystemExit(f"{path.name}: {done.stderr[-600:]}")
     return [json.loads(line) for line in done.stdout.splitlines()]

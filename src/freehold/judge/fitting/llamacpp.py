@@ -115,7 +115,16 @@ def compute(
     room += vector * _apart(anatomy)
     if anatomy.architecture in GRAPHS:
         return room, True
+    if anatomy.kind == "encoder-decoder":
+        room += _biases(anatomy, builder.batch)
     return int(room * UNKNOWN) + 4 * vector, False
+
+
+def _biases(anatomy: Anatomy, batch: Batch) -> int:
+    """T5 adds a bias to every pair of tokens and head, which is turned and copied."""
+    parts = [p for layer in anatomy.layers for p in layer.mixers if isinstance(p, Attention)]
+    heads = max((part.heads for part in parts), default=1)
+    return 3 * 4 * heads * batch.cells * batch.tokens
 
 
 def _apart(anatomy: Anatomy) -> int:
@@ -153,7 +162,7 @@ def _is_rotated(parts: Sequence[Attention], precision: str) -> bool:
 def _blocks(tensors: Iterable[Tensor]) -> dict[int, Block]:
     found: dict[int, dict[str, Tensor]] = {}
     for tensor in tensors:
-        head, _, rest = tensor.name.partition(".")
+        head, _, rest = tensor.name.removeprefix("dec.").partition(".")
         number, _, name = rest.partition(".")
         if head == "blk" and number.isdecimal():
             found.setdefault(int(number), {})[name] = tensor
