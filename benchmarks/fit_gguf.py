@@ -109,7 +109,9 @@ def rows(engine: str, model: Model, folder: Path) -> Iterator[Row]:
     for one, answer in zip(asked, ask(engine, path, asked), strict=True):
         if not answer:
             continue
-        found = {k: sum(part[k] for part in answer.values()) for k in ("model", "context", "compute")}
+        found = {
+            k: sum(part[k] for part in answer.values()) for k in ("model", "context", "compute")
+        }
         ours = memory(
             built, head.tensor_list, one.setting, outputs=one.outputs or one.setting.batch
         )

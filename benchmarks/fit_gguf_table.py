@@ -9,14 +9,16 @@ from benchmarks.llamacpp_oracle import VERSION
 if TYPE_CHECKING:
     from benchmarks.fit_gguf import Row
 
-HEAD = '''"""Bytes that llama.cpp's own allocator answered; written by benchmarks/fit_gguf.py --write.
+HEAD = '''"""Bytes that the allocator of llama.cpp answered; written by benchmarks/fit_gguf.py --write.
 
-xllamacpp {version}, {day}. A line: the model of tests/gguf_models/zoo.py; context, sequences,
-kind of keys and values, fused attention, full windows, batch, outputs; bytes of weights, state and
-compute.
+xllamacpp {version}, {day}. A line: the model of tests/gguf_models/zoo.py; context,
+sequences, kind of keys and values, fused attention, full windows, batch, outputs; bytes of
+weights, state and compute.
 """
 
-Line = tuple[str, int, int, str, bool, bool, int, int, int, int, int]
+from freehold.judge.fitting.parts import Precision
+
+Line = tuple[str, int, int, Precision, bool, bool, int, int, int, int, int]
 
 MEASURED: tuple[Line, ...] = (
 '''

@@ -74,7 +74,9 @@ def gemma3n(name: str, layers: int, width: int, feed: int, vocabulary: int, mix:
     return made.model(name)
 
 
-def olmo2(name: str, layers: int, width: int, heads: int, kv: int, feed: int, vocabulary: int) -> Model:
+def olmo2(
+    name: str, layers: int, width: int, heads: int, kv: int, feed: int, vocabulary: int
+) -> Model:
     """OLMo 2: norms only after each part, queries and keys normed over all heads."""
     made = Layout("olmo2", medium, layers, width, vocabulary)
     made.heads(heads, kv, width // heads)

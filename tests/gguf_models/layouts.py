@@ -79,7 +79,11 @@ class Layout:
     ) -> None:  # fmt: skip
         """The matrices of attention; `normed`: the length of the norms of queries and keys."""
         value = value or key
-        sizes = {"attn_q": heads * key * (2 if gated else 1), "attn_k": kv * key, "attn_v": kv * value}
+        sizes = {
+            "attn_q": heads * key * (2 if gated else 1),
+            "attn_k": kv * key,
+            "attn_v": kv * value,
+        }
         if fused:
             sizes = {"attn_qkv": sum(sizes.values())}
         for name, size in sizes.items():
@@ -102,7 +106,9 @@ class Layout:
             self.exact("ffn_up.bias", width, layer=layer)
             self.exact("ffn_down.bias", self.width, layer=layer)
 
-    def experts(self, layer: int, width: int, count: int, *, shared: int = 0, inner: int = 0) -> None:
+    def experts(
+        self, layer: int, width: int, count: int, *, shared: int = 0, inner: int = 0
+    ) -> None:
         """The router and the matrices of experts; `inner`: their input, where it is not the model's."""
         inner = inner or self.width
         self.exact("ffn_gate_inp.weight", self.width, count, layer=layer)
@@ -114,7 +120,9 @@ class Layout:
                 self.matrix(name, self.width, shared, layer=layer)
             self.matrix("ffn_down_shexp", shared, self.width, layer=layer)
 
-    def heads(self, heads: int, kv: int | list[int], key: int, value: int = 0, rope: int = 0) -> None:
+    def heads(
+        self, heads: int, kv: int | list[int], key: int, value: int = 0, rope: int = 0
+    ) -> None:
         """The keys that say how attention is shaped."""
         self.keys(
             attention__head_count=heads, attention__head_count_kv=kv, attention__key_length=key,

@@ -11,7 +11,9 @@ def zoo() -> Iterator[Model]:
     """Every model, from 20 MB to 400 GB."""
     yield dense.llama("llama-8b", 32, 4096, 32, 8, 14336, 128256)
     yield dense.llama("llama-70b", 80, 8192, 64, 8, 28672, 128256)
-    yield dense.llama("llama-1b-tied", 16, 2048, 32, 8, 8192, 128256, plain("Q8_0"), key=64, tied=True)
+    yield dense.llama(
+        "llama-1b-tied", 16, 2048, 32, 8, 8192, 128256, plain("Q8_0"), key=64, tied=True
+    )
     yield dense.llama("llama-7b-mha", 32, 4096, 32, 32, 11008, 32000, plain("Q4_0"))
     yield dense.llama("llama-42m", 8, 512, 8, 8, 1376, 32000, plain("F16"), key=64)
     yield dense.llama(
@@ -21,10 +23,14 @@ def zoo() -> Iterator[Model]:
     yield dense.llama(
         "qwen3-0.6b", 28, 1024, 16, 8, 3072, 151936, architecture="qwen3", normed=True, tied=True,
     )  # fmt: skip
-    yield dense.llama("qwen3-32b", 64, 5120, 64, 8, 25600, 151936, architecture="qwen3", normed=True)
+    yield dense.llama(
+        "qwen3-32b", 64, 5120, 64, 8, 25600, 151936, architecture="qwen3", normed=True
+    )
     yield dense.gemma("gemma-2b-mqa", "gemma", 18, 2048, 8, 1, 16384, 256000)
     yield dense.gemma("gemma2-9b", "gemma2", 42, 3584, 16, 8, 14336, 256000, window=4096)
-    yield dense.gemma("gemma3-1b", "gemma3", 26, 1152, 4, 1, 6912, 262144, plain("Q4_0"), window=512)
+    yield dense.gemma(
+        "gemma3-1b", "gemma3", 26, 1152, 4, 1, 6912, 262144, plain("Q4_0"), window=512
+    )
     yield dense.gemma("gemma3-27b", "gemma3", 62, 5376, 32, 16, 21504, 262144, key=128, window=1024)
     yield dense.gemma3n("gemma3n-e4b", 35, 2048, 16384, 262144, plain("Q4_K"))
     yield dense.olmo2("olmo2-7b", 32, 4096, 32, 32, 11008, 100352)
@@ -46,7 +52,9 @@ def zoo() -> Iterator[Model]:
     yield recurrent.mamba2("mamba2-2.7b", 64, 2560, 50288)
     yield recurrent.jamba("jamba-mini", 32, 4096, 16)
     yield recurrent.granite_hybrid("granite4-tiny", 40, 1536, 62, 512)
-    yield recurrent.nemotron_h("nemotron-h-8b", "M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-", 4096, 21504)
+    yield recurrent.nemotron_h(
+        "nemotron-h-8b", "M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M*-M-M-M-M-M-", 4096, 21504
+    )
     yield recurrent.qwen3next("qwen3next-80b", 48, 2048, 512, 512)
     yield recurrent.qwen35("qwen35-9b", 32, 4096, 16, 4, 12288)
     yield recurrent.lfm2("lfm2-1.2b", 16, 2048, 8192)

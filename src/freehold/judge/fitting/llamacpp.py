@@ -159,19 +159,23 @@ def _is_rotated(parts: Sequence[Attention], precision: str) -> bool:
     return quantized and bool(parts) and all(part.key % 64 == 0 for part in parts)
 
 
+def block_of(name: str) -> tuple[int, str] | None:
+    """The number of the layer that a tensor belongs to, and the rest of its name."""
+    head, _, rest = name.removeprefix("dec.").partition(".")
+    number, _, part = rest.partition(".")
+    return (int(number), part) if head == "blk" and number.isdecimal() else None
+
+
 def _blocks(tensors: Iterable[Tensor]) -> dict[int, Block]:
     found: dict[int, dict[str, Tensor]] = {}
     for tensor in tensors:
-        head, _, rest = tensor.name.removeprefix("dec.").partition(".")
-        number, _, name = rest.partition(".")
-        if head == "blk" and number.isdecimal():
-            found.setdefault(int(number), {})[name] = tensor
+        block = block_of(tensor.name)
+        if block is not None:
+            found.setdefault(block[0], {})[block[1]] = tensor
     return dict(found)
 
 
-def overhead(
-    anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int
-) -> int:
+def overhead(anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int) -> int:
     """What no allocator of the engine counts: the process, the vocabulary, logits, work space.
 
     The work space holds one batch of the widest input, in the format in which it is multiplied
@@ -195,5 +199,3 @@ def _notes(anatomy: Anatomy, weights: Buffers, sure: bool, mapped: bool) -> Iter
     if mapped and weights.repacked:
         size = f"{weights.repacked / MIB:,.0f} MiB"
         yield f"weights are reordered: the file itself stays mapped, {size} that the system can drop"
-
-

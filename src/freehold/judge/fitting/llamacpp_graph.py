@@ -95,12 +95,16 @@ class Builder:
             self.copies = self.graph.leaf(4 * self.batch.sequences)
         seen = [p for p in parts if isinstance(p, Attention | Latent)]
         if self.anatomy.kind == "encoder":
-            self.masks[False] = self.graph.leaf((2 if self.batch.flash else 4) * self.batch.tokens**2)
+            self.masks[False] = self.graph.leaf(
+                (2 if self.batch.flash else 4) * self.batch.tokens**2
+            )
             return
         for near in sorted({is_near(part) for part in seen}):
             cells = self.batch.near if near else self.batch.cells
             size = (2 if self.batch.flash else 4) * cells * self.batch.tokens
-            values = max((p.kv_heads * p.value for p in seen if isinstance(p, Attention)), default=1)
+            values = max(
+                (p.kv_heads * p.value for p in seen if isinstance(p, Attention)), default=1
+            )
             given = 8 * self.batch.tokens * (1 if self.batch.flash else values)
             self.slots[near] = self.graph.leaf(8 * self.batch.tokens), self.graph.leaf(given)
             self.masks[near] = self.graph.leaf(size)
@@ -135,7 +139,9 @@ class Builder:
         passed = self._sum(start, *mixed) if mixed else start
         if layer.feed is None:
             return passed
-        names = ("ffn_norm",) if not mixed else ("ffn_norm", "post_attention_norm", "attn_post_norm")
+        names = (
+            ("ffn_norm",) if not mixed else ("ffn_norm", "post_attention_norm", "attn_post_norm")
+        )
         names = () if "post_ffw_norm.weight" in block and "ffn_norm.weight" not in block else names
         normed = normed if not mixed else self._normed(block, names, passed)
         return self._sum(passed, self._feed(layer, block, normed))
@@ -193,7 +199,11 @@ class Builder:
 
     def _asked(self, part: Attention, block: Block, normed: int) -> tuple[int, int]:
         """What attention finds, and the queries with what stands beside them."""
-        asked, kept, given = part.heads * part.key, part.kv_heads * part.key, part.kv_heads * part.value
+        asked, kept, given = (
+            part.heads * part.key,
+            part.kv_heads * part.key,
+            part.kv_heads * part.value,
+        )
         fused = rows(block, "attn_qkv")
         source = self.vectors(fused, normed) if fused else -1
         wide = rows(block, "attn_q") or asked
