@@ -18,13 +18,13 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from tests.gguf_models.writer import Model
+from tests.gguf_models.zoo import zoo
 
 from freehold.formats.gguf import read_gguf
 from freehold.judge.anatomy.from_gguf import anatomy
 from freehold.judge.fitting.llamacpp import memory
 from freehold.judge.fitting.parts import Parts, Setting
-from tests.gguf_models.writer import Model
-from tests.gguf_models.zoo import zoo
 
 ORACLE = Path(__file__).with_name("llamacpp_oracle.py")
 TABLE = Path(__file__).parent.parent / "tests" / "judge" / "fitting" / "llamacpp_measured.py"
@@ -134,7 +134,7 @@ def main() -> None:
                 every += made
     print(_line("all", every))
     if "--write" in sys.argv:
-        from benchmarks.fit_gguf_table import table
+        from fit_gguf_table import table
 
         TABLE.write_text(table(every))
 

@@ -4,10 +4,26 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
-from benchmarks.llamacpp_oracle import VERSION
+from llamacpp_oracle import VERSION
 
 if TYPE_CHECKING:
-    from benchmarks.fit_gguf import Row
+    from fit_gguf import Row
+
+HEAD = '''"""Bytes that the allocator of llama.cpp answered; written by benchmarks/fit_gguf.py --write.
+
+xllamacpp {version}, {day}. A line: the model of tests/gguf_models/zoo.py; context,
+sequences, kind of keys and values, fused attention, full windows, batch, outputs; bytes of
+weights, state and compute.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from llamacpp_oracle import VERSION
+
+if TYPE_CHECKING:
+    from fit_gguf import Row
 
 HEAD = '''"""Bytes that the allocator of llama.cpp answered; written by benchmarks/fit_gguf.py --write.
 

@@ -94,10 +94,12 @@ LOG = c.CFUNCTYPE(None, c.c_int, c.c_char_p, c.c_void_p)
 KEPT: list[bytes] = []
 
 
-@LOG
-def log(level: int, text: bytes, _: object) -> None:
+def keep(level: int, text: bytes, _: object) -> None:
     """Keep what llama.cpp says."""
     KEPT.append(text)
+
+
+log = LOG(keep)
 
 
 class Dry:

@@ -44,7 +44,7 @@ class Layout:
             self.metadata[f"{self.architecture}.{key.replace('__', '.')}"] = value
 
     def matrix(self, name: str, *shape: int, layer: int = -1) -> None:
-        """A matrix of the type that the mix gives it, or F16 where its rows have no whole blocks."""
+        """A matrix of the type that the mix gives it, or one whose blocks fit its rows."""
         kind = self.mix(name, layer)
         fits = shape[0] % TYPES[kind][1] == 0
         small = "Q8_0" if shape[0] % 32 == 0 else "F16"
@@ -109,7 +109,7 @@ class Layout:
     def experts(
         self, layer: int, width: int, count: int, *, shared: int = 0, inner: int = 0
     ) -> None:
-        """The router and the matrices of experts; `inner`: their input, where it is not the model's."""
+        """The router and the matrices of experts; `inner`: the length of their own input."""
         inner = inner or self.width
         self.exact("ffn_gate_inp.weight", self.width, count, layer=layer)
         for name in ("ffn_gate_exps", "ffn_up_exps"):

@@ -122,7 +122,7 @@ def granite_hybrid(
 
 
 def nemotron_h(name: str, kinds: str, width: int, feed: int) -> Model:
-    """Nemotron-H: each layer is one thing: Mamba 2 (M), attention (*) or a feed-forward part (-)."""
+    """Nemotron-H: each layer is Mamba 2 (M), attention (*) or a feed-forward part (-)."""
     made = Layout("nemotron_h", medium, len(kinds), width, 131072)
     made.heads(32, [8 if kind == "*" else 0 for kind in kinds], 128)
     made.keys(feed_forward_length=[feed if kind == "-" else 0 for kind in kinds])

@@ -29,7 +29,7 @@ def zoo() -> Iterator[Model]:
     yield dense.gemma("gemma-2b-mqa", "gemma", 18, 2048, 8, 1, 16384, 256000)
     yield dense.gemma("gemma2-9b", "gemma2", 42, 3584, 16, 8, 14336, 256000, window=4096)
     yield dense.gemma(
-        "gemma3-1b", "gemma3", 26, 1152, 4, 1, 6912, 262144, plain("Q4_0"), window=512
+        "gemma3-1b", "gemma3", 26, 1152, 4, 1, 6912, 262144, mix=plain("Q4_0"), window=512
     )
     yield dense.gemma("gemma3-27b", "gemma3", 62, 5376, 32, 16, 21504, 262144, key=128, window=1024)
     yield dense.gemma3n("gemma3n-e4b", 35, 2048, 16384, 262144, plain("Q4_K"))
@@ -38,15 +38,40 @@ def zoo() -> Iterator[Model]:
     yield dense.starcoder2("starcoder2-3b", 30, 3072, 24, 2, 12288)
     yield dense.starcoder("starcoder-1b-mqa", 24, 2048, 16, 8192)
     yield dense.command_r("command-r-35b", 40, 8192, 64, 64, 22528)
-    yield experts.mixture("mixtral-8x7b", "llama", 32, 4096, 32, 8, 14336, 8, 2, 32000)
     yield experts.mixture(
-        "qwen3moe-30b", "qwen3moe", 48, 2048, 32, 4, 768, 128, 8, 151936, normed=True
+        "mixtral-8x7b", "llama", 32, 4096, 32, 8, 14336, experts=8, used=2, vocabulary=32000
+    )
+    yield experts.mixture(
+        "qwen3moe-30b",
+        "qwen3moe",
+        48,
+        2048,
+        32,
+        4,
+        768,
+        experts=128,
+        used=8,
+        vocabulary=151936,
+        normed=True,
     )
     yield experts.gpt_oss("gpt-oss-20b", 24, 32)
     yield experts.llama4("llama4-scout", 48, 16, 1)
-    yield experts.deepseek2("deepseek2-lite", 27, 2048, 16, 10944, 1408, 64, 6, 102400)
     yield experts.deepseek2(
-        "deepseek-v3", 61, 7168, 128, 18432, 2048, 256, 8, 129280, query=1536, dense=3, shared=1
+        "deepseek2-lite", 27, 2048, 16, 10944, 1408, 64, used=6, vocabulary=102400
+    )
+    yield experts.deepseek2(
+        "deepseek-v3",
+        61,
+        7168,
+        128,
+        18432,
+        2048,
+        256,
+        used=8,
+        vocabulary=129280,
+        query=1536,
+        dense=3,
+        shared=1,
     )
     yield recurrent.mamba("mamba-2.8b", 64, 2560, 50280)
     yield recurrent.mamba2("mamba2-2.7b", 64, 2560, 50288)

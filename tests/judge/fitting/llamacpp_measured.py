@@ -1,8 +1,8 @@
 """Bytes that the allocator of llama.cpp answered; written by benchmarks/fit_gguf.py --write.
 
-xllamacpp 2026.10.11549, 2026-11-27. A line: the model of tests/gguf_models/zoo.py; context, sequences,
-kind of keys and values, fused attention, full windows, batch, outputs; bytes of weights, state and
-compute.
+xllamacpp 2026.10.11549, 2026-11-27. A line: the model of tests/gguf_models/zoo.py; context,
+sequences, kind of keys and values, fused attention, full windows, batch, outputs; bytes of
+weights, state and compute.
 """
 
 from freehold.judge.fitting.parts import Precision

@@ -19,7 +19,7 @@ from freehold.judge.fitting.parts import Parts, Setting
 
 MIB = 2**20
 PROCESS = 40 * MIB
-"""What the process takes without a model: the interpreter, the library, its threads and graphs."""
+"""What the process takes without a model: interpreter, library, threads, graphs."""
 PER_WORD = 480
 """Bytes per entry of the vocabulary: its text, its merges and the tables that find them."""
 PADDING = 64
@@ -198,4 +198,4 @@ def _notes(anatomy: Anatomy, weights: Buffers, sure: bool, mapped: bool) -> Iter
         yield f"the table of words is held twice ({weights.copied / MIB:,.0f} MiB)"
     if mapped and weights.repacked:
         size = f"{weights.repacked / MIB:,.0f} MiB"
-        yield f"weights are reordered: the file itself stays mapped, {size} that the system can drop"
+        yield f"weights are reordered; the file stays mapped, {size} that the system can drop"

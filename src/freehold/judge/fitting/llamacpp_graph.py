@@ -25,6 +25,10 @@ WEIGHED_FIRST = frozenset({"llama4"})
 """Architectures that weigh the input of the experts instead of their output."""
 
 
+FEED_NORMS: tuple[str, ...] = ("ffn_norm", "post_attention_norm", "attn_post_norm")
+"""What the norm before the feed-forward part is called."""
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """What is computed at once: `tokens` of `sequences`, of which `outputs` get logits.
 

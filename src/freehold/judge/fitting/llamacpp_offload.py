@@ -48,10 +48,11 @@ def split(
     kept_there = state.llamacpp(_only(anatomy, first), setting)
     waiting = [t.size for t in tensors if _is_on_host(t, first) and block_of(t.name)]
     lent = max(waiting, default=0) if layers else 0
+    unknown = f"the graph of {anatomy.architecture} is not known: compute is an upper bound"
     device = Parts(
         weights=on_device, state=kept_there, compute=room + lent if layers else 0,
-        overhead=DEVICE if layers else 0, bound=True, notes=anatomy.notes if sure else (*anatomy.notes,
-        f"the graph of {anatomy.architecture} is not known: compute is an upper bound"),
+        overhead=DEVICE if layers else 0, bound=True,
+        notes=anatomy.notes if sure else (*anatomy.notes, unknown),
     )  # fmt: skip
     host = Parts(
         weights=on_host,
@@ -66,7 +67,7 @@ def split(
 def layers_that_fit(
     anatomy: Anatomy, tensors: Sequence[Tensor], setting: Setting, room: int
 ) -> int:
-    """The most layers whose share finds `room` bytes on the device; 0 if not even the output does."""
+    """The most layers whose share finds `room` bytes on the device; 0 if none does."""
     every = len(anatomy.layers) + 1
     if split(anatomy, tensors, setting, every).device.total <= room:
         return every
