@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from tests.gguf_models import dense, encoders, experts, recurrent
 from tests.gguf_models.layouts import plain
+from tests.gguf_models.likes import likes
 from tests.gguf_models.writer import Model
 
 
 def zoo() -> Iterator[Model]:
-    """Every model, from 20 MB to 400 GB."""
+    """Every model, from 100 MB to 400 GB, and a small one of each that is like another."""
     yield dense.llama("llama-8b", 32, 4096, 32, 8, 14336, 128256)
     yield dense.llama("llama-70b", 80, 8192, 64, 8, 28672, 128256)
     yield dense.llama(
@@ -87,3 +88,4 @@ def zoo() -> Iterator[Model]:
     yield encoders.bert("bert-base", "bert", 12, 768, 12, 3072)
     yield encoders.bert("nomic-embed", "nomic-bert", 12, 768, 12, 3072)
     yield encoders.t5("t5-large", 24, 1024, 16, 2816)
+    yield from likes()

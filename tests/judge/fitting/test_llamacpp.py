@@ -54,7 +54,7 @@ def predicted(line: Line) -> Parts:
 @pytest.mark.parametrize("name", MODELS)
 def test_never_below_the_engine_and_within_3_percent(name: str) -> None:
     lines = [line for line in MEASURED if line[0] == name]
-    assert len(lines) >= 4
+    assert len(lines) >= 2
     for line in lines:
         weights, state, compute = line[-3:]
         ours = predicted(line)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.shapes import Anatomy, Attention, Recurrent
 from freehold.judge.fitting import state
-from freehold.judge.fitting.llamacpp_graph import Batch, Block, Builder, is_near
+from freehold.judge.fitting.llamacpp_graph import DEEP, Batch, Block, Builder, is_near
 from freehold.judge.fitting.llamacpp_streams import Streams
 from freehold.judge.fitting.parts import Parts, Setting
 
@@ -27,10 +27,15 @@ PADDING = 64
 REPACKED = frozenset({"Q4_0", "Q4_K", "IQ4_NL", "MXFP4"})
 """What is kept in another order in main memory on x86 with AVX2 (seen with b11549)."""
 GRAPHS = frozenset((
-    "bert", "command-r", "deepseek2", "gemma", "gemma2", "gemma3", "gemma3n", "gpt-oss",
-    "granitehybrid", "jamba", "lfm2", "llama", "llama4", "mamba", "mamba2", "nemotron_h",
-    "nomic-bert", "olmo2", "phi3", "qwen2", "qwen3", "qwen35", "qwen3moe", "qwen3next", "rwkv7",
-    "starcoder", "starcoder2",
+    "arcee", "baichuan", "bailingmoe2", "bert", "bloom", "chatglm", "codeshell", "cohere2",
+    "command-r", "dbrx", "deci", "deepseek", "deepseek2", "dots1", "ernie4_5", "ernie4_5-moe",
+    "exaone", "exaone4", "falcon", "gemma", "gemma2", "gemma3", "gemma3n", "glm4", "glm4moe",
+    "gpt-oss", "gpt2", "gptneox", "granite", "granitehybrid", "granitemoe", "hunyuan-dense",
+    "hunyuan-moe", "internlm2", "jamba", "lfm2", "llama", "llama4", "maincoder", "mamba", "mamba2",
+    "minicpm", "mistral3", "nemotron", "nemotron_h", "nomic-bert", "olmo2", "olmoe", "orion",
+    "phi2", "phi3", "phimoe", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen35",
+    "qwen3moe", "qwen3next", "qwen3vl", "qwen3vlmoe", "rwkv7", "seed_oss", "smollm3", "stablelm",
+    "starcoder", "starcoder2", "xverse",
 ))  # fmt: skip
 """The architectures whose compute buffer was held against the engine's own."""
 SMALL = 64
@@ -133,7 +138,11 @@ def _apart(anatomy: Anatomy) -> int:
     recurrent = [feed for part, feed in parts if isinstance(part, Recurrent)]
     if any(feed and feed.experts for feed in recurrent):
         return 2
-    return 1 if recurrent or len({(type(part), is_near(part)) for part, _ in parts}) > 1 else 0
+    if anatomy.architecture in DEEP:
+        return 5
+    several = len({(type(part), is_near(part)) for part, _ in parts}) > 1
+    several = several or anatomy.architecture == "phi2"
+    return 1 if recurrent or several or any(feed and feed.shared for _, feed in parts) else 0
 
 
 def batch(anatomy: Anatomy, setting: Setting, outputs: int, unified: bool) -> Batch:

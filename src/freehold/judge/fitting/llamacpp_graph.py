@@ -25,6 +25,8 @@ WEIGHED_FIRST = frozenset({"llama4"})
 """Architectures that weigh the input of the experts instead of their output."""
 
 
+DEEP = {"qwen3vl": 4, "qwen3vlmoe": 4}
+"""How many vectors per token a tower hands over, where the first layers take some of their own."""
 FEED_NORMS: tuple[str, ...] = ("ffn_norm", "post_attention_norm", "attn_post_norm")
 """What the norm before the feed-forward part is called."""
 
@@ -78,7 +80,7 @@ class Builder:
     def start(self) -> int:
         """The inputs, and the vector of each token; room for given vectors is held as well."""
         tokens = self.batch.tokens
-        given = 4 * tokens * self.width
+        given = 4 * tokens * self.width * DEEP.get(self.anatomy.architecture, 1)
         self.graph.leaf(given, kept=True)
         ids, mixed_ids = self.graph.leaf(4 * tokens), self.graph.leaf(4 * tokens)
         mixed, slots = self.graph.leaf(given), self.graph.leaf(8 * tokens)
@@ -86,7 +88,7 @@ class Builder:
         self._masks()
         self.chosen = self.graph.leaf(4 * self.batch.outputs)
         made = self.vectors(self.width, ids)
-        other = self.vectors(self.width, mixed_ids)
+        other = self.graph.node(given, mixed_ids)
         whole = self.graph.node(given, mixed, kept=True)
         self.store(other, slots, whole)
         return made
