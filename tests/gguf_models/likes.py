@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from tests.gguf_models.layouts import Layout, plain
-from tests.gguf_models.writer import Model
+from tests.gguf_models.writer import Model, Value
 
-KEYS = {
+KEYS: dict[str, dict[str, Value]] = {
     "granite": {
         "logit_scale": 8.0, "embedding_scale": 12.0, "residual_scale": 0.22,
         "attention__scale": 0.0078,

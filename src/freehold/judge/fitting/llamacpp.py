@@ -45,7 +45,7 @@ UNKNOWN = 1.5
 
 
 class Buffers(Struct, frozen=True):
-    """The bytes of weights: all that is held, of it in another order, and a copy of a tied table."""
+    """Bytes of weights: all that is held, what of it is reordered, the copy of a tied table."""
 
     held: int
     repacked: int

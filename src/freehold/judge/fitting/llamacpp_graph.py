@@ -145,9 +145,7 @@ class Builder:
         passed = self._sum(start, *mixed) if mixed else start
         if layer.feed is None:
             return passed
-        names = (
-            ("ffn_norm",) if not mixed else ("ffn_norm", "post_attention_norm", "attn_post_norm")
-        )
+        names: tuple[str, ...] = FEED_NORMS if mixed else FEED_NORMS[:1]
         names = () if "post_ffw_norm.weight" in block and "ffn_norm.weight" not in block else names
         normed = normed if not mixed else self._normed(block, names, passed)
         return self._sum(passed, self._feed(layer, block, normed))
