@@ -90,6 +90,14 @@ def test_an_unknown_architecture_gets_an_upper_bound_that_says_so() -> None:
     assert any("novel" in note for note in unknown.notes)
 
 
+def test_a_layer_of_no_known_kind_gets_a_rough_bound_above_what_a_graph_would_take() -> None:
+    built, tensors = read("llama-8b")
+    for setting in (Setting(context=8192), Setting(context=8192, flash=False, parallel=4)):
+        nothing = memory(built, (), setting)
+        assert nothing.bound
+        assert nothing.compute > memory(built, tensors, setting).compute
+
+
 def test_a_tied_table_that_the_processor_wants_reordered_is_held_twice() -> None:
     tied = dense.llama("m", 2, 256, 4, 2, 512, 4096, plain("Q4_0"), key=64, tied=True)
     built, tensors = opened(tied)

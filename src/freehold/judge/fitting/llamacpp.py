@@ -11,7 +11,16 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from freehold.core.tensors import Tensor
-from freehold.judge.anatomy.shapes import Anatomy, Attention, Recurrent
+from freehold.judge.anatomy.shapes import (
+    Anatomy,
+    Attention,
+    Compressed,
+    Cross,
+    Latent,
+    Layer,
+    Mixer,
+    Recurrent,
+)
 from freehold.judge.fitting import state
 from freehold.judge.fitting.llamacpp_graph import DEEP, Batch, Block, Builder, is_near
 from freehold.judge.fitting.llamacpp_streams import Streams
@@ -107,22 +116,59 @@ def compute(
     Where layers differ, some steps run somewhat earlier than is followed here, which moves what
     comes after by up to a vector per token; that much is added.
     """
+    asked = batch(anatomy, setting, outputs, unified)
+    vector = 4 * anatomy.width * asked.tokens
+    try:
+        room = _played(anatomy, tensors, asked, alignment)
+    except KeyError:  # a layer without the tensors of any kind that is known here
+        return rough(anatomy, asked), False
+    room += SMALL * asked.tokens + vector * _apart(anatomy)
+    if anatomy.architecture in GRAPHS:
+        return room, True
+    if anatomy.kind == "encoder-decoder":
+        room += _biases(anatomy, asked)
+    return int(room * UNKNOWN) + 4 * vector, False
+
+
+def _played(anatomy: Anatomy, tensors: Sequence[Tensor], asked: Batch, alignment: int) -> int:
+    """The room that the allocator takes for all layers, one after the other."""
     kind = Streams if anatomy.architecture == "gemma3n" else Builder
-    builder = kind(anatomy, batch(anatomy, setting, outputs, unified), alignment)
+    builder = kind(anatomy, asked, alignment)
     blocks = _blocks(tensors)
     result = builder.start()
     for index, layer in enumerate(anatomy.layers):
         last = index == len(anatomy.layers) - 1
-        result = builder.layer(layer, blocks.get(index, {}), result, last=last)
+        result = builder.layer(layer, blocks[index], result, last=last)
     builder.end(result)
-    room = builder.graph.room() + SMALL * builder.batch.tokens
-    vector = 4 * anatomy.width * builder.batch.tokens
-    room += vector * _apart(anatomy)
-    if anatomy.architecture in GRAPHS:
-        return room, True
-    if anatomy.kind == "encoder-decoder":
-        room += _biases(anatomy, builder.batch)
-    return int(room * UNKNOWN) + 4 * vector, False
+    return builder.graph.room()
+
+
+def rough(anatomy: Anatomy, asked: Batch) -> int:
+    """An upper bound without a graph: all results of the largest layer at once, and the logits."""
+    cells = asked.cells * (4 if asked.flash else 8)
+    heads = max((getattr(p, "heads", 0) for x in anatomy.layers for p in x.mixers), default=1)
+    wide = max(map(_wide, anatomy.layers), default=0)
+    values = 16 * anatomy.width + wide + (0 if asked.flash else 2 * heads * asked.cells)
+    logits = 4 * anatomy.vocabulary * asked.outputs
+    return 2 * (4 * values * asked.tokens + cells * asked.tokens) + logits
+
+
+def _wide(layer: Layer) -> int:
+    """How many values per token one layer makes beside those of the model's width."""
+    feed = layer.feed
+    inner = 4 * feed.width * max(feed.used, 1) + 4 * feed.shared if feed else 0
+    return inner + sum(4 * heads_of(part) for part in layer.mixers)
+
+
+def heads_of(part: Mixer) -> int:
+    """The values of all heads together; of a recurrent layer, what its convolution remembers."""
+    if isinstance(part, Attention | Cross):
+        return part.heads * (part.key + part.value)
+    if isinstance(part, Latent):
+        return part.heads * (2 * part.rank + part.rope + part.nope + part.value)
+    if isinstance(part, Compressed):
+        return 2 * part.heads * part.entry
+    return 2 * part.convolution
 
 
 def _biases(anatomy: Anatomy, batch: Batch) -> int:

@@ -95,28 +95,22 @@ class Builder:
 
     def _masks(self) -> None:
         """Who may see whom: 16 bits per pair with fused attention, else 32."""
-        layers = self.anatomy.layers
-        parts = [mixer for layer in layers for mixer in layer.mixers]
+        parts = [mixer for layer in self.anatomy.layers for mixer in layer.mixers]
+        tokens, bytes_ = self.batch.tokens, 2 if self.batch.flash else 4
         if any(isinstance(part, Recurrent) for part in parts):
             self.copies = self.graph.leaf(4 * self.batch.sequences)
-        seen = [p for p in parts if isinstance(p, Attention | Latent)]
         if self.anatomy.kind == "encoder":
-            self.masks[False] = self.graph.leaf(
-                (2 if self.batch.flash else 4) * self.batch.tokens**2
-            )
+            self.masks[False] = self.graph.leaf(bytes_ * tokens**2)
             return
-        for near in sorted({is_near(part) for part in seen}):
+        seen = [part for part in parts if isinstance(part, Attention)]
+        values = 1 if self.batch.flash else max((p.kv_heads * p.value for p in seen), default=1)
+        for near in sorted({is_near(p) for p in parts if isinstance(p, Attention | Latent)}):
             cells = self.batch.near if near else self.batch.cells
-            size = (2 if self.batch.flash else 4) * cells * self.batch.tokens
-            values = max(
-                (p.kv_heads * p.value for p in seen if isinstance(p, Attention)), default=1
-            )
-            given = 8 * self.batch.tokens * (1 if self.batch.flash else values)
-            self.slots[near] = self.graph.leaf(8 * self.batch.tokens), self.graph.leaf(given)
-            self.masks[near] = self.graph.leaf(size)
-            self._mixers(max((p.key for p in seen if isinstance(p, Attention)), default=0))
+            self.slots[near] = self.graph.leaf(8 * tokens), self.graph.leaf(8 * tokens * values)
+            self.masks[near] = self.graph.leaf(bytes_ * cells * tokens)
+            self._matrices(max((part.key for part in seen), default=0))
 
-    def _mixers(self, key: int) -> None:
+    def _matrices(self, key: int) -> None:
         """The Hadamard matrices: as wide as heads allow for keys, 64 wide for values."""
         if self.batch.rotated[0]:
             self.graph.leaf(4 * (key & -key) ** 2, kept=True)
@@ -203,18 +197,13 @@ class Builder:
 
     def _asked(self, part: Attention, block: Block, normed: int) -> tuple[int, int]:
         """What attention finds, and the queries with what stands beside them."""
-        asked, kept, given = (
-            part.heads * part.key,
-            part.kv_heads * part.key,
-            part.kv_heads * part.value,
-        )
+        asked, kept = part.heads * part.key, part.kv_heads * part.key
+        given = part.kv_heads * part.value
         fused = rows(block, "attn_qkv")
         source = self.vectors(fused, normed) if fused else -1
         wide = rows(block, "attn_q") or asked
         raw = source if fused else self.vectors(wide, normed)
         queries = self._turned(asked, raw)
-        if wide > asked and queries != raw:
-            self.graph.node(0, raw)
         if self.anatomy.kind == "encoder":
             return self._encoded(part, queries, source, normed), raw
         if not part.borrows:
