@@ -54,7 +54,7 @@ UNKNOWN = 1.5
 
 
 class Buffers(Struct, frozen=True):
-    """Bytes of weights: all that is held, what of it is reordered, the copy of a tied table."""
+    """Bytes of weights: all that is held, what of the file is reordered, the copy of a table."""
 
     held: int
     repacked: int
@@ -94,7 +94,7 @@ def buffers(tensors: Sequence[Tensor], repacks: frozenset[str] = REPACKED) -> Bu
             repacked += size
         if tensor.name == "token_embd.weight" and "output.weight" not in names:
             copied = size if _fits(tensor, repacks) else 0
-    return Buffers(held + copied, repacked + copied, copied)
+    return Buffers(held + copied, repacked, copied)
 
 
 def is_repacked(tensor: Tensor, repacks: frozenset[str]) -> bool:
