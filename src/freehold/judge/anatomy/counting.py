@@ -38,13 +38,14 @@ class Counts(Struct, frozen=True, kw_only=True):
     lookups: int = 0
     towers: int = 0
     drafts: int = 0
+    repeats: int = 1
     shared_head: bool = False
 
     @property
     def total(self) -> int:
-        """All weights but those that guess further tokens."""
-        body = self.embedding + self.head + self.mixing + self.dense + self.experts
-        return body + self.lookups + self.towers
+        """All weights but those that guess further tokens; shared ones once."""
+        body = (self.mixing + self.dense + self.experts) // self.repeats
+        return self.embedding + self.head + body + self.lookups + self.towers
 
     @property
     def active(self) -> int:
@@ -58,9 +59,12 @@ def count(anatomy: Anatomy) -> Counts:
     width = anatomy.width
     table = anatomy.vocabulary * width
     feeds = [layer.feed for layer in anatomy.layers if layer.feed]
+    own = anatomy.vocabulary * anatomy.embedding + 2 * anatomy.embedding * width
+    head = 0 if anatomy.tied or anatomy.headless else table
+    mixed = sum(mixing(layer, width) for layer in anatomy.layers)
     return Counts(
-        embedding=table, head=0 if anatomy.tied or anatomy.headless else table,
-        mixing=sum(mixing(layer, width) for layer in anatomy.layers) + width,
+        embedding=own or table, head=head, repeats=anatomy.repeats,
+        mixing=mixed + width + anatomy.extra,
         dense=sum(always(feed, width) for feed in feeds),
         experts=sum(feed.experts * expert(feed, width) for feed in feeds),
         used=sum(feed.used * expert(feed, width) for feed in feeds),

@@ -23,7 +23,8 @@ PLAIN = frozenset((
     "distilbert", "electra", "camembert", "mpnet", "albert", "deberta", "deberta-v2", "xlnet",
     "bart", "mbart", "marian", "pegasus", "m2m_100", "whisper", "blenderbot", "nllb-moe",
     "nemotron", "nemotron_h", "persimmon", "fuyu", "biogpt", "xglm", "gpt_neox_japanese", "esm",
-    "speech_to_text", "arcee", "apertus", "ibert", "longformer", "layoutlm", "layoutlmv3",
+    "nanochat", "jina_embeddings_v3", "speech_to_text", "arcee", "apertus", "ibert", "longformer",
+    "layoutlm", "layoutlmv3",
 ))  # fmt: skip
 """Models whose feed-forward part has no gate: two matrices. No key says so."""
 
@@ -49,30 +50,37 @@ def matrices(keys: Keys) -> int:
     if "gated" in keys.text("feed_forward_proj") or "glu" in keys.text("activation_function"):
         return 3
     model = keys.text("model_type")
-    plain = model in PLAIN or model in ("t5", "mt5") or keys.text("mlp_hidden_act") == "relu2"
+    plain = model in PLAIN or model in ("t5", "mt5") or model.startswith("rwkv")
+    plain = plain or keys.text("mlp_hidden_act") == "relu2"
     return 2 if plain else 3
 
 
 def number_of_experts(keys: Keys) -> int:
     """How many experts a layer with experts has; 0 where no layer has any."""
-    if keys.get("enable_moe_block") is False:
+    if keys.get("enable_moe_block") is False or keys.get("is_moe") is False:
         return 0
     found = keys.number(*EXPERTS) or keys.inner("ffn_config").number("moe_num_experts")
     if found is None:
-        found = next(
-            (n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0
-        )
+        found = next((n for name in EXPERTS if (n := _listed(keys, name))), 0)
     return found if found > 1 else 0
 
 
-def _whole(row: tuple[int | None, ...]) -> list[int]:
-    return [n for n in row if n is not None]
+def _listed(keys: Keys, name: str) -> int:
+    """From a list: the most of any layer; of two or three kinds of experts, all together."""
+    row = [n for n in keys.numbers(name) if n is not None]
+    return sum(row) if len(row) < 4 else max(row)
+
+
+def _own_width(keys: Keys, name: str, index: int) -> int | None:
+    """The width of an expert; of two or three kinds in each layer (ERNIE VL), all together."""
+    row = [n for n in keys.numbers(name) if n is not None]
+    return sum(row) if 0 < len(row) < 4 else keys.at(name, index)
 
 
 def experts(keys: Keys, count: int, width: int, index: int) -> Feed:
     """A feed-forward part of `count` experts."""
     inside = keys.inner("ffn_config")
-    own = next((n for name in EXPERT_WIDTH if (n := keys.at(name, index))), None)
+    own = next((n for name in EXPERT_WIDTH if (n := _own_width(keys, name, index))), None)
     own = own or keys.at("intermediate_size", index) or inside.number("ffn_hidden_size")
     own = own or _dense(keys, width, index)
     used = next((n for name in USED if (n := keys.at(name, index))), None)
@@ -82,6 +90,8 @@ def experts(keys: Keys, count: int, width: int, index: int) -> Feed:
     shared = _shared(keys, own, index)
     if keys.get("enable_moe_block") is True or keys.flag("parallel_attn_mlp_res"):
         shared += keys.at("intermediate_size", index) or 0  # a dense part beside the experts
+    if keys.has("zero_expert_num"):  # LongCat has two
+        shared += 2 * (keys.number("ffn_hidden_size") or 0)
     return Feed(
         width=own, experts=count, used=min(used or count, count), shared=shared,
         matrices=matrices(keys), inner=keys.number(*INNER) or 0,
@@ -104,9 +114,18 @@ def _shared(keys: Keys, own: int, index: int) -> int:
 def _dense(keys: Keys, width: int, index: int) -> int:
     for name in WIDTH:
         if found := keys.at(name, index):
-            return _rounded(found) if keys.flag("block_auto_adjust_ff_dim") else found
-    ratio = keys.number("expansion_ratio", "mlp_ratio") or 4
-    return ratio * width
+            rounded = keys.flag("block_auto_adjust_ff_dim")
+            return _rounded(found) if rounded else _halved(keys, found)
+    factor = keys.get("ffn_proj_factor")
+    if isinstance(factor, float) and 0 < factor < 64:
+        step = keys.number("ffn_round_up_to_multiple_of") or 1
+        return -(-int(factor * width) // step) * step
+    return (keys.number("expansion_ratio", "mlp_ratio") or 4) * width
+
+
+def _halved(keys: Keys, stated: int) -> int:
+    """RecurrentGemma states the gate and the rest together."""
+    return stated // 2 if keys.has("lru_width") else stated
 
 
 def _rounded(stated: int) -> int:

@@ -8,11 +8,14 @@ no width, or no possible number of layers.
 from collections.abc import Mapping
 from typing import Literal, cast
 
+from msgspec.structs import replace
+
 from freehold.core.errors import BrokenInput
 from freehold.judge.anatomy.keys import Keys, Table
 from freehold.judge.anatomy.layers import drafts, how_many, layers
 from freehold.judge.anatomy.shapes import Anatomy, Attention, Cross, Layer, Tower
 from freehold.judge.anatomy.towers import text_encoder, towers
+from freehold.judge.anatomy.understood import doubt_the_rest
 
 WIDTH = ("hidden_size", "n_embd", "d_model", "dim", "model_dim", "embed_dim")
 CONTEXT = ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx",
@@ -32,6 +35,7 @@ ENCODERS = frozenset((
     "camembert", "mpnet", "albert", "deberta", "deberta-v2", "nomic_bert", "new", "eurobert",
     "longformer", "esm", "ernie", "layoutlm", "layoutlmv3", "jina_bert", "xlm", "gte", "neobert",
 ))  # fmt: skip
+WRITING = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 HEADS = ("ForMaskedLM", "ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration",
          "LMHeadModel")  # fmt: skip
 
@@ -50,11 +54,15 @@ def anatomy(config: Mapping[str, object]) -> Anatomy:
     front = towers(found, width)
     if kind == "encoder-decoder":
         rows, front = _decoder(keys, rows, width), (*front, *_encoder(keys, width))
+    guessing = drafts(keys, width, count)
+    doubt_the_rest(keys)
     return Anatomy(
         architecture=_architecture(keys, config), kind=kind, width=width,
         vocabulary=keys.number("vocab_size", "padded_vocab_size", "n_vocab") or 0,
-        layers=rows, context=_context(keys), tied=_tied(keys), towers=front,
-        drafts=drafts(keys, width, count), lookups=_lookups(keys, width, count),
+        layers=rows, context=_context(keys), tied=_tied(keys, kind), towers=front,
+        drafts=guessing, lookups=_lookups(keys, width, count),
+        extra=_extra(keys, width, count), embedding=_narrow(keys, width),
+        repeats=_repeats(keys, count),
         headless=_headless(keys, kind), sure=not keys.doubts, notes=tuple(keys.doubts),
     )  # fmt: skip
 
@@ -96,7 +104,7 @@ def _kind(keys: Keys) -> Literal["decoder", "encoder", "encoder-decoder"]:
     named = [name for name in keys.row("architectures") if isinstance(name, str)]
     model = keys.text("model_type")
     masked = any(name.endswith("ForMaskedLM") for name in named)
-    if keys.flag("is_decoder") or any(name.endswith("ForCausalLM") for name in named):
+    if keys.flag("is_decoder") or any(name.endswith(WRITING) for name in named):
         return "decoder"
     both = keys.get("use_bidirectional_attention") is True
     return "encoder" if masked or both or model in ENCODERS else "decoder"
@@ -110,8 +118,29 @@ def _headless(keys: Keys, kind: str) -> bool:
     return bool(named) and not any(name.endswith(HEADS) for name in named)
 
 
-def _tied(keys: Keys) -> bool:
-    return keys.flag("tie_word_embeddings", keys.text("model_type") in TIED)
+def _tied(keys: Keys, kind: str) -> bool:
+    usual = kind == "encoder" or keys.text("model_type") in TIED
+    return keys.flag("tie_word_embeddings", usual)
+
+
+def _narrow(keys: Keys, width: int) -> int:
+    """The width of the input table where a matrix leads from it to the model's (ALBERT, OPT)."""
+    own = keys.number("embedding_size", "word_embed_proj_dim") or width
+    return 0 if own == width else own
+
+
+def _repeats(keys: Keys, count: int) -> int:
+    """How many layers use the same weights (ALBERT)."""
+    groups = keys.number("num_hidden_groups")
+    return max(1, count // groups) if groups else 1
+
+
+def _extra(keys: Keys, width: int, count: int) -> int:
+    """What leads from embeddings per layer into each layer (Gemma 3n, Gemma 4)."""
+    per_layer = keys.number("hidden_size_per_layer_input") or 0
+    low = keys.number("laurel_rank") or 0
+    mixed = keys.number("altup_num_inputs") or 1
+    return count * width * (3 * per_layer + 2 * low) + 2 * (mixed - 1) * width * width
 
 
 def _context(keys: Keys) -> int | None:
@@ -120,6 +149,7 @@ def _context(keys: Keys) -> int | None:
 
 def _lookups(keys: Keys, width: int, count: int) -> int:
     """Learned positions, and the embeddings per layer of Gemma 3n and 4."""
+    width = _narrow(keys, width) or width
     per_layer = keys.number("hidden_size_per_layer_input") or 0
     rows = keys.number("vocab_size_per_layer_input") or 0
     model = keys.text("model_type")
@@ -148,8 +178,9 @@ def _cross(row: Layer, tokens: int) -> Cross:
 def _encoder(keys: Keys, width: int) -> tuple[Tower, ...]:
     inner = keys.inner("encoder")
     part = inner if _complete(inner.table) else keys
+    table = (inner.number("vocab_size") or 0) * width if part is inner else 0
     found = text_encoder(part, part.number(*WIDTH) or width, _source(keys))
-    return (found,) if found else ()
+    return (replace(found, extra=found.extra + table),) if found else ()
 
 
 def _source(keys: Keys) -> int | None:

@@ -4,7 +4,8 @@ from msgspec import Struct
 
 from freehold.judge.anatomy.keys import Keys
 
-HEADS = ("decoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads")
+HEADS = ("decoder_attention_heads", "num_attention_heads", "n_head", "n_heads", "num_heads",
+         "attention_heads")  # fmt: skip
 KV_HEADS = (
     "num_key_value_heads", "num_kv_heads", "n_head_kv", "multi_query_group_num",
     "num_attention_groups", "kv_n_heads", "attention_num_kv_heads",
@@ -23,9 +24,16 @@ class Heads(Struct, frozen=True):
 
 def heads(keys: Keys, width: int, index: int) -> Heads:
     """The heads of a layer with full attention."""
-    asking = _asking(keys, width, index)
-    kept = _kept(keys, asking, index)
-    key = keys.number(*HEAD) or max(1, width // asking)
+    asking, length = _asking(keys, index), keys.number(*HEAD)
+    if asking is None:
+        keys.doubt("the number of attention heads is not stated; the bound is the model's width")
+        asking = max(1, -(-width // (length or 64)))
+        kept = _kept(keys, asking, index) if length else asking
+    else:
+        kept = _kept(keys, asking, index)
+    key = length or max(1, width // asking)
+    if keys.text("model_type") == "jetmoe":  # each expert asks with heads of its own
+        asking = kept * (keys.number("num_local_experts") or 1)
     if keys.number("kv_lora_rank"):
         return Heads(asking, kept, key, key)
     return Heads(asking, kept, key, keys.number("v_head_dim", "head_v_dim") or key)
@@ -34,7 +42,8 @@ def heads(keys: Keys, width: int, index: int) -> Heads:
 def windowed(keys: Keys, whole: Heads, index: int) -> Heads:
     """The heads of a layer that sees a window, where they differ (MiMo, Step)."""
     other = keys.inner("attention_other_setting")
-    asking = keys.number("swa_num_attention_heads") or other.number(*HEADS) or whole.asking
+    asking = keys.number("swa_num_attention_heads", "num_sliding_attention_heads")
+    asking = asking or other.number(*HEADS) or whole.asking
     kept = keys.number("swa_num_key_value_heads") or other.number(*KV_HEADS) or whole.kept
     key = keys.number("swa_head_dim") or other.number("head_dim") or whole.key
     value = keys.number("swa_v_head_dim") or (key if keys.has("swa_head_dim") else whole.value)
@@ -50,16 +59,11 @@ def wide(keys: Keys, usual: Heads) -> Heads:
     return Heads(usual.asking, own or usual.kept, length, length)
 
 
-def _asking(keys: Keys, width: int, index: int) -> int:
-    found = next((n for name in HEADS if (n := keys.at(name, index))), None)
-    if found is None:
-        found = keys.at("num_query_heads", index) or keys.inner("attn_config").number("n_heads")
-    if found is None and (length := keys.number(*HEAD)):
-        found = max(1, width // length)
-    if found is None:
-        keys.doubt("the number of attention heads is not stated; the bound is one per 32 values")
-        found = max(1, width // 32)
-    return found
+def _asking(keys: Keys, index: int) -> int | None:
+    for name in (*HEADS, "num_query_heads"):
+        if found := keys.at(name, index):
+            return found
+    return keys.inner("attn_config").number("n_heads")
 
 
 def _kept(keys: Keys, asking: int, index: int) -> int:

@@ -1,12 +1,11 @@
 """Looks up numbers, words and lists in a table that may hold anything; nothing here raises."""
 
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import cast
 
 MOST = 2**34
 """No width, count or length of a model is above this."""
-MOST_LAYERS = 4096
+MOST_LAYERS = 1024
 
 Table = Mapping[str, object]
 
@@ -18,9 +17,13 @@ class Keys:
         self.table = table
         self.around: Table = around or {}
         self.doubts: list[str] = []
+        self.asked: set[str] = set()
+        self._numbers: dict[str, tuple[int | None, ...]] = {}
+        self._words: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def get(self, name: str) -> object:
         """What stands under this name, here or in the configuration around it."""
+        self.asked.add(name)
         found = self.table.get(name)
         return found if found is not None else self.around.get(name)
 
@@ -77,6 +80,18 @@ class Keys:
         keys.doubts = self.doubts
         return keys
 
+    def layer(self, index: int) -> "Keys":
+        """The same with what `per_layer_config` says of one layer, where it says something."""
+        every = self.get("per_layer_config")
+        if not isinstance(every, Mapping):
+            return self
+        own = next((every[key] for key in _spellings(index) if key in every), None)
+        if not isinstance(own, Mapping):
+            return self
+        keys = Keys({**self.table, **cast(Table, own)}, self.around)
+        keys.doubts, keys.asked = self.doubts, self.asked
+        return keys
+
     def row(self, *names: str) -> Sequence[object]:
         """The first of these that is a list with something in it, cut at the most layers."""
         for name in names:
@@ -87,11 +102,20 @@ class Keys:
 
     def words(self, *names: str) -> tuple[str, ...]:
         """The first of these that is a list, as words in small letters."""
-        return tuple(item.casefold() if isinstance(item, str) else "" for item in self.row(*names))
+        if names not in self._words:
+            row = self.row(*names)
+            self._words[names] = tuple(i.casefold() if isinstance(i, str) else "" for i in row)
+        return self._words[names]
 
     def numbers(self, name: str) -> tuple[int | None, ...]:
         """A list of whole numbers; None where an item is none."""
-        return tuple(as_whole(item) for item in islice(self.row(name), MOST_LAYERS))
+        if name not in self._numbers:
+            self._numbers[name] = tuple(as_whole(item) for item in self.row(name))
+        return self._numbers[name]
+
+
+def _spellings(index: int) -> Sequence[object]:
+    return (index, str(index), *(f"{index:0{width}d}" for width in (2, 3, 4)))
 
 
 def as_whole(found: object) -> int | None:

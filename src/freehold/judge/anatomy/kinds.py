@@ -7,7 +7,7 @@ and a recurrent part side by side), cross, and feed and experts (no mixer at all
 from collections.abc import Callable, Iterable
 from typing import Literal
 
-from freehold.judge.anatomy.keys import Keys
+from freehold.judge.anatomy.keys import MOST_LAYERS, Keys
 
 Kind = Literal["full", "sliding", "chunked", "linear", "parallel", "feed", "experts", "cross"]
 
@@ -66,7 +66,9 @@ def stated(keys: Keys) -> int | None:
 
 
 def _pattern(keys: Keys) -> str:
-    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[:4096]
+    return "".join(sign for sign in keys.text("hybrid_override_pattern") if sign in SIGNS)[
+        :MOST_LAYERS
+    ]
 
 
 def _signs(keys: Keys, _count: int) -> tuple[Kind, ...]:
@@ -132,8 +134,9 @@ def _periodic(keys: Keys, count: int) -> tuple[Kind, ...]:
 
 
 def _alone(keys: Keys, count: int) -> tuple[Kind, ...]:
-    """Nothing but recurrent layers (Mamba, RWKV), or both in every layer (Falcon-H1)."""
-    if keys.text("model_type").startswith("rwkv") or keys.has("attention_hidden_size"):
+    """Nothing but recurrent layers (Mamba, RWKV, xLSTM), or both in every layer (Falcon-H1)."""
+    alone = keys.has("attention_hidden_size") or keys.has("qk_dim_factor")
+    if keys.text("model_type").startswith("rwkv") or alone:
         return same("linear", count)
     if not keys.has("state_size", "mamba_d_state", "ssm_state_size"):
         return ()

@@ -55,7 +55,10 @@ def _modules(keys: Keys) -> int:
 
 
 def _layer(keys: Keys, kind: Kind, width: int, index: int, count: int, apart: bool) -> Layer:
+    keys = keys.layer(index)
     found = mixers(keys, kind, width, index, count)
+    if keys.row("skip"):
+        return _skipping(keys, Layer(found, feeds.feed(keys, width, index, count)))
     if apart:
         return Layer(found, _own_feed(keys, kind, width, index))
     if _bare(keys, found):
@@ -64,6 +67,14 @@ def _layer(keys: Keys, kind: Kind, width: int, index: int, count: int, apart: bo
     if keys.flag("use_double_wide_mlp") and getattr(found[0], "borrows", False):
         feed = Feed(2 * feed.width, matrices=feed.matrices)
     return Layer(found, feed)
+
+
+def _skipping(keys: Keys, whole: Layer) -> Layer:
+    """A layer that leaves parts out, as `per_layer_config` says."""
+    words = keys.words("skip")
+    attention = any("attention" in word or "attn" in word for word in words)
+    feeding = any("mlp" in word or "feed" in word for word in words)
+    return Layer(() if attention else whole.mixers, None if feeding else whole.feed)
 
 
 def _own_feed(keys: Keys, kind: Kind, width: int, index: int) -> Feed | None:

@@ -18,14 +18,17 @@ def mixers(keys: Keys, kind: Kind, width: int, index: int, count: int) -> tuple[
         return (_looking(keys, width, index),)
     if kind == "linear":
         return (_linear(keys, width, index, count),)
+    if kind == "parallel" and keys.text("model_type").startswith("zamba"):
+        keys.doubt("layers share weights; counted as if each had its own")
     if kind == "parallel":
         return (_linear(keys, width, index, count), attending(keys, "full", width, index, count))
-    return (attending(keys, kind, width, index, count),)
+    twice = 2 if keys.has("zero_expert_num") else 1  # LongCat attends twice in a layer
+    return (attending(keys, kind, width, index, count),) * twice
 
 
 def attending(keys: Keys, kind: Kind, width: int, index: int, count: int) -> Mixer:
     """The attention of one layer: compressed, latent or with keys and values per head."""
-    if keys.row("compress_ratios"):
+    if keys.row("compress_ratios") or keys.inner("compress_rates").table:
         return _compressed(keys, width, index)
     if keys.number("kv_lora_rank"):
         return _latent(keys, width, index)
@@ -50,7 +53,7 @@ def _plain(keys: Keys, kind: Kind, width: int, index: int, count: int) -> Attent
     return Attention(
         heads=found.asking, kv_heads=found.kept, key=found.key, value=found.value, window=seen,
         chunked=kind == "chunked", borrows=_borrows(keys, index, count), index=_index(keys, index),
-        gated=keys.flag("attn_output_gate"),
+        gated=keys.flag("attn_output_gate", keys.has("linear_num_value_heads")),
         projected=not (kind == "full" and keys.flag("attention_k_eq_v")),
     )  # fmt: skip
 
@@ -96,7 +99,7 @@ def _compressed(keys: Keys, width: int, index: int) -> Mixer:
     a grouped low-rank output, and a compressor (two matrices, double where summaries overlap).
     """
     usual = heads(keys, width, index)
-    ratio, entry = keys.at("compress_ratios", index), usual.key
+    ratio, entry = _ratio(keys, index), usual.key
     if ratio is None:
         keys.doubt("how far a layer compresses is not stated; the bound is one entry per token")
         ratio = 1
@@ -113,6 +116,15 @@ def _compressed(keys: Keys, width: int, index: int) -> Mixer:
         asking = keys.number("index_n_heads") or 1
         weights += queries * asking * length + width * asking + 4 * width * length
     return Compressed(usual.asking, entry, ratio, seen, length, weights)
+
+
+def _ratio(keys: Keys, index: int) -> int | None:
+    """How many tokens one entry stands for: from a list, or by the kind of the layer."""
+    if keys.row("compress_ratios"):
+        return keys.at("compress_ratios", index)
+    words = keys.words("layer_types")
+    word = words[index] if index < len(words) else ""
+    return 0 if word == "sliding_attention" else keys.inner("compress_rates").number(word)
 
 
 def _compressed_weights(keys: Keys, width: int, asking: int, entry: int) -> int:

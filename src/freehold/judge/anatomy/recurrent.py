@@ -14,7 +14,7 @@ from freehold.judge.anatomy.shapes import Recurrent
 def recurrent(keys: Keys, width: int) -> Recurrent | None:
     """The recurrent layer that these keys describe; None where no known kind is described."""
     ways: tuple[Callable[[Keys, int], Recurrent | None], ...] = (
-        _kimi, _delta, _mamba2, _mamba1, _short, _unit, _rwkv, _lightning,
+        _kimi, _delta, _mamba2, _mamba1, _short, _unit, _rwkv, _matrix, _lightning,
     )  # fmt: skip
     return next((found for way in ways if (found := way(keys, width))), None)
 
@@ -36,10 +36,12 @@ def _delta(keys: Keys, width: int) -> Recurrent | None:
 def _kimi(keys: Keys, width: int) -> Recurrent | None:
     """Kimi delta attention: convolutions over queries, keys and values, a decay per channel."""
     table = keys.inner("linear_attn_config")
-    count, length = table.number("num_heads"), table.number("head_dim")
+    count = table.number("num_heads") or keys.number("linear_num_heads")
+    length = table.number("head_dim") or keys.number("linear_head_dim")
     if not (count and length):
         return None
-    kernel, inner = table.number("short_conv_kernel_size") or 4, count * length
+    kernel = table.number("short_conv_kernel_size") or keys.number("linear_conv_kernel_dim") or 4
+    inner = count * length
     gate = width * inner if table.flag("use_full_rank_gate") else length * (width + inner)
     decay = length * (width + inner)
     weights = 4 * width * inner + gate + decay + width * count + 3 * kernel * inner
@@ -113,7 +115,22 @@ def _rwkv(keys: Keys, width: int) -> Recurrent | None:
     inner = keys.number("attention_hidden_size", "dim_att") or width
     length = keys.number("head_size", "head_dim")
     memory = inner * length if length else 3 * inner
-    return Recurrent("rwkv", 2 * width, memory, 2, 6 * width * inner)
+    matrices = 6 if length else 5  # one of them in the feed-forward part
+    return Recurrent("rwkv", 2 * width, memory, 2, matrices * width * inner)
+
+
+def _matrix(keys: Keys, width: int) -> Recurrent | None:
+    """The matrix memory of xLSTM: a matrix, a vector and a number per head."""
+    key, value = keys.get("qk_dim_factor"), keys.get("v_dim_factor")
+    count = keys.number("num_heads")
+    if not (isinstance(key, float) and isinstance(value, float) and count):
+        return None
+    if not (0 < key < 16 and 0 < value < 16):
+        return None
+    asked, kept = int(width * key), int(width * value)
+    memory = asked * kept // count + asked + count
+    weights = 2 * width * asked + 3 * width * kept + 2 * width * count
+    return Recurrent("matrix", 0, memory, 0, weights)
 
 
 def _lightning(keys: Keys, width: int) -> Recurrent | None:

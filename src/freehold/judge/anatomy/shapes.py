@@ -139,7 +139,9 @@ class Anatomy(Struct, frozen=True, kw_only=True):
 
     `drafts` are layers that guess further tokens ahead (MTP); not every engine loads them.
     `lookups` are weights that are looked up by token or place, never multiplied: positions,
-    embeddings per layer. `headless` says that it gives vectors, not words.
+    embeddings per layer; `extra` those outside all layers that are multiplied for every token.
+    `embedding` is the width of the input table where it is not that of the model (0), `repeats`
+    how many layers use the same weights. `headless` says that it gives vectors, not words.
     `sure` is False where the architecture is not known: what is then computed from it is an
     upper bound, and `notes` say so.
     """
@@ -154,6 +156,9 @@ class Anatomy(Struct, frozen=True, kw_only=True):
     towers: tuple[Tower, ...] = ()
     drafts: tuple[Layer, ...] = ()
     lookups: int = 0
+    extra: int = 0
+    embedding: int = 0
+    repeats: int = 1
     headless: bool = False
     sure: bool = True
     notes: tuple[str, ...] = ()

@@ -19,7 +19,15 @@ from freehold.judge.anatomy.shapes import (
     Recurrent,
 )
 from freehold.judge.fitting.parts import Setting
-from freehold.judge.fitting.state import FLOAT, in_bytes, keeping, looked_at, pairs, summaries
+from freehold.judge.fitting.state import (
+    FLOAT,
+    in_bytes,
+    keeping,
+    looked_at,
+    making,
+    pairs,
+    summaries,
+)
 
 
 def vllm(anatomy: Anatomy, setting: Setting, *, block: int = 16, batched: int = 8192) -> int:
@@ -101,7 +109,7 @@ def _group(counts: list[int]) -> int:
     """How many layers share a group: the rarest kind's number, or the most if about equal."""
     if not counts:
         return 1
-    return max(counts) if max(counts) < 1.25 * min(counts) else min(counts)
+    return max(counts) if max(counts) < 1.5 * min(counts) else min(counts)
 
 
 def _blocks(part: Mixer, setting: Setting, page: int, block: int, batched: int) -> int:
@@ -122,4 +130,5 @@ def _apart(part: Mixer, setting: Setting, batched: int) -> int:
     if not isinstance(part, Compressed):
         return 0
     rows = -(-setting.context // part.ratio) if part.ratio else 0
-    return summaries(part, min(part.window + batched, setting.context), rows, setting)
+    window = min(part.window + batched, setting.context)
+    return summaries(part, window, rows, setting) + making(part) * FLOAT

@@ -5,10 +5,10 @@ Each engine lays it out in its own way, so each has a function of its own:
 - `least`: what the model needs at the precision asked for, nothing padded.
 - `llamacpp`: cells padded to 256; a window's cells are its length and one batch more.
 - `vllm` (in `pages`): pages of tokens, layers in groups of one page size.
-- `transformers`: tensors that grow with the text; latent attention is kept decompressed.
+- `transformers`: tensors that grow with the text.
 
-Sources, read on 2026-11-27: llama.cpp (`llama-kv-cache*.cpp`, `llama-memory-recurrent.cpp`) and
-Transformers 5 (`cache_utils.py`, `modeling_deepseek_v3.py`).
+Sources: llama.cpp (`llama-kv-cache*.cpp`, `llama-memory-recurrent.cpp`), read on 2026-11-27; the
+caches that Transformers 5.24 builds for its own default configurations, measured that day.
 """
 
 from collections.abc import Iterable
@@ -46,20 +46,30 @@ def _least(part: Mixer, setting: Setting) -> int:
     return recurrent(part) if isinstance(part, Recurrent) else looked_at(part, setting)
 
 
-def transformers(anatomy: Anatomy, setting: Setting) -> int:
-    """What the cache of Transformers holds: windows are cut, latent attention is decompressed."""
-    return sum(_transformers(part, setting) for part in keeping(anatomy)) * setting.parallel
+def transformers(anatomy: Anatomy, setting: Setting, *, decompressed: bool = False) -> int:
+    """What the cache of Transformers holds: windows are cut, convolutions kept whole.
+
+    `decompressed` is for code that keeps whole keys and values of latent attention, as
+    Transformers did before version 5 and as the code in many repositories does.
+    """
+    one = sum(_transformers(part, setting, decompressed) for part in keeping(anatomy))
+    return one * setting.parallel
 
 
-def _transformers(part: Mixer, setting: Setting) -> int:
-    if isinstance(part, Latent):
+def _transformers(part: Mixer, setting: Setting, decompressed: bool) -> int:
+    if isinstance(part, Latent) and decompressed:
         tokens = setting.context * part.heads
         keys = in_bytes(tokens * (part.nope + part.rope), setting.keys)
         index = in_bytes(setting.context * part.index, setting.keys)
         return keys + in_bytes(tokens * part.value, setting.values) + index
-    if isinstance(part, Recurrent) and part.kernel > 1:
-        return recurrent(part) + part.convolution // (part.kernel - 1) * FLOAT
-    return _least(part, setting)
+    if isinstance(part, Compressed):
+        return _least(part, setting) + in_bytes(making(part), setting.keys)
+    if not isinstance(part, Recurrent):
+        return _least(part, setting)
+    whole = part.convolution // (part.kernel - 1) * part.kernel if part.kernel > 1 else 0
+    if part.kind == "lightning":
+        return in_bytes(part.memory, setting.keys)
+    return in_bytes(whole, setting.keys) + part.memory * FLOAT
 
 
 def llamacpp(anatomy: Anatomy, setting: Setting, *, unified: bool = False) -> int:
@@ -82,16 +92,17 @@ def llamacpp(anatomy: Anatomy, setting: Setting, *, unified: bool = False) -> in
             return in_bytes(values, setting.keys) * streams
         if isinstance(part, Compressed):
             rows = padded(_rows(part, cells)) if part.ratio else 0
-            return (summaries(part, seen(part.window), rows, setting) + _making(part)) * many
+            kept = summaries(part, seen(part.window), rows, setting)
+            return (kept + making(part) * FLOAT) * many
         return (recurrent(part) if isinstance(part, Recurrent) else looked_at(part, setting)) * many
 
     return sum(one(part) for part in keeping(anatomy))
 
 
-def _making(part: Compressed) -> int:
-    """The sums from which llama.cpp makes the next summary, in F32; double where they overlap."""
+def making(part: Compressed) -> int:
+    """The values from which the next summary is made; twice as many and wide if they overlap."""
     wide = 2 if part.index else 1
-    return 2 * wide * wide * part.ratio * (part.entry + part.index) * FLOAT
+    return 2 * wide * wide * part.ratio * (part.entry + part.index)
 
 
 def keeping(anatomy: Anatomy) -> Iterable[Mixer]:

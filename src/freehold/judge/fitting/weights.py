@@ -30,7 +30,7 @@ def counted(anatomy: Anatomy, bits: Storage, *, drafts: bool = False, towers: bo
     """The bytes of all weights, without a file: counted, times the declared bits."""
     counts = count(anatomy)
     total = counts.mixing * bits.mixing + counts.dense * bits.dense
-    total += counts.experts * bits.experts
+    total = (total + counts.experts * bits.experts) / counts.repeats
     total += (counts.embedding + counts.head + counts.lookups) * bits.other
     total += counts.towers * bits.towers if towers else 0
     total += counts.drafts * max(bits.mixing, bits.experts) if drafts else 0
