@@ -23,6 +23,7 @@ from freehold.formats.text import plain, shown
 from freehold.formats.tflite import Tflite, read_tflite
 from freehold.formats.tokenizer import Tokenizer, read_tokenizer
 from freehold.knowledge.base import KnowledgeBase
+from freehold.sources.folder import called
 
 MOST_FILES = 5_000
 LISTING = ".freehold-files.json"
@@ -105,21 +106,13 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     if not path.exists():
         hint = "check the path; freehold models WORD searches for a model by name"
         raise BrokenInput(f"{shown(path)} does not exist", hint=hint)
-    seen = Seen(_called(path.resolve()))
+    seen = Seen(called(path.resolve()))
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))
     seen.cut = len(paths) > MOST_FILES
     for one in sorted(paths[:MOST_FILES], key=lambda p: (len(p.parts), str(p))):
         _read(one, shown(one.relative_to(root)), seen, base)
     return seen
-
-
-def _called(path: Path) -> str:
-    """The name of a model: of its folder, or of its repository in a cache of the Hub."""
-    cached = path.parent.parent.name.split("--")
-    if path.parent.name == "snapshots" and len(cached) > 1:
-        return cached[-1]
-    return shown(Path(path.name))
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ import re
 import ssl
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from ipaddress import ip_address
@@ -15,6 +15,7 @@ from urllib.parse import quote, urljoin, urlsplit
 from urllib.request import Request
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.connection import agent, opener
 from freehold.core.errors import (
@@ -48,22 +49,51 @@ class Limits(Struct, frozen=True):
 
 
 class Wish(Struct, frozen=True):
-    """What is asked for: at most so many bytes, or (start, count) of a larger thing."""
+    """What is asked for: at most so many bytes, or (start, count) of a larger thing.
+
+    `keep` leaves the connection open where a server sends the whole thing in place of a part.
+    """
 
     most: int
     part: tuple[int, int] | None = None
     token: str | None = None
     limits: Limits = Limits()
+    keep: bool = False
+
+
+class Rest:
+    """The part of a body that is still to come; within the time of the wish, and to be closed."""
+
+    def __init__(self, url: str, response: http.client.HTTPResponse) -> None:
+        self.url, self.response = url, response
+
+    def read(self, count: int) -> bytes:
+        """The next bytes: fewer only at the end."""
+        try:
+            return _read(self.response, count)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            why = _failure(error, self.url)
+            if isinstance(why, FreeholdError):
+                raise why from error
+            raise EnvironmentProblem(f"{shown(self.url)}: {why}", hint=ONLINE) from error
+
+    def close(self) -> None:
+        """Hang up."""
+        self.response.close()
 
 
 class Answer(Struct, frozen=True):
-    """What a server said; `total` is the size of the whole thing, where it tells."""
+    """What a server said; `total` is the size of the whole thing, where it tells.
+
+    `rest` is what was not read of a thing that was wanted in part and comes whole.
+    """
 
     url: str
     status: int
     headers: dict[str, str]
     body: bytes
     total: int | None = None
+    rest: Rest | None = None
 
     @property
     def says(self) -> str:
@@ -135,6 +165,11 @@ def is_loopback(url: str) -> bool:
         return False
 
 
+def same_server(one: str, other: str) -> bool:
+    """Whether two addresses lead to one server, so that what is for one may go to the other."""
+    return _origin(one) == _origin(other)
+
+
 def unsafe(url: str, *, plain_http: bool) -> str | None:
     """Why an address is not asked, or None; http is for this machine only, where allowed."""
     try:
@@ -163,7 +198,7 @@ def _follow(first: str, wish: Wish, deadline: float) -> Answer:
     """The answer behind at most five redirects; the token stays with the first server."""
     url = first
     for _ in range(MOST_REDIRECTS + 1):
-        token = wish.token if _origin(url) == _origin(first) else None
+        token = wish.token if same_server(url, first) else None
         answer = _once(url, wish, token, deadline)
         if answer.status not in REDIRECTS or "location" not in answer.headers:
             return answer
@@ -199,8 +234,14 @@ def _once(url: str, wish: Wish, token: str | None, deadline: float) -> Answer:
     director = opener(deadline, silence, proxies=not is_loopback(url))
     left = max(0.01, min(silence, deadline - time.monotonic()))
     try:
-        with closing(director.open(Request(url, headers=headers), None, left)) as response:
-            return _answer(url, response, wish)
+        with ExitStack() as stack:
+            response = director.open(Request(url, headers=headers), None, left)
+            stack.enter_context(closing(response))
+            answer = _answer(url, response, wish)
+            if wish.keep and wish.part and answer.status == 200:
+                stack.pop_all()
+                return replace(answer, rest=Rest(url, response))
+            return answer
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error, url) from error
 
@@ -237,7 +278,7 @@ def _answer(url: str, response: http.client.HTTPResponse, wish: Wish) -> Answer:
         raise BrokenInput(f"{shown(url)}: comes packed, though asked to come plain")
     if not cut_is_fine and said is not None and said > most:
         raise BrokenInput(f"{shown(url)}: has {said:,} bytes; more than {most:,} are not read")
-    body = _read(response, most + 1)
+    body = _read(response, most if cut_is_fine else most + 1)
     if len(body) > most and not cut_is_fine:
         raise BrokenInput(f"{shown(url)}: has more than {most:,} bytes; so many are not read")
     if good and said is not None and len(body) < min(said, most):

@@ -14,6 +14,8 @@ from freehold.formats.text import opened, shown
 
 LARGEST = 2**20
 """Bytes that are taken into memory at once."""
+LARGEST_FILE = 2**60
+"""Taken for the size of what tells none."""
 WINDOW = 2**18
 """Bytes that are read ahead where many short pieces follow each other."""
 
@@ -37,10 +39,10 @@ class File(Protocol):
 
 
 class Remote(File, Protocol):
-    """A file elsewhere, which brings its name and its size with it."""
+    """A file elsewhere, which brings its name with it, and its size where that is known."""
 
     name: str
-    size: int
+    size: int | None
 
 
 Source = bytes | Path | Remote
@@ -48,10 +50,14 @@ Source = bytes | Path | Remote
 
 
 class Cursor:
-    """A place in a file of known size; nothing can be taken from beyond its end."""
+    """A place in a file of known size; nothing can be taken from beyond its end.
 
-    def __init__(self, file: File, size: int, name: str) -> None:
+    `is_part` says that more may follow what is there, so that the end proves nothing.
+    """
+
+    def __init__(self, file: File, size: int, name: str, *, is_part: bool = False) -> None:
         self.file, self.size, self.name, self.at = file, size, name, file.tell()
+        self.is_part = is_part
 
     @property
     def left(self) -> int:
@@ -60,7 +66,8 @@ class Cursor:
 
     def take(self, count: int, what: str, most: int = LARGEST) -> bytes:
         """The next bytes; `what` they are goes into the message when they are not there."""
-        self._check(count, what)
+        if not 0 <= count <= self.size - self.at:
+            self._check(count, what)
         if count > most:
             raise self.broken(f"{what} has {count:,} bytes; more than {most:,} are not read")
         data = self.file.read(count)
@@ -123,12 +130,13 @@ class Cursor:
 def looking(source: Source, name: str) -> Iterator[Cursor]:
     """A cursor at the start of a file, of bytes in memory, or of a file elsewhere."""
     if isinstance(source, bytes):
-        yield Cursor(io.BytesIO(source), len(source), name)
+        yield Cursor(io.BytesIO(source), len(source), name, is_part=True)
     elif isinstance(source, Path):
         with opened(source) as (file, size):
             yield Cursor(file, size, shown(source))
     else:
-        yield Cursor(source, source.size, source.name)
+        size = LARGEST_FILE if source.size is None else source.size
+        yield Cursor(source, size, source.name, is_part=source.size is None)
 
 
 @cache

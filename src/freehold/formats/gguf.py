@@ -182,7 +182,7 @@ def _read(source: Source, name: str, *, tensors: bool) -> Gguf:
         start = 0
         if tensors:
             alignment = reader.metadata.get("general.alignment", 32)
-            size = None if isinstance(source, bytes) else cursor.size
+            size = None if cursor.is_part else cursor.size
             found, start = read_tensors(cursor, reader.order, count, alignment, size)
         return Gguf(version, count, keys, reader.metadata, template, reader.lengths, found, start)
 

@@ -1,7 +1,6 @@
 """Reads the header of a safetensors file: metadata, and every tensor with its type and size."""
 
 import math
-from operator import itemgetter
 
 import msgspec
 from msgspec import Struct, field
@@ -16,7 +15,7 @@ MOST_HEADER = 100_000_000
 MOST_READ = 32 * 2**20
 """Bytes of header that are read: some 180,000 tensors, and memory stays bounded."""
 MOST_VALUES = 2_500_000
-MOST_DIMENSIONS = 32
+MOST_DIMENSIONS, LONGEST_NAME = 32, 1_000
 
 BITS = {
     "F64": 64, "I64": 64, "U64": 64, "C64": 64, "F32": 32, "I32": 32, "U32": 32, "F16": 16,
@@ -26,8 +25,8 @@ BITS = {
 _SAME = {dtype: dtype for dtype in BITS}
 """One text for each type, however many tensors have it."""
 
-Place = tuple[int, int, str]
-"""Where a tensor begins after the header, where it ends, and its name."""
+Place = tuple[int, int, str, Tensor]
+"""Where a tensor begins after the header, where it ends, its name, and itself."""
 
 
 class Safetensors(Struct, frozen=True):
@@ -51,7 +50,7 @@ class _Tensor(Struct, frozen=True, gc=False):
     """One entry of the header; texts only because `__metadata__` may have keys like these."""
 
     dtype: str | None = None
-    shape: tuple[int, ...] | str = ()
+    shape: tuple[int, ...] | str | None = None
     data_offsets: tuple[int, int] | str | None = None
 
 
@@ -67,7 +66,7 @@ def read_safetensors(source: Source, name: str = "model.safetensors") -> Safeten
         if not 2 <= length <= MOST_HEADER:
             raise cursor.broken(f"is not a safetensors file: its header has {length:,} bytes")
         header = cursor.take(length, "the header", MOST_READ)
-        whole = None if isinstance(source, bytes) else cursor.left
+        whole = None if cursor.is_part else cursor.left
         return _parsed(header, whole, cursor)
 
 
@@ -83,8 +82,9 @@ def _parsed(header: bytes, whole: int | None, cursor: Cursor) -> Safetensors:
         raise cursor.broken(f"its header is not what it should be: {_why(error)}") from error
     told = entries.pop("__metadata__", None) is not None
     _check_doubles(header, len(entries), metadata if told else None, cursor)
-    tensors, places = _tensors(entries, cursor)
+    places = _places(entries, cursor)
     _check_places(places, whole, cursor)
+    tensors = tuple(tensor for _, _, _, tensor in places)
     dtypes: dict[str, int] = {}
     for tensor in tensors:
         dtypes[tensor.dtype] = dtypes.get(tensor.dtype, 0) + tensor.count
@@ -104,62 +104,53 @@ def _check_doubles(
         refuse_doubles(header, cursor.name)
 
 
-def _tensors(entries: dict[str, _Tensor], cursor: Cursor) -> tuple[tuple[Tensor, ...], list[Place]]:
-    """Every tensor and its place, in the order of the file."""
-    places: list[Place] = []
-    found: dict[str, Tensor] = {}
+def _places(entries: dict[str, _Tensor], cursor: Cursor) -> list[Place]:
+    """Every tensor with its place, in the order of the file; the entries are used up."""
+    found: list[Place] = []
+    changed = False
     while entries:
         key, entry = entries.popitem()
-        name = key if len(key) < 1_000 and key.isprintable() else plain(key)
-        if name in found:
-            raise cursor.broken(f"has the tensor {name[:100]!r} twice")
-        tensor, start = _tensor(name, entry, cursor)
-        found[name] = tensor
-        places.append((start, start + tensor.size, name))
-    places.sort(key=itemgetter(0, 1))
-    return tuple(found[name] for _, _, name in places), places
-
-
-def _tensor(name: str, entry: _Tensor, cursor: Cursor) -> tuple[Tensor, int]:
-    """One tensor, its shape held against the bytes it takes, and where it begins."""
-    dtype, shape, place = entry.dtype, entry.shape, entry.data_offsets
-    if dtype is None or not isinstance(place, tuple):
-        raise cursor.broken(f"{_called(name)} has no type or no place")
-    start, end = place
-    if not 0 <= start <= end or not isinstance(shape, tuple) or len(shape) > MOST_DIMENSIONS:
-        raise cursor.broken(f"{_called(name)} has an impossible shape or place")
-    if shape and min(shape) < 0:
-        raise cursor.broken(f"{_called(name)} has an impossible shape or place")
-    count, bits = math.prod(shape), BITS.get(dtype)
-    if bits is None:
-        dtype = plain(dtype)[:20]
-        if count > (end - start) * 8:
-            raise cursor.broken(f"{_called(name)} has more numbers than bits")
-    elif count * bits != (end - start) * 8:
-        raise cursor.broken(f"{_called(name)} does not fit into the bytes that it names")
-    return Tensor(name, _SAME.get(dtype, dtype), shape, end - start), start
+        place, shape, bits = entry.data_offsets, entry.shape, BITS.get(entry.dtype or "")
+        if type(place) is not tuple or type(shape) is not tuple or entry.dtype is None:
+            raise cursor.broken(f"{_called(key)} has no type, no shape or no place")
+        start, end = place
+        size, dtype, count = end - start, entry.dtype, math.prod(shape)
+        if start < 0 or size < 0 or len(shape) > MOST_DIMENSIONS or min(shape, default=0) < 0:
+            raise cursor.broken(f"{_called(key)} has an impossible shape or place")
+        if bits is None:
+            dtype = plain(dtype)[:20]
+            if count > size * 8:
+                raise cursor.broken(f"{_called(key)} has more numbers than bits")
+        elif count * bits != size * 8:
+            raise cursor.broken(f"{_called(key)} does not fit into the bytes that it names")
+        name = key if len(key) <= LONGEST_NAME and key.isprintable() else plain(key)
+        changed = changed or name is not key
+        found.append((start, end, name, Tensor(name, _SAME.get(dtype, dtype), shape, size)))
+    if changed and len({name for _, _, name, _ in found}) < len(found):
+        raise cursor.broken("has two tensors of one name")
+    found.sort()
+    return found
 
 
 def _check_places(places: list[Place], whole: int | None, cursor: Cursor) -> None:
     """Refuse tensors that share bytes, bytes of no tensor, and what ends beyond the file."""
     before, last = 0, ""
-    for start, end, name in places:
-        if start != before:
-            if start < before:
-                other = _called(last)
-                raise cursor.broken(f"{_called(name)} overlaps {other}")
+    for start, end, name, _ in places:
+        if start < before:
+            raise cursor.broken(f"{_called(name)} overlaps {_called(last)}")
+        if start > before:
             raise cursor.broken(f"{start - before:,} bytes before {_called(name)} are of no tensor")
         before, last = end, name
-    if whole is not None and before > whole:
-        raise cursor.broken(
-            f"is cut off: {_called(last)} ends {before - whole:,} bytes after the end"
-        )
-    if whole is not None and before < whole:
-        raise cursor.broken(f"its last {whole - before:,} bytes are of no tensor")
+    if whole is None or before == whole:
+        return
+    if before > whole:
+        why = f"is cut off: {_called(last)} ends {before - whole:,} bytes after the end"
+        raise cursor.broken(why)
+    raise cursor.broken(f"its last {whole - before:,} bytes are of no tensor")
 
 
 def _called(name: str) -> str:
-    return f"the tensor {name[:100]!r}"
+    return f"the tensor {plain(name)[:100]!r}"
 
 
 def _why(error: Exception) -> str:

@@ -68,7 +68,7 @@ def fetch_papers(
     """
     _check_words(repo, revision)
     _check_folder(into)
-    hub = _Hub(_endpoint(endpoint), _token(token), sleep, repo, revision)
+    hub = open_hub(repo, revision, endpoint=endpoint, token=token, sleep=sleep)
     model = hub.model()
     files = sort_out((one.rfilename, one.size) for one in model.siblings)
     for file in files[:MOST_LISTED]:
@@ -78,7 +78,16 @@ def fetch_papers(
     return into
 
 
-class _Hub:
+def open_hub(
+    repo: str, revision: str = "main", *, endpoint: str | None = None, token: str | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> "Hub":  # fmt: skip
+    """One repository of the Hub, before anything is asked; raises UsageError for odd words."""
+    _check_words(repo, revision)
+    return Hub(_endpoint(endpoint), _token(token), sleep, repo, revision)
+
+
+class Hub:
     """One repository of one Hub; counts the files, bytes and seconds that it took."""
 
     def __init__(
@@ -138,7 +147,7 @@ class _Hub:
 
     def parts(self, file: Listed, commit: str) -> tuple[int, list[Part]]:
         """The size of a file and the parts of it that are needed."""
-        url = f"{self.endpoint}/{self.repo}/resolve/{commit}/{quote(file.path, safe='/')}"
+        url = self.address(file.path, commit)
         if file.kind == "head" and file.size is not None:
             return file.size, head_of(file.path, file.size, lambda s, n: self.part(url, s, n))
         body = self.get(url, MOST_OF_A_FILE).body
@@ -147,6 +156,10 @@ class _Hub:
                 f"{file.path}: came with {len(body):,} bytes; the list says {file.size:,}"
             )
         return len(body), [(0, body)]
+
+    def address(self, path: str, commit: str) -> str:
+        """Where a file of one commit is."""
+        return f"{self.endpoint}/{self.repo}/resolve/{commit}/{quote(path, safe='/')}"
 
     def part(self, url: str, start: int, count: int) -> bytes:
         """Some bytes of a file; also from a server that gives only whole files, if at its start."""
