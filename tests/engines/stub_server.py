@@ -108,6 +108,9 @@ def main() -> int:
     if "--help" in sys.argv:
         print(HELP)
         return 0
+    if "--list-devices" in sys.argv:
+        print("Available devices:\n  " + (BEHAVIOR.get("device") or "(none)"))
+        return 0
     if BEHAVIOR.get("starts") is False:
         print("0.00 I loading\n0.01 E llama_model_load: error loading model: a wrong magic")
         return 1

@@ -7,8 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.machine import Gpu
+from freehold.engines import llamacpp
 from freehold.engines.base import ENGINES, Running, start
 from freehold.engines.hosting.llama_text import count, shortened
 from freehold.tasks.text_generation import Message, Piece, Request, Result
@@ -30,10 +33,14 @@ class Engine:
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
         self.model = tiny(folder)
+        self.layers: int | None = None
 
     def __call__(self, context: int = 256, patience: float = 20, **behavior: object) -> Running:
+        llamacpp.cards.cache_clear()
         self.monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(self.folder, **behavior)))
-        return start(ENGINES.get("llama.cpp"), job(self.model, context), patience)
+        return start(
+            ENGINES.get("llama.cpp"), job(self.model, context, gpu_layers=self.layers), patience
+        )
 
 
 def asked(running: Running, request: Request = CHAT) -> tuple[list[Piece], Result]:
@@ -182,6 +189,36 @@ def test_a_server_that_hangs_is_given_up(engine: Engine) -> None:
 def test_a_server_that_never_gets_ready_is_ended(engine: Engine) -> None:
     with pytest.raises(EnvironmentProblem, match="was not ready after 0 seconds"):
         engine(loads=60, patience=0.3)
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with a graphics card."""
+    from freehold.core.machine import probe
+
+    with_card = replace(probe(), gpus=(Gpu("Card 9000", 2**34),))
+    monkeypatch.setattr("freehold.engines.llamacpp.probe", lambda: with_card)
+
+
+@pytest.mark.usefixtures("card")
+def test_a_card_that_this_build_cannot_use_is_said_not_passed_over(engine: Engine) -> None:
+    with engine() as running:
+        assert "computes on the processor" in running.notes[0]
+        assert "Card 9000" in running.notes[0]
+    engine.layers = 5
+    with pytest.raises(EnvironmentProblem, match="no layer can be on a card"):
+        engine()
+    engine.layers = 0
+    with engine() as running:
+        assert running.notes == ()
+
+
+@pytest.mark.usefixtures("card")
+def test_a_card_that_can_be_used_takes_all_layers(engine: Engine) -> None:
+    with engine(device="CUDA0: Card 9000 (16384 MiB, 16000 MiB free)") as running:
+        assert running.notes == ()
+        words = running.wire.get("/props")["argv"]
+    assert words[words.index("--n-gpu-layers") + 1] == "999"
 
 
 def test_a_variable_that_names_no_program_is_an_error_not_a_fallback(

@@ -128,7 +128,7 @@ def stream(
         for part in running.ask(request):
             if isinstance(part, Result):
                 measured = measure(running, part)
-                said = (*ready.notes, *notes, *part.notes)
+                said = (*ready.notes, *running.notes, *notes, *part.notes)
                 yield Answer(
                     result=part,
                     model=ready.model,

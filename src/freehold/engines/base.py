@@ -104,6 +104,10 @@ class Contract(ABC):
     def answer(self, running: "Running", request: Any) -> Iterator[Any]:
         """The pieces of an answer as they come, and the result as the last one."""
 
+    def notes(self, job: Job, found: Found) -> tuple[str, ...]:
+        """What must be said about how this job will run, such as without a card that is there."""
+        return ()
+
     def version(self, running: "Running") -> str | None:
         """The version of what runs."""
         return running.found.version
@@ -115,6 +119,7 @@ class Running:
     def __init__(self, engine: Contract, job: Job, found: Found, patience: float) -> None:
         """Start the engine and wait until it is ready."""
         self.engine, self.job, self.found = engine, job, found
+        self.notes = engine.notes(job, found)
         folder = own_folder()
         orders, self.wire = engine.begin(job, found, folder)
         self.process = Process(engine.name, orders, folder)
