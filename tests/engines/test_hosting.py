@@ -50,7 +50,8 @@ def said(code: str, **more: object) -> list[str]:
 
 
 def test_an_engine_that_is_stopped_is_gone_and_so_are_its_children_and_its_folder() -> None:
-    code = "import os,subprocess,time; subprocess.Popen(['setsid','sleep','60']); print('up')\n"
+    apart = "subprocess.Popen(['sleep', '600'], start_new_session=True)"
+    code = f"import subprocess; {apart}; print('up')\n"
     with running(code + SLEEP) as process:
         process.await_ready(lambda: "up" in process._lines, 10)
         below = Path(f"/proc/{process.number}/task/{process.number}/children").read_text()
