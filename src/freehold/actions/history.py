@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from freehold.core.errors import FreeholdError
 from freehold.judge.correcting import Errors, Outcome, errors
+from freehold.judge.speed.rates import Grade, Measurement
 from freehold.store.ledger import Ledger, ledger_path
 from freehold.store.ledger_rows import Row
 
@@ -28,6 +29,8 @@ class Past(Struct, frozen=True, kw_only=True):
     expected_decode: float | None
     decode: float | None
     prefill: float | None
+    pass_: Measurement | None = None
+    """One token of it as a measurement, where the plan had said what a token needs."""
 
     @property
     def outcome(self) -> Outcome | None:
@@ -103,6 +106,20 @@ def _past(row: Row) -> Past | None:
         expected_decode=_number(predicted.get("decode")),
         decode=_rate(measured, "decode_steps", "decode_seconds"),
         prefill=_rate(measured, "prompt_tokens", "prompt_seconds"),
+        pass_=_pass(
+            _table(predicted.get("pace")), _rate(measured, "decode_steps", "decode_seconds")
+        ),
+    )
+
+
+def _pass(pace: Mapping[str, object], speed: float | None) -> Measurement | None:
+    """What one token needed and how long it took."""
+    read, sums, layers = (_number(pace.get(k)) for k in ("bytes_read", "operations", "layers"))
+    if not (read and sums and layers and speed):
+        return None
+    grade: Grade = "16-bit" if pace.get("grade") == "16-bit" else "8-bit"
+    return Measurement(
+        bytes_read=read, operations=sums, layers=layers, seconds=1 / speed, grade=grade
     )
 
 

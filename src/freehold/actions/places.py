@@ -32,6 +32,7 @@ class Place(Struct, frozen=True, kw_only=True):
     flops: int | None = None
     ops: int | None = None
     cores: int | None = None
+    released: int | None = None
     here: bool = False
     notes: tuple[str, ...] = ()
 
@@ -61,7 +62,7 @@ def _this(base: KnowledgeBase, memory: int | None) -> Place:
     return Place(
         name=report.room.name, kind=card.kind, memory=memory or report.room.memory,
         bandwidth=card.bandwidth, host=main, flops=card.flops_16bit, ops=card.ops_8bit,
-        cores=seen.cores, here=True,
+        cores=seen.cores, released=card.released, here=True,
     )  # fmt: skip
 
 
@@ -94,6 +95,7 @@ def _named(base: KnowledgeBase, named: str, memory: int | None) -> Place:
         cards=cards,
         flops=_times(chosen.flops_16bit, cards),
         ops=_times(chosen.ops_8bit, cards),
+        released=chosen.released,
         notes=tuple(notes),
     )
 

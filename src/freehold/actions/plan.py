@@ -1,16 +1,20 @@
 """`plan`: does it fit, how much does it take, part by part, and how fast will it be?"""
 
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
-from freehold.actions.artifacts import Artifact, from_facts
-from freehold.actions.history import history
+from freehold.actions.artifacts import Artifact, from_facts, from_gguf
+from freehold.actions.headers import Headers, read_headers
+from freehold.actions.history import History, history
+from freehold.actions.local_model import is_path
 from freehold.actions.places import Place, place
+from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.parts import Precision, Setting
-from freehold.judge.planning import Fitted, Memory, fit
+from freehold.judge.planning import Effort, Fitted, Memory, fit
 from freehold.judge.precisions import best, lowest
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
@@ -34,6 +38,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     place: Place
     precision: str | None
     fitted: Fitted
+    speed: Speeds | None = None
+    pace: dict[str, object] | None = None
     choices: tuple[Choice, ...] = ()
 
     @property
@@ -60,6 +66,7 @@ class Plan(Struct, frozen=True, kw_only=True):
             "peak": parts.peak,
             "bound": parts.bound,
             "limits": {"context": found.limits.context, "parallel": found.limits.parallel},
+            "speed": _speeds(self.speed),
             "setting": {
                 "context": found.setting.context,
                 "parallel": found.setting.parallel,
@@ -78,44 +85,89 @@ class Plan(Struct, frozen=True, kw_only=True):
             "notes": list(self.notes),
         }
 
+    def prediction(self) -> dict[str, object]:
+        """What a row of the ledger keeps of it, to be held against what happens."""
+        parts, speed = self.fitted.parts, self.speed
+        return {
+            "peak": parts.peak,
+            "weights": parts.weights,
+            "state": parts.state,
+            "compute": parts.compute,
+            "overhead": parts.overhead,
+            "bound": parts.bound,
+            "decode": speed.decode.value if speed else None,
+            "prefill": speed.prefill.value if speed else None,
+            "pace": self.pace,
+        }
+
+
+def _speeds(found: Speeds | None) -> dict[str, Any] | None:
+    """The speeds of the JSON form; None where nothing can be said."""
+    if found is None:
+        return None
+    return {
+        name: {"value": speed.value, "low": speed.low, "high": speed.high}
+        for name, speed in (
+            ("decode", found.decode),
+            ("prefill", found.prefill),
+            ("first_token", found.first_token),
+        )
+    } | {"prompt": found.prompt, "measurements": found.measured}
+
 
 def plan(
-    model: str, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
+    model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
     precision: str | None = None, on: str | None = None, memory: int | None = None,
     base: KnowledgeBase | None = None,
 ) -> Plan:  # fmt: skip
     """Predict what a model takes on this machine, or on the one named by `on`.
 
-    `model` is a name of the knowledge base; `memory` (bytes) overrides what is offered to it.
-    Raises NotFound for names that nobody has, UsageError for a setting that cannot be.
+    `model` is a file, a folder, an address, `hf:OWNER/NAME`, or a name of the knowledge base;
+    `memory` (bytes) overrides what is offered to it. Raises NotFound for names that nobody has,
+    UsageError for a setting that cannot be, BrokenInput for headers that lie.
     """
     base = base or open_base()
     found = find_artifact(base, model)
     where = place(base, on, memory)
     setting = _setting(found, context, parallel, kv)
-    chosen, uses = _memory(found, precision, setting, where.memory)
+    chosen = _chosen(found, precision, setting, where.memory)
+    past = history() if where.here else History(())
+    uses = _learned(found, chosen.memory, past)
     smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
-    uses = _learned(found, uses, where)
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
-    return Plan(artifact=found, place=where, precision=chosen, fitted=fitted,
-                choices=_choices(found, setting, where.memory))  # fmt: skip
+    work = chosen.work(setting) if chosen.work else None
+    reached = rates(where, found.engine, past.runs) if work else None
+    return Plan(
+        artifact=found, place=where, precision=chosen.precision, fitted=fitted,
+        speed=speeds(work, reached, setting) if work and reached else None,
+        pace=pace(work, setting.context / 2) if work else None,
+        choices=_choices(found, setting, where.memory),
+    )  # fmt: skip
 
 
-def _learned(artifact: Artifact, memory: Memory, where: Place) -> Memory:
+def _learned(artifact: Artifact, memory: Memory, past: History) -> Memory:
     """The memory as predicted, or as earlier runs on this machine corrected it."""
-    outcomes = history().outcomes if where.here else []
-    factor = correction(outcomes, artifact.engine, artifact.architecture)
+    factor = correction(past.outcomes, artifact.engine, artifact.architecture)
     return memory if factor is None else lambda setting: corrected(memory(setting), factor)
 
 
-def find_artifact(base: KnowledgeBase, model: str) -> Artifact:
+def find_artifact(base: KnowledgeBase, model: str | Path) -> Artifact:
     """What is meant by `model`; of a family with several members, which one must be said."""
-    hit = find_model(base, model)
+    if is_path(model) or str(model).startswith(("hf:", "http://", "https://")):
+        return from_headers(base, read_headers(model))
+    hit = find_model(base, str(model))
     members = (hit.member,) if hit.member else hit.family.members
     if len(members) != 1:
         names = ", ".join(member.id for member in members[:8]) or "none"
         raise UsageError(f"{hit.family.id} has several members: {names}", hint="name one of them")
     return from_facts(base, hit.family, members[0])
+
+
+def from_headers(base: KnowledgeBase, headers: Headers) -> Artifact:
+    """What the headers describe, on the engine for its format."""
+    if headers.format == "gguf":
+        return from_gguf(base, headers)
+    raise UsageError(f"{headers.name}: {headers.format} cannot be planned")
 
 
 def _setting(artifact: Artifact, context: int | None, parallel: int, kv: Precision) -> Setting:
@@ -130,18 +182,24 @@ def _setting(artifact: Artifact, context: int | None, parallel: int, kv: Precisi
     return Setting(context=context or usual, parallel=parallel, keys=kv, values=kv)
 
 
-def _memory(
-    artifact: Artifact, precision: str | None, setting: Setting, room: int
-) -> tuple[str | None, Memory]:
-    """The precision that is taken, and the memory function for it."""
+class _Chosen(Struct, frozen=True):
+    """The precision that is taken, and what the model takes and does in it."""
+
+    precision: str | None
+    memory: Memory
+    work: Effort | None
+
+
+def _chosen(artifact: Artifact, precision: str | None, setting: Setting, room: int) -> _Chosen:
+    """The files as they are, the precision asked for, or the widest that fits."""
     if precision is None and artifact.memory is not None:
-        return artifact.precision, artifact.memory
+        return _Chosen(artifact.precision, artifact.memory, artifact.work)
     if precision is None:
         variant = best(artifact.variants, setting, room) or lowest(artifact.variants)
-        return variant.precision, variant.memory
+        return _Chosen(variant.precision, variant.memory, variant.work)
     for variant in artifact.variants:
         if variant.precision.casefold() == precision.casefold():
-            return variant.precision, variant.memory
+            return _Chosen(variant.precision, variant.memory, variant.work)
     raise NotFound("precision", precision, (v.precision for v in artifact.variants))
 
 

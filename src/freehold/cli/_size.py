@@ -15,10 +15,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Size(click.ParamType[int]):
     """A number with a unit, such as 8GB, 16GiB, 7B, 500M, 32k; `binary` counts k as 1024."""
 
-    def __init__(self, name: str, example: str, *, binary: bool = False) -> None:
+    def __init__(self, name: str, example: str, *, binary: bool = False, least: int = 1) -> None:
         self.name = name
         self.example = example
         self.binary = binary
+        self.least = least
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
         """The number meant; fails with an example of the form."""
@@ -30,7 +31,7 @@ class Size(click.ParamType[int]):
         number, unit, binary = match.groups()
         base = 1024 if binary or self.binary else 1000
         amount = float(number.replace(",", "").replace("_", "")) * base ** UNITS[unit]
-        if not 1 <= amount < 1e18:
+        if not self.least <= amount < 1e18:
             self.fail(f"{value!r} is out of range", param, ctx)
         return int(amount)
 

@@ -11,6 +11,7 @@ from freehold.cli._size import Size
 
 if TYPE_CHECKING:
     from freehold.actions.plan import Plan
+    from freehold.judge.speed.rates import Speed
 
 GIB = 2**30
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "fp8")
@@ -66,7 +67,7 @@ def show(plan: "Plan") -> None:
     )
     _memory(plan)
     title("Limits and speed")
-    rows(_limits(plan), color=None)
+    rows([*_limits(plan), *_speeds(plan)], color=None)
     if plan.choices:
         title("Precisions")
         rows(_choices(plan), color=2)
@@ -109,6 +110,27 @@ def _limits(plan: "Plan") -> Iterator[tuple[str, str]]:
     if limits.parallel:
         many = "one sequence" if limits.parallel == 1 else f"up to {limits.parallel} sequences"
         yield "parallel", f"{many} of {setting.context:,} tokens"
+
+
+def _speeds(plan: "Plan") -> Iterator[tuple[str, str]]:
+    found = plan.speed
+    if found is None:
+        yield "speed", "not known for this kind of model or machine"
+        return
+    yield "writes", f"{_span(found.decode)} tokens per second"
+    yield "reads", f"{_span(found.prefill)} tokens per second"
+    yield "starts", f"after {_span(found.first_token)} s, with a prompt of {found.prompt} tokens"
+    if plan.place.here and not found.measured:
+        yield "", "not measured here yet: freehold machine --measure narrows this down"
+
+
+def _span(speed: "Speed") -> str:
+    """A figure with its interval, in as many digits as make sense."""
+    return f"{_round(speed.value)} ({_round(speed.low)} to {_round(speed.high)})"
+
+
+def _round(value: float) -> str:
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
 
 
 def _choices(plan: "Plan") -> Iterator[tuple[str, str, str, str]]:

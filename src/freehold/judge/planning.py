@@ -11,9 +11,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.judge.fitting.parts import Parts, Precision, Setting
+from freehold.judge.speed.work import Work
 
 Memory = Callable[[Setting], Parts]
 """The memory that one artifact takes on one engine in a setting."""
+
+Effort = Callable[[Setting], Work]
+"""What it reads and computes for a token in a setting."""
 
 Kind = Literal["state", "context", "parallel", "precision", "machine"]
 
@@ -36,6 +40,7 @@ class Variant(Struct, frozen=True):
     bits: float
     memory: Memory
     quality: str
+    work: Effort | None = None
 
 
 class Limits(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from freehold.judge.fitting.parts import Setting
-from freehold.judge.planning import Memory, Variant
+from freehold.judge.planning import Effort, Memory, Variant
 from freehold.knowledge.types import Precision, PrecisionList
 
 OFFERED = ("f16", "q8_0", "q6_K", "q5_K_M", "q4_K_M", "q3_K_M", "q2_K")
@@ -14,11 +14,24 @@ HARDLY, LITTLE, MUCH = 0.01, 0.05, 0.12
 """Mean divergences in nats up to which a loss is called so; ours, for the words alone."""
 
 
-def variants(costs: PrecisionList, memory: Callable[[float], Memory]) -> tuple[Variant, ...]:
-    """The precisions to choose from; `memory` gives that of the model at so many bits a weight."""
+def variants(
+    costs: PrecisionList,
+    memory: Callable[[float], Memory],
+    work: Callable[[float], Effort] | None = None,
+) -> tuple[Variant, ...]:
+    """The precisions to choose from.
+
+    `memory` and `work` give those of the model at so many bits a weight.
+    """
     known = {precision.id: precision for precision in costs.precisions}
     return tuple(
-        Variant(id, known[id].bits, memory(known[id].bits), quality(known[id], costs))
+        Variant(
+            id,
+            bits := known[id].bits,
+            memory(bits),
+            quality(known[id], costs),
+            work(bits) if work else None,
+        )
         for id in OFFERED
         if id in known
     )

@@ -292,7 +292,11 @@ class AcceleratorList(Fact, frozen=True, kw_only=True):
 
 
 class Price(Fact, frozen=True, kw_only=True):
-    """What one unit of a served model costs, in US dollars."""
+    """What one unit of a served model costs, in US dollars.
+
+    `batch_*` is for answers that may wait, `long_*` for requests that read more than `long_from`
+    tokens. A rented graphics card is named in `model`, with the unit gpu-hour.
+    """
 
     model: str
     api_name: str
@@ -301,6 +305,12 @@ class Price(Fact, frozen=True, kw_only=True):
     input: float | None = None
     cached_input: float | None = None
     output: float | None = None
+    batch_input: float | None = None
+    batch_output: float | None = None
+    long_from: int | None = None
+    long_input: float | None = None
+    long_cached_input: float | None = None
+    long_output: float | None = None
     note: str | None = None
 
 
