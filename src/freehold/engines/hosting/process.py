@@ -95,6 +95,8 @@ class Process:
             lifeline.write(json.dumps(given).encode() + b"\n")
             lifeline.flush()
         line = answers.readline()
+        if not line:
+            self.stop()
         told: dict[str, Any] = json.loads(line) if line else {"error": self.says()}
         if "error" in told:
             raise EnvironmentProblem(f"{self.name} cannot be started: {told['error']}")
