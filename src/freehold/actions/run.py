@@ -31,11 +31,16 @@ class Ready(Struct, frozen=True, kw_only=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """What a run really took: bytes, seconds, tokens."""
+    """What a run really took: bytes, seconds, tokens.
+
+    `peak` is the most memory that was resident at once, loading included, when a model file may
+    be mapped and copied at the same time; `resident` is what is left after the answer.
+    """
 
     engine: str
     version: str | None
     peak: int
+    resident: int
     load: float
     first_token: float
     prompt_tokens: int
@@ -168,10 +173,12 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
 
 def measure(running: Running, result: Result) -> Measured:
     """What the engine took for this answer."""
+    memory = running.memory()
     return Measured(
         engine=running.engine.name,
         version=running.version,
-        peak=running.memory().peak,
+        peak=memory.peak,
+        resident=memory.now,
         load=running.load_seconds,
         first_token=result.times.first_token,
         prompt_tokens=result.spent.prompt - result.spent.cached,

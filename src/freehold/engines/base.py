@@ -182,8 +182,13 @@ def program(name: str, variable: str | None = None) -> Found | None:
 
 
 def package(name: str, runtime: Path) -> Found | None:
-    """The Python that has a package: this one, else that of a runtime whose folder is given."""
-    if importlib.util.find_spec(name):
+    """The Python that has a package: this one, else that of a runtime whose folder is given.
+
+    What only a user's own folder of packages has does not count: an engine cannot see it.
+    """
+    spec = importlib.util.find_spec(name)
+    places = (Path(sys.prefix), Path(sys.base_prefix))
+    if spec and spec.origin and any(Path(spec.origin).is_relative_to(place) for place in places):
         return Found("package", Path(sys.executable), _version(name))
     built = built_with(runtime)
     if built is None:
