@@ -64,6 +64,15 @@ def test_each_run_is_measured_into_the_ledger_without_a_word_of_what_was_said(mo
     assert not [word for word in ("zebra", "giraffe", "blue", "scatter") if word in words]
 
 
+def test_a_model_with_an_endless_name_is_run_and_written_down_all_the_same(
+    tmp_path: Path, model: Path
+) -> None:
+    metadata = {"general.architecture": "llama", "general.name": "a b\n" * 5000}
+    write_gguf(model, metadata, [])
+    assert len(run(model, "Why?").model.name) == 200
+    assert len(rows()) == 1
+
+
 def test_a_run_can_stay_out_of_the_ledger(model: Path) -> None:
     run(model, "Why?", record=False)
     assert rows() == []
