@@ -228,7 +228,7 @@ def _keeper(folder: Path) -> subprocess.Popen[bytes]:
         raise EnvironmentProblem("engines are started on Linux and macOS only, so far")
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        (sys.executable, "-I", "-S", "-B", str(KEEPER)),
+        (sys.executable, "-I", "-S", str(KEEPER)),
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
