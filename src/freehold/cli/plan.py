@@ -10,17 +10,20 @@ from freehold.cli._out import as_json, base, print_json, rows, say, title, width
 from freehold.cli._size import Size
 
 if TYPE_CHECKING:
+    from freehold.actions.history import Past
     from freehold.actions.plan import Plan
     from freehold.judge.speed.rates import Speed
 
 GIB = 2**30
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "fp8")
+SHOWN = 20
+"""Earlier runs that are printed."""
 LABEL = 12
 """Columns in front of a bar."""
 
 
 @click.command(short_help="Predict memory and speed of a model, part by part, before it is here.")
-@click.argument("model")
+@click.argument("model", required=False)
 @click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens per sequence.")
 @click.option("--parallel", type=click.IntRange(1, 1024), default=1, show_default=True,
               help="Sequences at once.")  # fmt: skip
@@ -30,10 +33,11 @@ LABEL = 12
 @click.option("--machine", "--gpu", "on", metavar="NAME",
               help='Another machine: "RTX 4090", h100x2, "M4 Max".')  # fmt: skip
 @click.option("--memory", type=Size("bytes", "8GB"), help="Memory for the model, instead.")
+@click.option("--history", "past", is_flag=True, help="Earlier runs: predicted beside measured.")
 @as_json
 @click.pass_context
 def command(
-    ctx: click.Context, /, model: str, on: str | None, as_json: bool, **asked: object
+    ctx: click.Context, /, model: str | None, past: bool, as_json: bool, **asked: object
 ) -> None:
     """Predict what a model takes and how fast it runs, before anything is downloaded.
 
@@ -43,11 +47,17 @@ def command(
     Examples:
       freehold plan llama-3.2-1b --context 8k
       freehold plan qwen3-8b --gpu "RTX 4090" --context 32k --parallel 4
-      freehold plan olmo-2-7b --machine h100-sxmx2 --json
+      freehold plan olmo-2-1124-7b --machine h100x2 --json
+      freehold plan --history
     """
+    if past:
+        print_history(model, as_json)
+        return
+    if model is None:
+        raise click.UsageError("name a model, a file, an address or hf:OWNER/NAME", ctx)
     from freehold.actions.plan import plan
 
-    found = plan(model, on=on, base=base(), **asked)  # type: ignore[arg-type]
+    found = plan(model, base=base(), **asked)  # type: ignore[arg-type]
     if as_json:
         print_json(found.form())
     else:
@@ -77,6 +87,42 @@ def show(plan: "Plan") -> None:
     if plan.notes:
         click.echo()
         rows([("note", note) for note in plan.notes], indent=0, color=None)
+
+
+def print_history(model: str | None, as_json: bool) -> None:
+    """Print what was predicted for earlier runs beside what they took, and the errors."""
+    from freehold.actions.history import history
+
+    found = history(model)
+    if as_json:
+        print_json(found.form())
+        return
+    if not found.runs:
+        say("No run is in the ledger yet. Next: freehold run FILE PROMPT")
+        return
+    title("Predicted and measured")
+    head = ("when", "model", "engine", "memory", "", "off by", "tokens/s", "")
+    rows([head, *(_past(run) for run in found.runs[-SHOWN:])], color=None)
+    if found.errors:
+        title("How far off memory was")
+        rows(
+            [
+                (e.engine, e.architecture, f"{e.runs} runs", f"median {e.median:+.1%}",
+                 f"worst {e.worst:+.1%}")
+                for e in found.errors
+            ],
+            color=None,
+        )  # fmt: skip
+
+
+def _past(run: "Past") -> tuple[str, ...]:
+    outcome = run.outcome
+    expected = gib(run.predicted) if run.predicted else "-"
+    speeds = [f"{s:.1f}" if s else "-" for s in (run.expected_decode, run.decode)]
+    return (
+        run.time[:16].replace("T", " "), run.model[:28], run.engine, expected, gib(run.measured),
+        f"{outcome.error:+.1%}" if outcome else "-", *speeds,
+    )  # fmt: skip
 
 
 def _memory(plan: "Plan") -> None:
