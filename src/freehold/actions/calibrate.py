@@ -150,7 +150,11 @@ def passes(point: Point) -> tuple[Measurement, Measurement]:
 
 
 def calibrate(say: Say | None = None) -> Calibration:
-    """Measure this machine now, keep the result, and write it into the ledger."""
+    """Measure this machine now, keep the result, and write it into the ledger.
+
+    What was measured while other work took a part of the machine is told but not kept, because
+    predictions would be wrong for as long as it stands.
+    """
     say = say or _silent
     began = time.monotonic()
     say("memory bandwidth")
@@ -172,7 +176,8 @@ def calibrate(say: Say | None = None) -> Calibration:
         points=points,
         missing=None if engine else _hint(),
     )
-    _keep(found)
+    if not found.busy:
+        _keep(found)
     return found
 
 
