@@ -42,8 +42,8 @@ def main() -> int:
               f"  cores {point.share:.0%}")  # fmt: skip
     expected = default_rates(Processor("cpu", found.bandwidth))
     rates = calibrate(expected, found.measurements())
-    print(f"{rates.bandwidth / 1e9:.1f} GB/s, {rates.layer * 1e6:.0f} us a layer, "
-          f"{rates.matrix['8-bit'] / 1e9:.0f} and {rates.matrix['16-bit'] / 1e9:.0f} GFLOP/s")  # fmt: skip
+    sums = " and ".join(f"{rates.matrix[g] / 1e9:.0f}" for g in ("8-bit", "16-bit"))
+    print(f"{rates.bandwidth / 1e9:.1f} GB/s, {rates.layer * 1e6:.0f} us a layer, {sums} GFLOP/s")
     print(f"{'':30} {'measured':>9} {'predicted':>9} {'error':>7} {'before':>9}  cores")
     for shape in SHAPES:
         show(measured(shape), rates, expected)

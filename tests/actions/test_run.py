@@ -73,6 +73,17 @@ def test_a_model_with_an_endless_name_is_run_and_written_down_all_the_same(
     assert len(rows()) == 1
 
 
+def test_the_share_of_the_cores_is_told_where_an_answer_took_long_enough(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 0.0)
+    run(model, "Why?")
+    assert 0 <= rows()[0]["measured"]["share"] <= 1
+    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 60.0)
+    run(model, "Why?")
+    assert rows()[1]["measured"]["share"] is None
+
+
 def test_a_run_can_stay_out_of_the_ledger(model: Path) -> None:
     run(model, "Why?", record=False)
     assert rows() == []

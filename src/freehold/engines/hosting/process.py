@@ -135,6 +135,16 @@ class Process:
         self._peak = max(self._peak, now.peak)
         return Memory(now.now, self._peak)
 
+    def computed(self) -> float:
+        """Seconds of one core that the engine has used so far; 0 once it has ended."""
+        import psutil
+
+        try:
+            spent = psutil.Process(self.number).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(spent.user + spent.system)
+
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
         self.stop()
