@@ -201,7 +201,7 @@ def built_with(runtime: Path) -> dict[str, str] | None:
     try:
         found = json.loads((runtime / "freehold.json").read_text())
         return {str(name): str(version) for name, version in found["packages"].items()}
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

@@ -223,7 +223,8 @@ def available() -> dict[str, bool]:
 
 def own_folder() -> Path:
     """A new folder that only this user may enter, with a path short enough for a socket."""
-    return Path(tempfile.mkdtemp(prefix="freehold-"))
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="freehold-", dir=usual if len(usual) < 70 else "/tmp"))
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
