@@ -147,6 +147,8 @@ def test_the_memory_of_a_tree_is_the_sum_over_its_processes(tmp_path: Path) -> N
         folder = tmp_path / str(number)
         (folder / "task" / str(number)).mkdir(parents=True)
         (folder / "task" / str(number) / "children").write_text(children)
-        (folder / "status").write_text("Name:\tx\nVmHWM:\t  200 kB\nVmRSS:\t  100 kB\n")
-    assert of_tree(7, tmp_path) == Memory(3 * 102400, 3 * 204800)
-    assert of_tree(10, tmp_path) == Memory(0, 0)
+        (folder / "status").write_text(
+            "Name:\tx\nVmHWM:\t 200 kB\nVmRSS:\t 100 kB\nRssFile:\t 50 kB\n"
+        )
+    assert of_tree(7, tmp_path) == Memory(3 * 102400, 3 * 204800, 3 * 51200)
+    assert of_tree(10, tmp_path) == Memory(0, 0, 0)

@@ -37,7 +37,8 @@ class Measured(Struct, frozen=True, kw_only=True):
     """What a run really took: bytes, seconds, tokens.
 
     `peak` is the most memory that was resident at once, loading included, when a model file may
-    be mapped and copied at the same time; `resident` is what is left after the answer. `share`
+    be mapped and copied at the same time; `resident` is what is left after the answer, and
+    `mapped` the part of it that are pages of files, which the system may take back. `share`
     is the part of its cores that the engine got while it answered: well below 1 means that other
     work slowed it down. None for an answer too short to tell.
     """
@@ -46,6 +47,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     version: str | None
     peak: int
     resident: int
+    mapped: int
     load: float
     first_token: float
     prompt_tokens: int
@@ -199,6 +201,7 @@ def measure(running: Running, result: Result, share: float | None = None) -> Mea
         version=running.version,
         peak=memory.peak,
         resident=memory.now,
+        mapped=memory.mapped,
         load=running.load_seconds,
         first_token=result.times.first_token,
         prompt_tokens=result.spent.prompt - result.spent.cached,

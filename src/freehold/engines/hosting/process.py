@@ -133,7 +133,7 @@ class Process:
         """What the engine's processes take now, and the most they took so far, in bytes."""
         now = of_tree(self.number)
         self._peak = max(self._peak, now.peak)
-        return Memory(now.now, self._peak)
+        return Memory(now.now, self._peak, now.mapped)
 
     def computed(self) -> float:
         """Seconds of one core that the engine has used so far; 0 once it has ended."""
