@@ -20,6 +20,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Li
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in that answers at 100 tokens per second."""
     monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(tmp_path, answer="x" * 64)))
+    monkeypatch.setattr(action, "QUIET", 0.0)  # it sleeps where an engine would compute
 
 
 @pytest.mark.usefixtures("engine")
@@ -58,10 +59,15 @@ def test_past_its_budget_each_model_gets_one_short_round(monkeypatch: pytest.Mon
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_machine_that_does_other_work_meanwhile_is_told_so() -> None:
-    found = calibrate()  # the stand-in sleeps and uses no processor at all
-    assert found.points[0].share < action.QUIET
-    assert found.busy
+def test_what_was_measured_beside_other_work_is_told_but_not_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    quiet = calibrate()
+    monkeypatch.setattr(action, "QUIET", 0.85)
+    busy = calibrate()
+    assert busy.points[0].share < 0.85
+    assert busy.busy
+    assert known() == quiet
 
 
 def test_without_an_engine_only_memory_is_measured_and_the_next_step_is_said(
@@ -98,6 +104,7 @@ def test_the_real_engine_measures_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(action, "ANSWER", 8)
     monkeypatch.setattr(action, "LEAST_PROMPT", 16)
     monkeypatch.setattr(action, "LEAST_ANSWER", 4)
+    monkeypatch.setattr(action, "QUIET", 0.0)
     (point,) = calibrate().points
     assert point.decode > 0
     assert point.prefill > 0

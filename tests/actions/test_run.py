@@ -64,6 +64,26 @@ def test_each_run_is_measured_into_the_ledger_without_a_word_of_what_was_said(mo
     assert not [word for word in ("zebra", "giraffe", "blue", "scatter") if word in words]
 
 
+def test_a_model_with_an_endless_name_is_run_and_written_down_all_the_same(
+    tmp_path: Path, model: Path
+) -> None:
+    metadata = {"general.architecture": "llama", "general.name": "a b\n" * 5000}
+    write_gguf(model, metadata, [])
+    assert len(run(model, "Why?").model.name) == 200
+    assert len(rows()) == 1
+
+
+def test_the_share_of_the_cores_is_told_where_an_answer_took_long_enough(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 0.0)
+    run(model, "Why?")
+    assert 0 <= rows()[0]["measured"]["share"] <= 1
+    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 60.0)
+    run(model, "Why?")
+    assert rows()[1]["measured"]["share"] is None
+
+
 def test_a_run_can_stay_out_of_the_ledger(model: Path) -> None:
     run(model, "Why?", record=False)
     assert rows() == []

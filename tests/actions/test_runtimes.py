@@ -61,6 +61,15 @@ def test_a_built_runtime_is_found_by_its_engine(
     assert (found.how, found.at) == ("runtime", folder / "bin" / "python")
 
 
+def test_a_package_that_an_engine_could_not_see_does_not_count(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "seen_by_us_only.py").write_text("")
+    assert package("seen_by_us_only", tmp_path / "none") is None
+    assert package("msgspec", tmp_path / "none") is not None
+
+
 def test_one_built_from_an_older_list_is_said_to_be_old(calls: Calls) -> None:
     folder = install("llama.cpp", say=quiet).folder
     (folder / "freehold.json").write_text(json.dumps({"packages": {"xllamacpp": "1"}}))

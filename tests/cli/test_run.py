@@ -40,6 +40,14 @@ def test_json_is_one_table(capsys: Capsys, model: str) -> None:
     done = freehold(capsys, "run", model, "Why?", "--max-tokens", "4", "--json")
     form = json.loads(done.out)
     assert (form["text"], form["finish"]) == ("Blue", "length")
+    assert list(form) == [
+        *("model", "file", "task", "engine", "text", "thinking", "finish", "seed", "usage"),
+        *("seconds", "speed", "peak_memory", "context", "cut", "notes"),
+    ]
+    assert set(form["engine"]) == {"name", "version"}
+    assert set(form["usage"]) == {"prompt", "generated"}
+    assert set(form["seconds"]) == {"load", "first_token", "prompt", "decode"}
+    assert set(form["speed"]) == {"prefill", "decode"}
 
 
 def test_a_zero_is_a_wish_like_any_other(
@@ -141,7 +149,14 @@ def _running(program: str) -> list[int]:
 
 def test_engines_and_runtimes_are_listed(capsys: Capsys, model: str) -> None:
     assert "installed  program" in freehold(capsys, "engines").out
-    assert json.loads(freehold(capsys, "engines", "--json").out)[0]["name"] == "llama.cpp"
+    (engine,) = json.loads(freehold(capsys, "engines", "--json").out)
+    assert engine["name"] == "llama.cpp"
+    assert set(engine) == {
+        *("name", "kind", "installed", "how", "at", "version", "install"),
+        *("tasks", "formats", "architectures", "devices", "precisions"),
+    }
+    (runtime,) = json.loads(freehold(capsys, "runtime", "list", "--json").out)
+    assert set(runtime) == {"engine", "state", "needs", "folder"}
     assert "xllamacpp" in freehold(capsys, "runtime", "list").out
 
 

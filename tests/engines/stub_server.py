@@ -66,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Connection", "close")
         self.end_headers()
         text = BEHAVIOR.get("answer", "Blue, because it scatters.")[: body.get("max_tokens")]
+        text = text[: max(context - prompt, 0)]
         for number, sign in enumerate(text):
             if BEHAVIOR.get("crashes_after") == number:
                 sys.stderr.write("0.01 E ggml: out of pages\n")
@@ -75,7 +76,8 @@ class Handler(BaseHTTPRequestHandler):
             self.event({"choices": [{"index": 0, "delta": {"content": sign}, "text": sign}]})
         if BEHAVIOR.get("stops_short"):
             return None
-        ended = "length" if len(text) == body.get("max_tokens") else "stop"
+        full = prompt + len(text) >= context
+        ended = "length" if full or len(text) == body.get("max_tokens") else "stop"
         self.event({"choices": [{"index": 0, "delta": {}, "finish_reason": ended}]})
         usage = {"prompt_tokens": prompt, "completion_tokens": len(text)}
         timings = {
@@ -107,6 +109,9 @@ class Handler(BaseHTTPRequestHandler):
 def main() -> int:
     if "--help" in sys.argv:
         print(HELP)
+        return 0
+    if "--list-devices" in sys.argv:
+        print("Available devices:\n  " + (BEHAVIOR.get("device") or "(none)"))
         return 0
     if BEHAVIOR.get("starts") is False:
         print("0.00 I loading\n0.01 E llama_model_load: error loading model: a wrong magic")

@@ -50,7 +50,8 @@ def said(code: str, **more: object) -> list[str]:
 
 
 def test_an_engine_that_is_stopped_is_gone_and_so_are_its_children_and_its_folder() -> None:
-    code = "import os,subprocess,time; subprocess.Popen(['setsid','sleep','60']); print('up')\n"
+    apart = "subprocess.Popen(['sleep', '600'], start_new_session=True)"
+    code = f"import subprocess; {apart}; print('up')\n"
     with running(code + SLEEP) as process:
         process.await_ready(lambda: "up" in process._lines, 10)
         below = Path(f"/proc/{process.number}/task/{process.number}/children").read_text()
@@ -146,6 +147,8 @@ def test_the_memory_of_a_tree_is_the_sum_over_its_processes(tmp_path: Path) -> N
         folder = tmp_path / str(number)
         (folder / "task" / str(number)).mkdir(parents=True)
         (folder / "task" / str(number) / "children").write_text(children)
-        (folder / "status").write_text("Name:\tx\nVmHWM:\t  200 kB\nVmRSS:\t  100 kB\n")
-    assert of_tree(7, tmp_path) == Memory(3 * 102400, 3 * 204800)
-    assert of_tree(10, tmp_path) == Memory(0, 0)
+        (folder / "status").write_text(
+            "Name:\tx\nVmHWM:\t 200 kB\nVmRSS:\t 100 kB\nRssFile:\t 50 kB\n"
+        )
+    assert of_tree(7, tmp_path) == Memory(3 * 102400, 3 * 204800, 3 * 51200)
+    assert of_tree(10, tmp_path) == Memory(0, 0, 0)

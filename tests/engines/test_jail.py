@@ -69,13 +69,14 @@ def test_more_memory_than_allowed_is_refused() -> None:
 
 
 @needs("privileges")
-def test_no_new_privileges_and_no_core_file() -> None:
+def test_no_privileges_old_or_new_and_no_core_file() -> None:
     code = (
         "import resource\n"
         "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('NoNewPrivs')])\n"
-        "print(resource.getrlimit(resource.RLIMIT_CORE))"
+        "print(resource.getrlimit(resource.RLIMIT_CORE))\n"
+        "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('CapEff')])"
     )
-    assert said(code) == ["['1']", "(0, 0)"]
+    assert said(code) == ["['1']", "(0, 0)", f"['{0:016x}']"]
 
 
 def test_an_engine_may_be_interrupted_though_its_keeper_may_not() -> None:

@@ -3,19 +3,25 @@
 import json
 import sys
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.machine import Gpu
+from freehold.engines import llamacpp
 from freehold.engines.base import ENGINES, Running, start
+from freehold.engines.hosting import llama_text
 from freehold.engines.hosting.llama_text import count, shortened
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 from tests.engines.stubs import job, stub, tiny
 from tests.engines.test_hosting import gone
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
+ANSWER = "Blue, because it scatters." + "." * 80
 CHAT = Request(messages=(Message("user", "Why?"),), seed=7)
 
 
@@ -24,16 +30,29 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Engine":
     return Engine(tmp_path, monkeypatch)
 
 
+@pytest.fixture(scope="module")
+def usual(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """A stand-in with a context of 100 that behaves well, for the tests that only ask."""
+    with pytest.MonkeyPatch.context() as patch:
+        usual = Engine(tmp_path_factory.mktemp("usual"), patch)
+        with usual(context=100, answer=ANSWER) as running:
+            yield running
+
+
 class Engine:
     """Starts llama.cpp as a stand-in that behaves as it is told."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.folder, self.monkeypatch = folder, monkeypatch
         self.model = tiny(folder)
+        self.layers: int | None = None
 
     def __call__(self, context: int = 256, patience: float = 20, **behavior: object) -> Running:
+        llamacpp.cards.cache_clear()
         self.monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(self.folder, **behavior)))
-        return start(ENGINES.get("llama.cpp"), job(self.model, context), patience)
+        return start(
+            ENGINES.get("llama.cpp"), job(self.model, context, gpu_layers=self.layers), patience
+        )
 
 
 def asked(running: Running, request: Request = CHAT) -> tuple[list[Piece], Result]:
@@ -79,23 +98,21 @@ def test_the_key_is_random_and_stands_in_no_command_line(engine: Engine) -> None
             asked(first)
 
 
-def test_a_prompt_that_is_too_long_is_refused_with_both_numbers(engine: Engine) -> None:
-    with engine(context=100) as running:
-        with pytest.raises(UsageError, match="the prompt has 505 tokens and the context holds 100"):
-            asked(running, Request(text="x" * 505))
-        asked(running)  # and the next one is answered
+def test_a_prompt_that_is_too_long_is_refused_with_both_numbers(usual: Running) -> None:
+    with pytest.raises(UsageError, match="the prompt has 505 tokens and the context holds 100"):
+        asked(usual, Request(text="x" * 505))
+    asked(usual)  # and the next one is answered
 
 
 @pytest.mark.parametrize(
     ("place", "left"), [("start", "fghij"), ("middle", "abhij"), ("end", "abcde")]
 )
 def test_a_cut_prompt_says_what_was_cut_and_from_where(
-    engine: Engine, place: str, left: str
+    usual: Running, place: str, left: str
 ) -> None:
     request = Request(text="abcdefghij", max_tokens=95, truncate=place)  # type: ignore[arg-type]
-    with engine(context=100, answer="x" * 95) as running:
-        cut, _ = shortened(running.wire, request, 100)
-        _, result = asked(running, request)
+    cut, _ = shortened(usual.wire, request, 100)
+    _, result = asked(usual, request)
     assert cut.text == left
     assert result.cut is not None
     assert (result.cut.where, result.cut.tokens, result.cut.total) == (place, 5, 10)
@@ -103,24 +120,22 @@ def test_a_cut_prompt_says_what_was_cut_and_from_where(
     assert result.notes == ("the context of 100 tokens is full",)
 
 
-def test_in_a_chat_the_longest_turn_is_cut(engine: Engine) -> None:
+def test_in_a_chat_the_longest_turn_is_cut(usual: Running) -> None:
     turns = (Message("system", "Be brief."), Message("user", "x" * 300))
     request = Request(messages=turns, max_tokens=20, truncate="start")
-    with engine(context=100) as running:
-        cut, said = shortened(running.wire, request, 100)
-        assert count(running.wire, cut) <= 80
+    cut, said = shortened(usual.wire, request, 100)
+    assert count(usual.wire, cut) <= 80
     assert cut.messages[0] == turns[0]
     assert said is not None
     assert said.tokens == 300 - len(cut.messages[1].content)
 
 
-def test_a_prompt_that_fits_is_not_cut(engine: Engine) -> None:
-    with engine() as running:
-        _, result = asked(running, Request(text="short", truncate="middle"))
+def test_a_prompt_that_fits_is_not_cut(usual: Running) -> None:
+    _, result = asked(usual, Request(text="short", truncate="middle"))
     assert result.cut is None
 
 
-def test_every_wish_reaches_the_server_in_its_own_words(engine: Engine) -> None:
+def test_every_wish_reaches_the_server_in_its_own_words(usual: Running) -> None:
     schema = {"type": "object"}
     request = Request(
         messages=CHAT.messages,
@@ -130,20 +145,17 @@ def test_every_wish_reaches_the_server_in_its_own_words(engine: Engine) -> None:
         stop=("END",),
         schema=schema,
     )
-    with engine() as running:
-        from freehold.engines.hosting.llama_text import asked as body_of
-
-        path, body = body_of(request, 3)
-        echo = next(event["echo"] for event in running.wire.stream(path, body) if "echo" in event)
+    path, body = llama_text.asked(request, 3)
+    echo = next(event["echo"] for event in usual.wire.stream(path, body) if "echo" in event)
     assert path == "/v1/chat/completions"
     assert (echo["max_tokens"], echo["temperature"], echo["top_p"]) == (5, 0.5, 0.9)
     assert (echo["stop"], echo["seed"]) == (["END"], 3)
     assert echo["response_format"]["json_schema"]["schema"] == schema
 
 
-def test_a_schema_for_a_text_that_is_continued_is_refused_not_dropped(engine: Engine) -> None:
-    with engine() as running, pytest.raises(UsageError, match="JSON schema in a chat only"):
-        asked(running, Request(text="x", schema={"type": "object"}))
+def test_a_schema_for_a_text_that_is_continued_is_refused_not_dropped(usual: Running) -> None:
+    with pytest.raises(UsageError, match="JSON schema in a chat only"):
+        asked(usual, Request(text="x", schema={"type": "object"}))
 
 
 def test_a_server_that_ends_at_its_start_says_why(engine: Engine) -> None:
@@ -182,6 +194,36 @@ def test_a_server_that_hangs_is_given_up(engine: Engine) -> None:
 def test_a_server_that_never_gets_ready_is_ended(engine: Engine) -> None:
     with pytest.raises(EnvironmentProblem, match="was not ready after 0 seconds"):
         engine(loads=60, patience=0.3)
+
+
+@pytest.fixture
+def card(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with a graphics card."""
+    from freehold.core.machine import probe
+
+    with_card = replace(probe(), gpus=(Gpu("Card 9000", 2**34),))
+    monkeypatch.setattr("freehold.engines.llamacpp.probe", lambda: with_card)
+
+
+@pytest.mark.usefixtures("card")
+def test_a_card_that_this_build_cannot_use_is_said_not_passed_over(engine: Engine) -> None:
+    with engine() as running:
+        assert "computes on the processor" in running.notes[0]
+        assert "Card 9000" in running.notes[0]
+    engine.layers = 5
+    with pytest.raises(EnvironmentProblem, match="no layer can be on a card"):
+        engine()
+    engine.layers = 0
+    with engine() as running:
+        assert running.notes == ()
+
+
+@pytest.mark.usefixtures("card")
+def test_a_card_that_can_be_used_takes_all_layers(engine: Engine) -> None:
+    with engine(device="CUDA0: Card 9000 (16384 MiB, 16000 MiB free)") as running:
+        assert running.notes == ()
+        words = running.wire.get("/props")["argv"]
+    assert words[words.index("--n-gpu-layers") + 1] == "999"
 
 
 def test_a_variable_that_names_no_program_is_an_error_not_a_fallback(

@@ -150,7 +150,11 @@ def passes(point: Point) -> tuple[Measurement, Measurement]:
 
 
 def calibrate(say: Say | None = None) -> Calibration:
-    """Measure this machine now, keep the result, and write it into the ledger."""
+    """Measure this machine now, keep the result, and write it into the ledger.
+
+    What was measured while other work took a part of the machine is told but not kept, because
+    predictions would be wrong for as long as it stands.
+    """
     say = say or _silent
     began = time.monotonic()
     say("memory bandwidth")
@@ -172,7 +176,8 @@ def calibrate(say: Say | None = None) -> Calibration:
         points=points,
         missing=None if engine else _hint(),
     )
-    _keep(found)
+    if not found.busy:
+        _keep(found)
     return found
 
 
@@ -232,9 +237,9 @@ def _point(running: Running, shape: Shape, seconds: float) -> Point:
     drawn = random.Random(shape.name)
     warm = _round(running, drawn, LEAST_PROMPT, LEAST_ANSWER)
     prompt, answer, rounds = _lengths(warm, seconds)
-    before, began = _processor_time(running), time.monotonic()
+    before, began = running.process.computed(), time.monotonic()
     results = [_round(running, drawn, prompt, answer) for _ in range(rounds)]
-    used, passed = _processor_time(running) - before, time.monotonic() - began
+    used, passed = running.process.computed() - before, time.monotonic() - began
     read = [r.spent.prompt - r.spent.cached for r in results]
     prompt = int(median(read))
     return Point(
@@ -260,14 +265,6 @@ def _lengths(warm: Result, seconds: float) -> tuple[int, int, int]:
     rounds = max(1, min(ROUNDS, int(seconds / once)))
     part = min(1.0, seconds / once)
     return max(LEAST_PROMPT, int(PROMPT * part)), max(LEAST_ANSWER, int(ANSWER * part)), rounds
-
-
-def _processor_time(running: Running) -> float:
-    """Seconds of one core that the engine has used so far."""
-    import psutil
-
-    spent = psutil.Process(running.process.number).cpu_times()
-    return float(spent.user + spent.system)
 
 
 def _round(running: Running, drawn: random.Random, prompt: int, answer: int) -> Result:

@@ -14,6 +14,7 @@ from freehold.formats.gguf import Gguf, read_gguf
 
 HASHED = 2**20
 """Bytes at the start of a file that its short digest covers."""
+LONGEST_NAME = 200
 PART = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf$")
 NOT_A_MODEL = {"adapter": "an adapter", "mmproj": "a projector", "imatrix": "an importance matrix"}
 
@@ -74,14 +75,19 @@ def _read(file: Path) -> LocalModel:
     context = found.metadata.get(f"{architecture}.context_length")
     return LocalModel(
         file=file,
-        name=found.text("general.name") or file.stem,
+        name=_short(found.text("general.name") or file.stem),
         format="gguf",
-        architecture=architecture,
+        architecture=_short(architecture),
         context=context if isinstance(context, int) else None,
         size=sum(part.stat().st_size for part in parts),
         digest=digest(file),
         chat_template=found.chat_template,
     )
+
+
+def _short(text: str) -> str:
+    """A name as it can stand on a line and in the ledger."""
+    return " ".join(text.split())[:LONGEST_NAME]
 
 
 def digest(file: Path) -> str:

@@ -1,6 +1,7 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from msgspec import Struct
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.local_model import LocalModel, find
 from freehold.core.errors import FreeholdError, UsageError
-from freehold.core.machine import probe
+from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.store.ledger import Ledger
@@ -18,6 +19,8 @@ from freehold.tasks.text_generation import Message, Piece, Request, Result
 TASK = "text-generation"
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
+LONG_ENOUGH = 0.5
+"""Seconds that an answer must take before its share of the cores can be told."""
 
 
 class Ready(Struct, frozen=True, kw_only=True):
@@ -31,11 +34,20 @@ class Ready(Struct, frozen=True, kw_only=True):
 
 
 class Measured(Struct, frozen=True, kw_only=True):
-    """What a run really took: bytes, seconds, tokens."""
+    """What a run really took: bytes, seconds, tokens.
+
+    `peak` is the most memory that was resident at once, loading included, when a model file may
+    be mapped and copied at the same time; `resident` is what is left after the answer, and
+    `mapped` the part of it that are pages of files, which the system may take back. `share`
+    is the part of its cores that the engine got while it answered: well below 1 means that other
+    work slowed it down. None for an answer too short to tell.
+    """
 
     engine: str
     version: str | None
     peak: int
+    resident: int
+    mapped: int
     load: float
     first_token: float
     prompt_tokens: int
@@ -43,6 +55,7 @@ class Measured(Struct, frozen=True, kw_only=True):
     generated_tokens: int
     decode_seconds: float
     decode_steps: int
+    share: float | None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -125,10 +138,11 @@ def stream(
     ready = prepare(model, how)
     request, notes = _request(ready, prompt, system, continuing, asked)
     with start(ready.engine, ready.job) as running:
+        share = _watched(running)
         for part in running.ask(request):
             if isinstance(part, Result):
-                measured = measure(running, part)
-                said = (*ready.notes, *notes, *part.notes)
+                measured = measure(running, part, share())
+                said = (*ready.notes, *running.notes, *notes, *part.notes)
                 yield Answer(
                     result=part,
                     model=ready.model,
@@ -166,12 +180,28 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
     return Ready(model=found, engine=engine, job=job, candidates=tuple(candidates), notes=notes)
 
 
-def measure(running: Running, result: Result) -> Measured:
+def _watched(running: Running) -> Callable[[], float | None]:
+    """From now on: the part of its cores that the engine gets."""
+    before, began = running.process.computed(), time.monotonic()
+    cores = running.job.threads or usable_cores()
+
+    def share() -> float | None:
+        passed = time.monotonic() - began
+        used = running.process.computed() - before
+        return round(min(1.0, used / passed / cores), 3) if passed > LONG_ENOUGH else None
+
+    return share
+
+
+def measure(running: Running, result: Result, share: float | None = None) -> Measured:
     """What the engine took for this answer."""
+    memory = running.memory()
     return Measured(
         engine=running.engine.name,
         version=running.version,
-        peak=running.memory().peak,
+        peak=memory.peak,
+        resident=memory.now,
+        mapped=memory.mapped,
         load=running.load_seconds,
         first_token=result.times.first_token,
         prompt_tokens=result.spent.prompt - result.spent.cached,
@@ -179,6 +209,7 @@ def measure(running: Running, result: Result) -> Measured:
         generated_tokens=result.spent.generated,
         decode_seconds=result.times.decode,
         decode_steps=result.times.steps,
+        share=share,
     )
 
 

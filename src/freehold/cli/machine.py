@@ -72,7 +72,8 @@ def _speeds(report: "MachineReport") -> "Iterator[tuple[str, str]]":
     yield "speed", f"{found.engine} {found.version or ''}, measured {found.measured}"
     if found.busy:
         least = min(point.share for point in found.points)
-        yield "", f"other work took a part: {least:.0%} of the cores were left; measure again"
+        left = f"other work took a part: {least:.0%} of the cores were left"
+        yield "", f"{left}, so this is not kept; measure again when it is done"
     for point in found.points:
         yield (
             "",

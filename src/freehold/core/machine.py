@@ -71,10 +71,22 @@ def probe() -> Machine:
 
 
 def usable_cores() -> int:
-    """The cores that this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """The cores that this process may run on; the time that a container gets counts, too."""
+    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(seen or 1, container_cores() or seen or 1)
+
+
+def container_cores(root: Path = Path("/sys/fs/cgroup")) -> int | None:
+    """The cores' worth of time that a control group allows, rounded up, if it sets a limit."""
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        try:
+            words = " ".join((root / name).read_text() for name in names).split()
+            quota, period = int(words[0]), int(words[1])
+        except (OSError, ValueError, IndexError):
+            continue
+        if quota > 0 and period > 0:
+            return -(-quota // period)
+    return None
 
 
 def container_limit(root: Path = Path("/sys/fs/cgroup")) -> int | None:

@@ -104,6 +104,10 @@ class Contract(ABC):
     def answer(self, running: "Running", request: Any) -> Iterator[Any]:
         """The pieces of an answer as they come, and the result as the last one."""
 
+    def notes(self, job: Job, found: Found) -> tuple[str, ...]:
+        """What must be said about how this job will run, such as without a card that is there."""
+        return ()
+
     def version(self, running: "Running") -> str | None:
         """The version of what runs."""
         return running.found.version
@@ -115,6 +119,7 @@ class Running:
     def __init__(self, engine: Contract, job: Job, found: Found, patience: float) -> None:
         """Start the engine and wait until it is ready."""
         self.engine, self.job, self.found = engine, job, found
+        self.notes = engine.notes(job, found)
         folder = own_folder()
         orders, self.wire = engine.begin(job, found, folder)
         self.process = Process(engine.name, orders, folder)
@@ -177,8 +182,13 @@ def program(name: str, variable: str | None = None) -> Found | None:
 
 
 def package(name: str, runtime: Path) -> Found | None:
-    """The Python that has a package: this one, else that of a runtime whose folder is given."""
-    if importlib.util.find_spec(name):
+    """The Python that has a package: this one, else that of a runtime whose folder is given.
+
+    What only a user's own folder of packages has does not count: an engine cannot see it.
+    """
+    spec = importlib.util.find_spec(name)
+    places = (Path(sys.prefix), Path(sys.base_prefix))
+    if spec and spec.origin and any(Path(spec.origin).is_relative_to(place) for place in places):
         return Found("package", Path(sys.executable), _version(name))
     built = built_with(runtime)
     if built is None:
@@ -191,7 +201,7 @@ def built_with(runtime: Path) -> dict[str, str] | None:
     try:
         found = json.loads((runtime / "freehold.json").read_text())
         return {str(name): str(version) for name, version in found["packages"].items()}
-    except (OSError, ValueError, KeyError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

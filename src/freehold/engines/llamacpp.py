@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from freehold.core import paths
+from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
@@ -62,6 +63,16 @@ class Engine(Contract):
         """Write text."""
         return texts.write(running.wire, request, running.job.setting)
 
+    def notes(self, job: Job, found: Found) -> tuple[str, ...]:
+        """That a card is not used, where this build of llama.cpp cannot use it."""
+        if not layers_on_cards(job) or cards(found):
+            return ()
+        names = ", ".join(gpu.name for gpu in probe().gpus) or "any card"
+        says = f"computes on the processor: llama.cpp at {found.at} is built without use of {names}"
+        if job.gpu_layers:
+            raise EnvironmentProblem(f"no layer can be on a card: it {says}")
+        return (says,)
+
     def version(self, running: Running) -> str | None:
         """The wheel's version, or what the server says of its build."""
         if running.found.version:
@@ -99,6 +110,17 @@ def layers_on_cards(job: Job) -> int:
     if job.gpu_layers is not None:
         return job.gpu_layers
     return ALL_LAYERS if probe().gpus or probe().unified_memory else 0
+
+
+@cache
+def cards(found: Found) -> tuple[str, ...]:
+    """The devices besides the processor that this llama.cpp can compute on."""
+    if found.how == "program":
+        lines = _told(str(found.at), "--list-devices").splitlines()
+        return tuple(line.strip() for line in lines if line.startswith("  ") and ":" in line)
+    asked = "import xllamacpp as x; print(*(d['name'] for d in x.get_device_info()), sep=chr(10))"
+    names = _told(str(found.at), "-I", "-c", asked).splitlines()
+    return tuple(name for name in names if name not in ("CPU", "BLAS"))
 
 
 def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
@@ -166,11 +188,14 @@ def _flash(setting: Setting) -> dict[str, str]:
 @cache
 def _flags(at: str) -> frozenset[str]:
     """The flags that a llama-server knows, from its help."""
-    try:
-        done = subprocess.run(
-            (at, "--help"), check=False, capture_output=True, text=True, timeout=30
-        )
-    except (OSError, subprocess.SubprocessError):
-        return frozenset()
-    words = (done.stdout + done.stderr).replace(",", " ").split()
+    words = _told(at, "--help").replace(",", " ").split()
     return frozenset(word for word in words if word.startswith("--"))
+
+
+def _told(*words: str) -> str:
+    """What a program prints; nothing when it fails or hangs."""
+    try:
+        done = subprocess.run(words, check=False, capture_output=True, text=True, timeout=30)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout

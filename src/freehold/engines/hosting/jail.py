@@ -7,7 +7,8 @@ the platform does not offer is left out and not listed in the answer of `confine
 - *network*: a network namespace without any device, or Landlock's rule for TCP.
 - *files*: Landlock (Linux 5.13): reads only the system, the engine and the model; writes only
   into its own folder and to devices.
-- *privileges*: no new ones through programs of other users (`PR_SET_NO_NEW_PRIVS`).
+- *privileges*: no new ones through programs of other users (`PR_SET_NO_NEW_PRIVS`), and none of
+  the administrator's where Freehold is run by him (the bounding set of capabilities is emptied).
 """
 
 import ctypes
@@ -16,7 +17,8 @@ import resource
 import sys
 from typing import Any
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 36, 38
+PR_SET_PDEATHSIG, PR_CAPBSET_DROP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 24, 36, 38
+CAPABILITIES = range(64)
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 """Landlock's system calls, the same on all architectures."""
@@ -50,10 +52,11 @@ def confine(orders: dict[str, Any]) -> list[str]:
     `orders` has `memory` (bytes or None), `network` (whether it may use one), `read` and
     `write` (paths, beside those of the system).
     """
-    held = [*_memory(orders["memory"]), *_privileges()]
+    memory = _memory(orders["memory"])
     network = [] if orders["network"] else _no_network()
+    privileges = _privileges()
     files = _files(orders)
-    return [*held, *dict.fromkeys([*network, *files])]
+    return list(dict.fromkeys([*memory, *privileges, *network, *files]))
 
 
 def die_with_parent() -> None:
@@ -69,8 +72,16 @@ def adopt_orphans() -> None:
 def _control(option: int, value: int) -> bool:
     if sys.platform != "linux":
         return False
-    done: int = ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+    words = (ctypes.c_ulong(word) for word in (value, 0, 0, 0))
+    done: int = ctypes.CDLL(None).prctl(option, *words)
     return done == 0
+
+
+def _call(number: int, *words: Any) -> int:
+    """Ask the kernel directly; numbers go as wide as its registers. -1 when it refuses."""
+    wide = (ctypes.c_long(word) if isinstance(word, int) else word for word in words)
+    done: int = ctypes.CDLL(None).syscall(ctypes.c_long(number), *wide)
+    return done
 
 
 def _memory(limit: int | None) -> list[str]:
@@ -88,6 +99,9 @@ def _memory(limit: int | None) -> list[str]:
 
 
 def _privileges() -> list[str]:
+    if os.name == "posix" and os.geteuid() == 0:
+        for capability in CAPABILITIES:
+            _control(PR_CAPBSET_DROP, capability)
     return ["privileges"] if _control(PR_SET_NO_NEW_PRIVS, 1) else []
 
 
@@ -115,27 +129,26 @@ def _no_network() -> list[str]:
 
 def _files(orders: dict[str, Any]) -> list[str]:
     """Landlock: what may be read and written from now on, and no TCP where it can say so."""
-    library = ctypes.CDLL(None)
-    version = library.syscall(CREATE_RULESET, None, 0, 1) if sys.platform == "linux" else -1
+    version = _call(CREATE_RULESET, None, 0, 1) if sys.platform == "linux" else -1
     if version < 1:
         return []
     writes = WRITES | (1 << 13 if version >= 2 else 0) | (1 << 14 if version >= 3 else 0)
     no_net = not orders["network"] and version >= 4
     rules = _Ruleset(READS | writes, 3 if no_net else 0, 3 if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
-    ruleset = library.syscall(CREATE_RULESET, ctypes.byref(rules), size, 0)
+    ruleset = _call(CREATE_RULESET, ctypes.byref(rules), size, 0)
     if ruleset < 0:
         return []
     for path in (*SYSTEM, *ALSO_READ, *orders["read"]):
-        _allow(library, ruleset, path, READS)
+        _allow(ruleset, path, READS)
     for path in (*DEVICES, *orders["write"]):
-        _allow(library, ruleset, path, READS | writes)
-    held = library.syscall(RESTRICT_SELF, ruleset, 0) == 0
+        _allow(ruleset, path, READS | writes)
+    held = _call(RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     return ["files", *(["network"] if no_net else [])] if held else []
 
 
-def _allow(library: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
+def _allow(ruleset: int, path: str, rights: int) -> None:
     """Allow these rights at and below a path; what is not there is passed over."""
     try:
         folder = os.open(path, getattr(os, "O_PATH", 0) | os.O_CLOEXEC)
@@ -144,7 +157,7 @@ def _allow(library: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     if not os.path.isdir(path):
         rights &= OF_A_FILE
     rule = _Below(rights, folder)
-    library.syscall(ADD_RULE, ruleset, 1, ctypes.byref(rule), 0)
+    _call(ADD_RULE, ruleset, 1, ctypes.byref(rule), 0)
     os.close(folder)
 
 

@@ -8,10 +8,15 @@ PROC = Path("/proc")
 
 
 class Memory(Struct, frozen=True):
-    """Resident memory: what is taken `now`, and the `peak` so far; mapped files count."""
+    """Resident memory: what is taken `now`, and the `peak` so far; mapped files count.
+
+    `mapped` is the part of `now` that are pages of files, which the system can take back: those
+    of a model whose weights were copied while loading are there without being needed.
+    """
 
     now: int
     peak: int
+    mapped: int = 0
 
 
 def of_tree(number: int, proc: Path = PROC) -> Memory:
@@ -22,7 +27,8 @@ def of_tree(number: int, proc: Path = PROC) -> Memory:
     if not (proc / "self" / "status").exists() and proc == PROC:
         return _asked(number)
     total = [_one(proc / str(pid)) for pid in _below(number, proc)]
-    return Memory(sum(m.now for m in total), sum(m.peak for m in total))
+    sums = (sum(sizes) for sizes in zip(*((m.now, m.peak, m.mapped) for m in total), strict=True))
+    return Memory(*sums)
 
 
 def _below(number: int, proc: Path) -> list[int]:
@@ -44,8 +50,8 @@ def _one(folder: Path) -> Memory:
         text = (folder / "status").read_text()
     except OSError:
         return Memory(0, 0)
-    sizes = dict(line.split(":", 1) for line in text.splitlines() if line.startswith("Vm"))
-    return Memory(_bytes(sizes.get("VmRSS", "")), _bytes(sizes.get("VmHWM", "")))
+    sizes = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
+    return Memory(*(_bytes(sizes.get(name, "")) for name in ("VmRSS", "VmHWM", "RssFile")))
 
 
 def _bytes(text: str) -> int:

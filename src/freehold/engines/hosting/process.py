@@ -12,11 +12,11 @@ import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
 from msgspec import Struct
 
@@ -41,9 +41,9 @@ _STAMP = re.compile(r"^[\d.]+ [A-Z] +(?:\w+ +\w+: +)?")
 class Orders(Struct, frozen=True, kw_only=True):
     """What to start and what it may do.
 
-    `read` are files and folders it may read beside those of the system; it may write only into
-    its own folder. `memory` is the limit of its own data in bytes. `environment` comes on top of
-    a clean one.
+    `read` are files and folders it may read beside those of the system, or what they are links
+    to; it may write only into its own folder. `memory` is the limit of its own data in bytes.
+    `environment` comes on top of a clean one.
     """
 
     command: tuple[str, ...]
@@ -63,20 +63,22 @@ class Process:
         self._peak = 0
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._code: int | None = None
+        self._threads: list[threading.Thread] = []
         self._keeper = _keeper(folder)
-        self._threads = [threading.Thread(target=self._collect, daemon=True)]
-        self._threads[0].start()
+        assert self._keeper.stdout is not None
+        assert self._keeper.stderr is not None
+        self._hear(self._collect, self._keeper.stderr)
         try:
-            told = self._begin(orders)
+            told = self._begin(orders, self._keeper.stdout)
         except BaseException:
+            self._keeper.stdout.close()
             self.stop()
             raise
         self.number: int = told["pid"]
         self.held: tuple[str, ...] = tuple(told["held"])
-        self._threads.append(threading.Thread(target=self._await_end, daemon=True))
-        self._threads[1].start()
+        self._hear(self._await_end, self._keeper.stdout)
 
-    def _begin(self, orders: Orders) -> dict[str, Any]:
+    def _begin(self, orders: Orders, answers: IO[bytes]) -> dict[str, Any]:
         """Hand the orders to the keeper and hear what came of it."""
         given = {
             "command": list(orders.command),
@@ -84,16 +86,17 @@ class Process:
             "folder": str(self.folder),
             "memory": orders.memory,
             "network": orders.network,
-            "read": [str(path) for path in (*_pythons(), *_with_targets(orders.read))],
+            "read": [str(path) for path in (*_pythons(), *orders.read)],
             "write": [str(self.folder)],
         }
-        pipe_in, pipe_out = self._keeper.stdin, self._keeper.stdout
-        assert pipe_in is not None
-        assert pipe_out is not None
+        lifeline = self._keeper.stdin
+        assert lifeline is not None
         with suppress(BrokenPipeError):
-            pipe_in.write(json.dumps(given).encode() + b"\n")
-            pipe_in.flush()
-        line = pipe_out.readline()
+            lifeline.write(json.dumps(given).encode() + b"\n")
+            lifeline.flush()
+        line = answers.readline()
+        if not line:
+            self.stop()
         told: dict[str, Any] = json.loads(line) if line else {"error": self.says()}
         if "error" in told:
             raise EnvironmentProblem(f"{self.name} cannot be started: {told['error']}")
@@ -130,7 +133,17 @@ class Process:
         """What the engine's processes take now, and the most they took so far, in bytes."""
         now = of_tree(self.number)
         self._peak = max(self._peak, now.peak)
-        return Memory(now.now, self._peak)
+        return Memory(now.now, self._peak, now.mapped)
+
+    def computed(self) -> float:
+        """Seconds of one core that the engine has used so far; 0 once it has ended."""
+        import psutil
+
+        try:
+            spent = psutil.Process(self.number).cpu_times()
+        except psutil.Error:
+            return 0.0
+        return float(spent.user + spent.system)
 
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
@@ -161,10 +174,7 @@ class Process:
             self._keeper.kill()
             self._keeper.wait()
         for thread in self._threads:
-            thread.join(timeout=5)
-        for pipe in (self._keeper.stdout, self._keeper.stderr):
-            if pipe is not None:
-                pipe.close()
+            thread.join(timeout=2)
 
     def __enter__(self) -> Self:
         return self
@@ -181,20 +191,24 @@ class Process:
         says = self.says()
         return f": {says}" if says else ""
 
-    def _collect(self) -> None:
+    def _collect(self, pipe: IO[bytes]) -> None:
         """Keep the last lines that the engine prints, each up to a length."""
-        assert self._keeper.stderr is not None
-        with suppress(ValueError, OSError):
-            while line := self._keeper.stderr.readline(LONGEST_LINE):
+        with pipe:
+            while line := pipe.readline(LONGEST_LINE):
                 text = line.decode("utf-8", "replace").rstrip()
                 self._lines.append("".join(sign for sign in text if sign.isprintable()))
 
-    def _await_end(self) -> None:
+    def _await_end(self, pipe: IO[bytes]) -> None:
         """Hear from the keeper how the engine ended."""
-        assert self._keeper.stdout is not None
-        with suppress(ValueError, OSError):
-            if line := self._keeper.stdout.readline():
+        with pipe:
+            if line := pipe.readline():
                 self._code = json.loads(line)["exit"]
+
+    def _hear(self, listen: Callable[[IO[bytes]], None], pipe: IO[bytes]) -> None:
+        """Let a thread read a pipe to its end, and close it."""
+        thread = threading.Thread(target=listen, args=(pipe,), daemon=True)
+        thread.start()
+        self._threads.append(thread)
 
 
 def available() -> dict[str, bool]:
@@ -209,7 +223,8 @@ def available() -> dict[str, bool]:
 
 def own_folder() -> Path:
     """A new folder that only this user may enter, with a path short enough for a socket."""
-    return Path(tempfile.mkdtemp(prefix="freehold-"))
+    usual = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="freehold-", dir=usual if len(usual) < 70 else "/tmp"))
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
@@ -224,7 +239,7 @@ def _keeper(folder: Path) -> subprocess.Popen[bytes]:
         raise EnvironmentProblem("engines are started on Linux and macOS only, so far")
     pipe = subprocess.PIPE
     return subprocess.Popen(
-        (sys.executable, "-I", "-S", "-B", str(KEEPER)),
+        (sys.executable, "-I", "-S", str(KEEPER)),
         stdin=pipe,
         stdout=pipe,
         stderr=pipe,
@@ -236,8 +251,3 @@ def _keeper(folder: Path) -> subprocess.Popen[bytes]:
 def _pythons() -> tuple[Path, ...]:
     """What a worker of ours needs to read: this Python and this package."""
     return Path(sys.prefix), Path(sys.base_prefix), Path(__file__).parent.parent.parent
-
-
-def _with_targets(paths: Sequence[Path]) -> list[Path]:
-    """The paths, and what they are links to."""
-    return list(dict.fromkeys(p for path in paths for p in (path.absolute(), path.resolve())))
