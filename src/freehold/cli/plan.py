@@ -46,7 +46,7 @@ def command(
     \b
     Examples:
       freehold plan llama-3.2-1b --context 8k
-      freehold plan qwen3-8b --gpu "RTX 4090" --context 32k --parallel 4
+      freehold plan qwen3-8b --gpu "RTX 4090" --context 32k
       freehold plan olmo-2-1124-7b --machine h100x2 --json
       freehold plan --history
     """
