@@ -7,8 +7,9 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from freehold.actions.check import permit_row
-from freehold.actions.machine import machine
+from freehold.actions.places import place
 from freehold.actions.policy_words import policy_form
+from freehold.actions.speeds import rates
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
@@ -97,13 +98,14 @@ def choose(
     abilities: Sequence[str] = (), modalities: Sequence[str] = (), memory: int | None = None,
     context: int | None = None, max_parameters: int | None = None, not_from: Sequence[str] = (),
     users: int | None = None, revenue: int | None = None, territory: str | None = None,
-    most: int = 5, base: KnowledgeBase | None = None, today: date | None = None,
+    on: str | None = None, most: int = 5, base: KnowledgeBase | None = None,
+    today: date | None = None,
 ) -> Choice:  # fmt: skip
     """Rank the models that meet every demand; at most `most`, one per family.
 
     Words may be given as people write them ("French", "chat"). `memory` is bytes, `users`
-    are monthly, `revenue` is US dollars a year. Raises NotFound for unknown words and
-    Contradiction when two demands cannot both hold.
+    are monthly, `revenue` is US dollars a year, `on` names another machine ("RTX 4090").
+    Raises NotFound for unknown words, Contradiction when two demands cannot both hold.
     """
     base = base or open_base()
     compared = find_model(base, like).family if like else None
@@ -120,8 +122,17 @@ def choose(
     )  # fmt: skip
     for one, other, why in contradictions(need, base):
         raise Contradiction(f"{one} and {other} contradict each other: {why}")
-    room = Room("memory, as you said", memory) if memory else machine(base=base).room
+    room = _room(base, on, memory)
     return _answer(need, base, room, most, today or date.today(), compared)
+
+
+def _room(base: KnowledgeBase, on: str | None, memory: int | None) -> Room:
+    """The machine to choose for: this one, one that is named, or so many bytes."""
+    if memory and not on:
+        return Room("memory, as you said", memory)
+    found = place(base, on, memory)
+    name = "memory" if found.kind == "cpu" and found.here else found.name
+    return Room(name, found.memory, found.bandwidth, rates(found, "llama.cpp"))
 
 
 def _answer(

@@ -73,6 +73,11 @@ def _cell(text: str, size: int, colored: bool) -> str:
     return shown + " " * (size - len(text) + GAP)
 
 
+def figure(value: float) -> str:
+    """A number in as many digits as make sense: 1,540, 36, 6.9, 0.36."""
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
+
+
 def print_json(form: Any) -> None:
     """Print JSON, keys in the documented order."""
     click.echo(json.dumps(form, indent=2, ensure_ascii=False))

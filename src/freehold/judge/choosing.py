@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from freehold.judge.answers import Facts, Permit
 from freehold.judge.demands import Found, refusals
-from freehold.judge.fitting.first import FLUENT, TOKEN_TASKS, Fit, Room, Shape, fit
+from freehold.judge.fitting.first import FLUENT, TOKEN_TASKS, Fit, Room, fit, shape
 from freehold.judge.needs import Need
 from freehold.judge.openness import Level, grade
 from freehold.judge.policy import Decision, decide
@@ -119,7 +119,7 @@ def _suits(need: Need, family: Family, member: Member) -> bool:
 
 def _stands(candidate: Candidate) -> tuple[bool, bool, bool, bool, float, float]:
     """What decides between members of one release, most important first."""
-    speed = candidate.found.fit.speed_at_most
+    speed = candidate.found.fit.pace
     fluent = speed is None or speed >= FLUENT
     size = float(candidate.found.member.parameters or 0)
     measured = candidate.parts["evidence"] if candidate.standings else 0.0
@@ -178,17 +178,6 @@ def _policy(facts: Facts, found: Found, place: Place) -> Decision:
     return decide(place.policies, replace(seen, memory_share=share), place.today)
 
 
-def shape(family: Family, member: Member) -> Shape:
-    """What the memory estimate needs of a member."""
-    return Shape(
-        member.parameters,
-        member.active,
-        member.kv_bytes_per_token,
-        traits.context(family, member),
-        bool(TOKEN_TASKS.intersection(traits.tasks(family, member))),
-    )
-
-
 def _parts(
     need: Need, found: Found, standings: tuple[Standing, ...], rating: float, today: date
 ) -> dict[str, float]:
@@ -217,9 +206,9 @@ def _freshness(day: date, today: date) -> float:
 
 def _fluency(estimate: Fit) -> float:
     """Down to a half for models that would be too slow to read along."""
-    if estimate.speed_at_most is None:
+    if estimate.pace is None:
         return 1.0
-    return 0.5 + 0.5 * min(1.0, estimate.speed_at_most / FLUENT)
+    return 0.5 + 0.5 * min(1.0, estimate.pace / FLUENT)
 
 
 def _alike(need: Need, found: Found) -> float:
