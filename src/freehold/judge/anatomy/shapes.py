@@ -13,7 +13,9 @@ class Attention(Struct, frozen=True):
 
     `key` and `value` are the lengths for one head. `window` is how many tokens back it sees
     (None: all); `chunked` windows do not slide but start anew. `borrows` says that it reads
-    the keys and values of an earlier layer and keeps none of its own.
+    the keys and values of an earlier layer and keeps none of its own. `index` is the length of
+    the key of a sparse indexer beside them (0: none). `gated` queries come with a gate of their
+    length; without `projected` values the values are made from the keys.
     """
 
     heads: int
@@ -23,13 +25,18 @@ class Attention(Struct, frozen=True):
     window: int | None = None
     chunked: bool = False
     borrows: bool = False
+    index: int = 0
+    gated: bool = False
+    projected: bool = True
 
 
 class Latent(Struct, frozen=True):
     """Multi-head latent attention (MLA): one compressed vector and one rotated key per token.
 
     `rank` and `rope` are their lengths; `nope` and `value` those of one head once decompressed.
-    `index` is the length of the key that a sparse indexer keeps beside it per token (0: none).
+    `index` is the length of the key that a sparse indexer keeps beside it per token (0: none),
+    `indexers` how many heads that has; `query` is the length of the compressed query (0: it is
+    not compressed).
     """
 
     heads: int
@@ -38,12 +45,16 @@ class Latent(Struct, frozen=True):
     nope: int
     value: int
     index: int = 0
+    query: int = 0
+    indexers: int = 0
+    gated: bool = False
 
 
 class Compressed(Struct, frozen=True):
     """Attention over summaries: one entry for `ratio` tokens, and the last `window` tokens whole.
 
     `entry` is the length of one entry; `index` as in Latent, kept per entry. As in DeepSeek V4.
+    A ratio of 0 keeps the window only. `parameters` are the weights of the layer's mixer.
     """
 
     heads: int
@@ -51,17 +62,22 @@ class Compressed(Struct, frozen=True):
     ratio: int
     window: int
     index: int = 0
+    parameters: int = 0
 
 
 class Recurrent(Struct, frozen=True):
     """A layer whose state does not grow with the text: Mamba, gated delta net, RWKV, ....
 
-    `convolution` and `memory` are how many values each of its two states holds per sequence.
+    `convolution` and `memory` are how many values each of its two states holds per sequence;
+    `kernel` is how many tokens the convolution sees (its state holds one fewer). `parameters`
+    are the weights of the mixer.
     """
 
     kind: str
     convolution: int
     memory: int
+    kernel: int = 0
+    parameters: int = 0
 
 
 class Cross(Struct, frozen=True):
@@ -80,13 +96,17 @@ Mixer = Attention | Latent | Compressed | Recurrent | Cross
 class Feed(Struct, frozen=True):
     """A feed-forward part: its width, or experts of that width of which `used` run per token.
 
-    `shared` is the total width of the experts that always run.
+    `shared` is the total width of what always runs beside them. `matrices` is 3 with a gate,
+    else 2. `inner` is the length of the vector that experts work on, where it is not the
+    model's own (0).
     """
 
     width: int
     experts: int = 0
     used: int = 0
     shared: int = 0
+    matrices: int = 3
+    inner: int = 0
 
 
 class Layer(Struct, frozen=True):
@@ -97,7 +117,11 @@ class Layer(Struct, frozen=True):
 
 
 class Tower(Struct, frozen=True):
-    """An encoder in front: of pictures, sound or text; `tokens` is what it takes in at most."""
+    """An encoder in front: of pictures, sound or text; `tokens` is what it takes in at most.
+
+    `inner` is the width of all its heads together (0: that of the tower), `matrices` as in Feed,
+    `extra` the weights outside its layers: patches, positions and what leads to the model.
+    """
 
     kind: Literal["vision", "audio", "text"]
     width: int
@@ -105,11 +129,19 @@ class Tower(Struct, frozen=True):
     heads: int
     feed: int
     tokens: int | None = None
+    inner: int = 0
+    matrices: int = 2
+    extra: int = 0
 
 
 class Anatomy(Struct, frozen=True, kw_only=True):
     """A model, layer by layer. `width` is the length of the vector of one token.
 
+    `drafts` are layers that guess further tokens ahead (MTP); not every engine loads them.
+    `lookups` are weights that are looked up by token or place, never multiplied: positions,
+    embeddings per layer; `extra` those outside all layers that are multiplied for every token.
+    `embedding` is the width of the input table where it is not that of the model (0), `repeats`
+    how many layers use the same weights. `headless` says that it gives vectors, not words.
     `sure` is False where the architecture is not known: what is then computed from it is an
     upper bound, and `notes` say so.
     """
@@ -122,5 +154,11 @@ class Anatomy(Struct, frozen=True, kw_only=True):
     context: int | None = None
     tied: bool = False
     towers: tuple[Tower, ...] = ()
+    drafts: tuple[Layer, ...] = ()
+    lookups: int = 0
+    extra: int = 0
+    embedding: int = 0
+    repeats: int = 1
+    headless: bool = False
     sure: bool = True
     notes: tuple[str, ...] = ()
