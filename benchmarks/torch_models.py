@@ -191,14 +191,15 @@ def load(name: str, folder: Path, setting: Setting) -> Loaded:
     return model, lambda: RUNS.get(name, _classify)(model, setting)
 
 
-def _ids(batch: int, tokens: int) -> Any:
+def _ids(batch: int, tokens: int, vocabulary: int = 30000) -> Any:
+    """Random words of the whole vocabulary, so that the table of words is really read."""
     import torch
 
-    return torch.randint(3, 4000, (batch, tokens))
+    return torch.randint(3, vocabulary - 3, (batch, tokens))
 
 
 def _generate(model: Any, s: Setting) -> object:
-    ids = _ids(s.get("parallel", 1), s["prompt"])
+    ids = _ids(s.get("parallel", 1), s["prompt"], model.config.vocab_size)
     if s.get("logits") == "all":
         return model(input_ids=ids)
     return model.generate(ids, max_new_tokens=s.get("new", 4), min_new_tokens=s.get("new", 4),
@@ -208,7 +209,7 @@ def _generate(model: Any, s: Setting) -> object:
 def _classify(model: Any, s: Setting) -> object:
     import torch
 
-    ids = _ids(s["batch"], s["tokens"])
+    ids = _ids(s["batch"], s["tokens"], model.config.vocab_size)
     return model(input_ids=ids, attention_mask=torch.ones_like(ids))
 
 
@@ -239,7 +240,7 @@ def _transcribe(model: Any, s: Setting) -> object:
 def _translate(model: Any, s: Setting) -> object:
     import torch
 
-    ids = _ids(s["batch"], s["tokens"])
+    ids = _ids(s["batch"], s["tokens"], model.config.vocab_size)
     return model.generate(
         input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=s.get("samples", 1) > 1,
         num_return_sequences=s.get("samples", 1), num_beams=s.get("beams", 1),
