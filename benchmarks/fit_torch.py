@@ -31,8 +31,12 @@ from freehold.judge.fitting import (
 )
 from freehold.judge.fitting.live import ALLOCATOR, BARE, MIB
 from freehold.judge.fitting.parts import Parts, Setting
+from freehold.judge.fitting.residency import EXPERT, TABLE
+from freehold.judge.fitting.weights import HEAD
 
 WORKER = Path(__file__).with_name("torch_models.py")
+OF = ("torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, Python 3.11.7, Debian 12, "
+      "2 cores of an AMD EPYC, 2026-11-27/28")  # fmt: skip
 Way = dict[str, Any]
 Row = dict[str, Any]
 
@@ -144,8 +148,7 @@ def measured(python: str, only: list[str], keep: Path) -> Iterator[Row]:
         for way in WAYS[name]:
             out = _worker(python, "measure", name, str(folder), json.dumps(way))
             yield {"name": name, "way": way, "config": config, "measured": json.loads(out),
-                   "tensors": {part: [[t.name, t.dtype, t.shape, t.size] for t in own]
-                               for part, own in tensors.items()}}  # fmt: skip
+                   "tensors": condensed(tensors)}
 
 
 def _worker(python: str, *words: str) -> str:
@@ -154,6 +157,22 @@ def _worker(python: str, *words: str) -> str:
     if done.returncode:
         raise SystemExit(f"{' '.join(words)}\n{done.stderr[-2000:]}")
     return done.stdout.strip().splitlines()[-1] if done.stdout.strip() else ""
+
+
+def condensed(tensors: dict[str, list[Tensor]]) -> dict[str, list[list[object]]]:
+    """The tensors with those that no formula tells apart put together, small enough to keep."""
+    kept: dict[str, list[list[object]]] = {}
+    for part, own in tensors.items():
+        told = [t for t in own if TABLE.search(t.name) or HEAD.search(t.name)]
+        rest: dict[tuple[str, str], int] = {}
+        for tensor in own:
+            if tensor not in told:
+                word = "0.experts.0." if EXPERT.search(tensor.name) else (
+                    "encoder." if tensor.name.startswith(("encoder.", "quant_")) else "")  # fmt: skip
+                rest[word, tensor.dtype] = rest.get((word, tensor.dtype), 0) + tensor.size
+        kept[part] = [[t.name, t.dtype, list(t.shape), t.size] for t in told]
+        kept[part] += [[f"{word}rest", dtype, [size], size] for (word, dtype), size in rest.items()]
+    return kept
 
 
 def tensors_of(row: Row) -> dict[str, list[Tensor]]:
@@ -197,7 +216,7 @@ def main() -> None:
     kept: list[Row] = []
     with tempfile.TemporaryDirectory() as made:
         only = [name for name in asked.only.split(",") if name]
-        rows = (json.loads(asked.again.read_text())["rows"] if asked.again
+        rows = (read(asked.again.read_text()) if asked.again
                 else measured(asked.python, only, asked.keep or Path(made)))  # fmt: skip
         for row in rows:
             show(row)
@@ -207,7 +226,22 @@ def main() -> None:
     print(f"{len(kept)} rows; median error {errors[len(errors) // 2]:.1%}, largest "
           f"{errors[-1]:.1%}, within 10 %: {sum(e <= 0.1 for e in errors)}, below: {below}")
     if asked.write:
-        asked.write.write_text(json.dumps({"rows": kept}))
+        asked.write.write_text(written(kept))
+
+
+def written(rows: list[Row]) -> str:
+    """The rows as JSON, one line each, each model described once."""
+    models = {row["name"]: {"config": row["config"], "tensors": row["tensors"]} for row in rows}
+    head = "".join(f"{json.dumps(n)}: {json.dumps(m)},\n" for n, m in models.items()).rstrip(",\n")
+    runs = [{key: row[key] for key in ("name", "way", "measured")} for row in rows]
+    lines = ",\n".join(json.dumps(run) for run in runs)
+    return f'{{"of": {json.dumps(OF)},\n"models": {{\n{head}}},\n"rows": [\n{lines}]}}\n'
+
+
+def read(text: str) -> list[Row]:
+    """What `written` wrote."""
+    table = json.loads(text)
+    return [run | table["models"][run["name"]] for run in table["rows"]]
 
 
 if __name__ == "__main__":

@@ -159,16 +159,13 @@ def _dit(dit: Dit, places: int, words: int, value: int, fused: bool) -> int:
 def decode(vae: Vae, picture: Picture, value: int, device: Device) -> int:
     """The last levels of the decoder at full size: a tensor, its norm and its activation.
 
-    On the CPU oneDNN lays the input and the output of each convolution out anew.
+    On the CPU oneDNN lays the input of a convolution in f32 out anew.
     """
     across, down = picture.width, picture.height
     if picture.tiled:
         across, down = min(across, vae.tile), min(down, vae.tile)
     batch = 1 if picture.tiled else picture.batch
     wide = vae.channels[min(1, len(vae.channels) - 1)]
-    narrow = vae.channels[0]
-    alive = 3 * wide
-    if device == "cpu":
-        alive = max(4 * wide, 3 * wide + 2 * narrow)
+    alive = wide * (4 if device == "cpu" and value == 4 else 3)
     whole = picture.batch * picture.width * picture.height * 3 * 4 * 3
     return batch * across * down * picture.frames * value * alive + whole

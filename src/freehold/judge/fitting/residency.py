@@ -27,8 +27,8 @@ TAKEN = 5 * MIB
 class Resident(Struct, frozen=True):
     """`weights` stay; `loading` is beside them for a moment; `late` is not touched before the end.
 
-    `late` is the head of a language model that is used in place: the logits come after the peak
-    of the layers.
+    `late` is what only the logits touch where weights are used in place, after the peak of the
+    layers: the head, or the rest of a table that is also the head.
     """
 
     weights: int
@@ -49,8 +49,10 @@ def resident(
     if not in_place(tensors, dtype):
         return Resident(whole + _left(experts) + TAKEN, stored)
     tables = [t.size for t in tensors if TABLE.search(t.name)]
-    untouched = 0 if tied else sum(size - touched(size, rows) for size in tables)
-    late = 0 if tied else sum(t.size for t in tensors if HEAD.search(t.name))
+    untouched = sum(size - touched(size, rows) for size in tables)
+    if tied:
+        return Resident(whole + experts + TAKEN, 0, untouched)
+    late = sum(t.size for t in tensors if HEAD.search(t.name))
     return Resident(whole + experts - untouched + TAKEN, 0, late)
 
 

@@ -38,7 +38,7 @@ def memory(
     return Parts(
         weights=held.weights,
         state=state.transformers(anatomy, kept),
-        compute=_compute(anatomy, kept, tokens, held, dtype, all_logits, images),
+        compute=_compute(anatomy, kept, tokens, held, dtype, all_logits, images, device),
         overhead=live.overhead("transformers", device),
         loading=held.loading,
         bound=not anatomy.sure or bool(_doubts(anatomy)),
@@ -61,7 +61,7 @@ def _doubts(anatomy: Anatomy) -> tuple[str, ...]:
 
 def _compute(
     anatomy: Anatomy, setting: Setting, prompt: int, held: Resident, dtype: Dtype,
-    all_logits: bool, images: int,
+    all_logits: bool, images: int, device: Device,
 ) -> int:  # fmt: skip
     """The larger of reading the prompt and writing; the head is not there yet while reading."""
     value, rows = BYTES[dtype], prompt * setting.parallel
@@ -74,7 +74,15 @@ def _compute(
     logits = answered * anatomy.vocabulary * (value if all_logits else 2 * value + 8)
     told = logits + rows * value * 4 * anatomy.width if all_logits else logits
     writing = _growing(anatomy, setting)
-    return max(reading - held.late, told, writing)
+    return _kernels(anatomy, value, device) + max(reading - held.late, told, writing)
+
+
+def _kernels(anatomy: Anatomy, value: int, device: Device) -> int:
+    """oneDNN writes a kernel per number of tokens that an expert gets, and keeps 1024 of them."""
+    if device == "cuda" or value != 2:
+        return 0
+    routed = sum(2 * layer.feed.experts for layer in anatomy.layers if layer.feed)
+    return min(routed, 1024) * live.KERNEL
 
 
 def moment(layer: Layer, width: int, rows: int, setting: Setting, value: int) -> int:
