@@ -58,7 +58,7 @@ class Place:
     """The device: where, how much is taken, and when its work is done."""
 
     def __init__(self, device: str) -> None:
-        import torch
+        import torch  # type: ignore[import-not-found]
 
         self.device, self.torch, self.cuda = device, torch, torch.cuda if device == "cuda" else None
 
@@ -91,14 +91,18 @@ def _process() -> int:
     except (OSError, subprocess.CalledProcessError):
         return 0
     rows = [line.split(",") for line in lines if line.count(",") == 1]
-    mine = [int(size) for pid, size in rows if pid.strip() == str(os.getpid()) and size.strip().isdigit()]
+    mine = [
+        int(size)
+        for pid, size in rows
+        if pid.strip() == str(os.getpid()) and size.strip().isdigit()
+    ]
     return sum(mine) * MIB
 
 
 def build(kind: str, values: Row, place: Place) -> tuple[Any, Row, list[Tensor]]:
     """A model with random weights in bf16, its configuration, and its tensors as records."""
     import torch
-    import transformers as library
+    import transformers as library  # type: ignore[import-not-found]
 
     library.logging.set_verbosity_error()
     config = getattr(library, f"{kind}Config")(**values)

@@ -147,8 +147,13 @@ def measured(python: str, only: list[str], keep: Path) -> Iterator[Row]:
         config, tensors = described(folder)
         for way in WAYS[name]:
             out = _worker(python, "measure", name, str(folder), json.dumps(way))
-            yield {"name": name, "way": way, "config": config, "measured": json.loads(out),
-                   "tensors": condensed(tensors)}
+            yield {
+                "name": name,
+                "way": way,
+                "config": config,
+                "measured": json.loads(out),
+                "tensors": condensed(tensors),
+            }
 
 
 def _worker(python: str, *words: str) -> str:
@@ -223,8 +228,10 @@ def main() -> None:
             kept.append(row)
     errors = sorted(abs(said / ran - 1) for _, said, ran, _ in map(compared, kept))
     below = sum(said < ran for _, said, ran, _ in map(compared, kept))
-    print(f"{len(kept)} rows; median error {errors[len(errors) // 2]:.1%}, largest "
-          f"{errors[-1]:.1%}, within 10 %: {sum(e <= 0.1 for e in errors)}, below: {below}")
+    print(
+        f"{len(kept)} rows; median error {errors[len(errors) // 2]:.1%}, largest "
+        f"{errors[-1]:.1%}, within 10 %: {sum(e <= 0.1 for e in errors)}, below: {below}"
+    )
     if asked.write:
         asked.write.write_text(written(kept))
 

@@ -1,4 +1,4 @@
-"""Small random models in their publishers' layout, and what they do: runs under a Python with torch.
+"""Small random models in their publishers' layout, and runs of them, under a Python with torch.
 
     PYTHON_WITH_TORCH benchmarks/torch_models.py make NAME FOLDER
     PYTHON_WITH_TORCH benchmarks/torch_models.py measure NAME FOLDER SETTING_AS_JSON
@@ -22,99 +22,99 @@ Loaded = tuple[Any, Callable[[], object]]
 # --- what is made: names of classes in transformers or diffusers, and their configuration -----
 
 TEXT: dict[str, tuple[str, str, Setting]] = {
-    "llama": ("LlamaForCausalLM", "LlamaConfig", dict(
-        hidden_size=1024, intermediate_size=2816, num_hidden_layers=8, num_attention_heads=16,
-        num_key_value_heads=4, vocab_size=32000, max_position_embeddings=16384)),
-    "qwen3-moe": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", dict(
-        hidden_size=768, intermediate_size=2048, moe_intermediate_size=384, num_hidden_layers=6,
-        num_attention_heads=12, num_key_value_heads=4, head_dim=64, num_experts=16,
-        num_experts_per_tok=4, decoder_sparse_step=1, norm_topk_prob=True, vocab_size=32000,
-        max_position_embeddings=16384)),
-    "gemma3": ("Gemma3ForCausalLM", "Gemma3TextConfig", dict(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=8, num_attention_heads=8,
-        num_key_value_heads=2, head_dim=128, sliding_window=512, vocab_size=65536,
-        max_position_embeddings=16384)),
-    "mamba": ("MambaForCausalLM", "MambaConfig", dict(
-        hidden_size=768, state_size=16, num_hidden_layers=8, vocab_size=32000)),
-    "bert": ("BertForSequenceClassification", "BertConfig", dict(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=8, num_attention_heads=12,
-        vocab_size=30522, max_position_embeddings=512)),
-    "xlm-roberta": ("XLMRobertaForSequenceClassification", "XLMRobertaConfig", dict(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=6, num_attention_heads=12,
-        vocab_size=100000, max_position_embeddings=2050, num_labels=1)),
-    "modernbert": ("ModernBertForSequenceClassification", "ModernBertConfig", dict(
-        hidden_size=768, intermediate_size=1152, num_hidden_layers=12, num_attention_heads=12,
-        vocab_size=50368, max_position_embeddings=8192)),
-    "t5": ("T5ForConditionalGeneration", "T5Config", dict(
-        d_model=768, d_ff=3072, d_kv=64, num_layers=6, num_decoder_layers=6, num_heads=12,
-        vocab_size=32128, feed_forward_proj="gated-gelu", tie_word_embeddings=False,
-        decoder_start_token_id=0)),
-    "chronos": ("T5ForConditionalGeneration", "T5Config", dict(
-        d_model=512, d_ff=2048, d_kv=64, num_layers=6, num_decoder_layers=6, num_heads=8,
-        vocab_size=4096, feed_forward_proj="relu", tie_word_embeddings=True,
-        decoder_start_token_id=0)),
-    "whisper": ("WhisperForConditionalGeneration", "WhisperConfig", dict(
-        d_model=512, encoder_layers=6, decoder_layers=6, encoder_attention_heads=8,
-        decoder_attention_heads=8, encoder_ffn_dim=2048, decoder_ffn_dim=2048, vocab_size=51865,
-        num_mel_bins=80)),
-    "clip-vision": ("CLIPVisionModel", "CLIPVisionConfig", dict(
-        hidden_size=768, intermediate_size=3072, num_hidden_layers=8, num_attention_heads=12,
-        image_size=336, patch_size=14)),
-    "llava": ("LlavaForConditionalGeneration", "LlavaConfig", dict(
-        text_config=dict(
-            model_type="llama", hidden_size=1024, intermediate_size=2816, num_hidden_layers=6,
-            num_attention_heads=16, num_key_value_heads=4, vocab_size=32000,
-            max_position_embeddings=16384),
-        vision_config=dict(
-            model_type="clip_vision_model", hidden_size=768, intermediate_size=3072,
-            num_hidden_layers=6, num_attention_heads=12, image_size=336, patch_size=14),
-        image_token_index=31999)),
-    "encodec": ("EncodecModel", "EncodecConfig", dict(num_filters=32)),
+    "llama": ("LlamaForCausalLM", "LlamaConfig", {
+        "hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 8, "num_attention_heads": 16,
+        "num_key_value_heads": 4, "vocab_size": 32000, "max_position_embeddings": 16384}),
+    "qwen3-moe": ("Qwen3MoeForCausalLM", "Qwen3MoeConfig", {
+        "hidden_size": 768, "intermediate_size": 2048, "moe_intermediate_size": 384, "num_hidden_layers": 6,
+        "num_attention_heads": 12, "num_key_value_heads": 4, "head_dim": 64, "num_experts": 16,
+        "num_experts_per_tok": 4, "decoder_sparse_step": 1, "norm_topk_prob": True, "vocab_size": 32000,
+        "max_position_embeddings": 16384}),
+    "gemma3": ("Gemma3ForCausalLM", "Gemma3TextConfig", {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 8, "num_attention_heads": 8,
+        "num_key_value_heads": 2, "head_dim": 128, "sliding_window": 512, "vocab_size": 65536,
+        "max_position_embeddings": 16384}),
+    "mamba": ("MambaForCausalLM", "MambaConfig", {
+        "hidden_size": 768, "state_size": 16, "num_hidden_layers": 8, "vocab_size": 32000}),
+    "bert": ("BertForSequenceClassification", "BertConfig", {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 8, "num_attention_heads": 12,
+        "vocab_size": 30522, "max_position_embeddings": 512}),
+    "xlm-roberta": ("XLMRobertaForSequenceClassification", "XLMRobertaConfig", {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 6, "num_attention_heads": 12,
+        "vocab_size": 100000, "max_position_embeddings": 2050, "num_labels": 1}),
+    "modernbert": ("ModernBertForSequenceClassification", "ModernBertConfig", {
+        "hidden_size": 768, "intermediate_size": 1152, "num_hidden_layers": 12, "num_attention_heads": 12,
+        "vocab_size": 50368, "max_position_embeddings": 8192}),
+    "t5": ("T5ForConditionalGeneration", "T5Config", {
+        "d_model": 768, "d_ff": 3072, "d_kv": 64, "num_layers": 6, "num_decoder_layers": 6, "num_heads": 12,
+        "vocab_size": 32128, "feed_forward_proj": "gated-gelu", "tie_word_embeddings": False,
+        "decoder_start_token_id": 0}),
+    "chronos": ("T5ForConditionalGeneration", "T5Config", {
+        "d_model": 512, "d_ff": 2048, "d_kv": 64, "num_layers": 6, "num_decoder_layers": 6, "num_heads": 8,
+        "vocab_size": 4096, "feed_forward_proj": "relu", "tie_word_embeddings": True,
+        "decoder_start_token_id": 0}),
+    "whisper": ("WhisperForConditionalGeneration", "WhisperConfig", {
+        "d_model": 512, "encoder_layers": 6, "decoder_layers": 6, "encoder_attention_heads": 8,
+        "decoder_attention_heads": 8, "encoder_ffn_dim": 2048, "decoder_ffn_dim": 2048, "vocab_size": 51865,
+        "num_mel_bins": 80}),
+    "clip-vision": ("CLIPVisionModel", "CLIPVisionConfig", {
+        "hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 8, "num_attention_heads": 12,
+        "image_size": 336, "patch_size": 14}),
+    "llava": ("LlavaForConditionalGeneration", "LlavaConfig", {
+        "text_config": {
+            "model_type": "llama", "hidden_size": 1024, "intermediate_size": 2816, "num_hidden_layers": 6,
+            "num_attention_heads": 16, "num_key_value_heads": 4, "vocab_size": 32000,
+            "max_position_embeddings": 16384},
+        "vision_config": {
+            "model_type": "clip_vision_model", "hidden_size": 768, "intermediate_size": 3072,
+            "num_hidden_layers": 6, "num_attention_heads": 12, "image_size": 336, "patch_size": 14},
+        "image_token_index": 31999}),
+    "encodec": ("EncodecModel", "EncodecConfig", {"num_filters": 32}),
     "dac": ("DacModel", "DacConfig", {}),
-    "patchtst": ("PatchTSTForPrediction", "PatchTSTConfig", dict(
-        num_input_channels=7, context_length=2048, patch_length=16, patch_stride=8, d_model=512,
-        num_attention_heads=8, num_hidden_layers=6, ffn_dim=2048, prediction_length=96)),
-    "timesfm": ("TimesFmModelForPrediction", "TimesFmConfig", dict(
-        hidden_size=768, intermediate_size=1280, num_hidden_layers=8, num_attention_heads=12,
-        head_dim=64, context_length=512)),
+    "patchtst": ("PatchTSTForPrediction", "PatchTSTConfig", {
+        "num_input_channels": 7, "context_length": 2048, "patch_length": 16, "patch_stride": 8, "d_model": 512,
+        "num_attention_heads": 8, "num_hidden_layers": 6, "ffn_dim": 2048, "prediction_length": 96}),
+    "timesfm": ("TimesFmModelForPrediction", "TimesFmConfig", {
+        "hidden_size": 768, "intermediate_size": 1280, "num_hidden_layers": 8, "num_attention_heads": 12,
+        "head_dim": 64, "context_length": 512}),
 }  # fmt: skip
 
 HALF = ("qwen3-moe",)
 """Stored in bf16, as most are published; the others in f32."""
-CLIP: Setting = dict(
-    hidden_size=512, intermediate_size=2048, num_hidden_layers=8, num_attention_heads=8,
-    vocab_size=49408, max_position_embeddings=77, projection_dim=512)  # fmt: skip
-VAE: Setting = dict(
-    down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
-    block_out_channels=[64, 128, 256, 256], layers_per_block=2, latent_channels=4,
-    sample_size=512)  # fmt: skip
-UNET: Setting = dict(
-    block_out_channels=[160, 320, 640, 640], layers_per_block=2, cross_attention_dim=512,
-    attention_head_dim=8, sample_size=64,
-    down_block_types=["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
-    up_block_types=["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3)  # fmt: skip
-UNET_XL: Setting = dict(
-    block_out_channels=[160, 320, 640], layers_per_block=2, cross_attention_dim=1024,
-    attention_head_dim=[5, 10, 20], transformer_layers_per_block=[1, 2, 4], sample_size=64,
-    addition_embed_type="text_time", addition_time_embed_dim=64, use_linear_projection=True,
-    projection_class_embeddings_input_dim=512 + 6 * 64,
-    down_block_types=["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
-    up_block_types=["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"])  # fmt: skip
-T5_SMALL: Setting = dict(
-    d_model=512, d_ff=1024, d_kv=64, num_layers=8, num_heads=8, vocab_size=32128,
-    feed_forward_proj="gated-gelu")  # fmt: skip
-SD3: Setting = dict(
-    sample_size=64, patch_size=2, in_channels=16, out_channels=16, num_layers=8,
-    attention_head_dim=64, num_attention_heads=8, joint_attention_dim=1024,
-    caption_projection_dim=512, pooled_projection_dim=1024, pos_embed_max_size=96)  # fmt: skip
-FLUX: Setting = dict(
-    patch_size=1, in_channels=64, num_layers=3, num_single_layers=6, attention_head_dim=64,
-    num_attention_heads=12, joint_attention_dim=512, pooled_projection_dim=512,
-    guidance_embeds=False, axes_dims_rope=[8, 28, 28])  # fmt: skip
-PIXART: Setting = dict(
-    num_attention_heads=12, attention_head_dim=64, in_channels=4, out_channels=8, num_layers=8,
-    cross_attention_dim=768, sample_size=64, caption_channels=512, use_additional_conditions=False,
-    norm_type="ada_norm_single", norm_elementwise_affine=False)  # fmt: skip
+CLIP: Setting = {
+    "hidden_size": 512, "intermediate_size": 2048, "num_hidden_layers": 8, "num_attention_heads": 8,
+    "vocab_size": 49408, "max_position_embeddings": 77, "projection_dim": 512}  # fmt: skip
+VAE: Setting = {
+    "down_block_types": ["DownEncoderBlock2D"] * 4, "up_block_types": ["UpDecoderBlock2D"] * 4,
+    "block_out_channels": [64, 128, 256, 256], "layers_per_block": 2, "latent_channels": 4,
+    "sample_size": 512}  # fmt: skip
+UNET: Setting = {
+    "block_out_channels": [160, 320, 640, 640], "layers_per_block": 2, "cross_attention_dim": 512,
+    "attention_head_dim": 8, "sample_size": 64,
+    "down_block_types": ["CrossAttnDownBlock2D"] * 3 + ["DownBlock2D"],
+    "up_block_types": ["UpBlock2D"] + ["CrossAttnUpBlock2D"] * 3}  # fmt: skip
+UNET_XL: Setting = {
+    "block_out_channels": [160, 320, 640], "layers_per_block": 2, "cross_attention_dim": 1024,
+    "attention_head_dim": [5, 10, 20], "transformer_layers_per_block": [1, 2, 4], "sample_size": 64,
+    "addition_embed_type": "text_time", "addition_time_embed_dim": 64, "use_linear_projection": True,
+    "projection_class_embeddings_input_dim": 512 + 6 * 64,
+    "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+    "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"]}  # fmt: skip
+T5_SMALL: Setting = {
+    "d_model": 512, "d_ff": 1024, "d_kv": 64, "num_layers": 8, "num_heads": 8, "vocab_size": 32128,
+    "feed_forward_proj": "gated-gelu"}  # fmt: skip
+SD3: Setting = {
+    "sample_size": 64, "patch_size": 2, "in_channels": 16, "out_channels": 16, "num_layers": 8,
+    "attention_head_dim": 64, "num_attention_heads": 8, "joint_attention_dim": 1024,
+    "caption_projection_dim": 512, "pooled_projection_dim": 1024, "pos_embed_max_size": 96}  # fmt: skip
+FLUX: Setting = {
+    "patch_size": 1, "in_channels": 64, "num_layers": 3, "num_single_layers": 6, "attention_head_dim": 64,
+    "num_attention_heads": 12, "joint_attention_dim": 512, "pooled_projection_dim": 512,
+    "guidance_embeds": False, "axes_dims_rope": [8, 28, 28]}  # fmt: skip
+PIXART: Setting = {
+    "num_attention_heads": 12, "attention_head_dim": 64, "in_channels": 4, "out_channels": 8, "num_layers": 8,
+    "cross_attention_dim": 768, "sample_size": 64, "caption_channels": 512, "use_additional_conditions": False,
+    "norm_type": "ada_norm_single", "norm_elementwise_affine": False}  # fmt: skip
 TOKENIZERS = {"sd15": ("",), "sdxl": ("", "_2"), "sd3": ("", "_2", "_3"), "flux": ("", "_2"),
               "pixart": ("",)}  # fmt: skip
 PIPELINES = tuple(TOKENIZERS)
@@ -122,8 +122,8 @@ PIPELINES = tuple(TOKENIZERS)
 
 def make(name: str, folder: Path) -> None:
     """Write the model with small random weights."""
-    import torch
-    import transformers
+    import torch  # type: ignore[import-not-found]
+    import transformers  # type: ignore[import-not-found]
 
     torch.manual_seed(0)
     if name in PIPELINES:
@@ -136,7 +136,7 @@ def make(name: str, folder: Path) -> None:
 
 
 def _pipeline(name: str) -> Any:
-    import diffusers as d
+    import diffusers as d  # type: ignore[import-not-found]
     import transformers as t
 
     def clip(**more: Any) -> Any:
@@ -156,8 +156,14 @@ def _pipeline(name: str) -> Any:
             tokenizer=None, tokenizer_2=None, unet=d.UNet2DConditionModel(**UNET_XL),
             scheduler=d.EulerDiscreteScheduler())  # fmt: skip
     flow = d.FlowMatchEulerDiscreteScheduler()
-    vae16 = dict(VAE, latent_channels=16, use_quant_conv=False,
-                 use_post_quant_conv=False, shift_factor=0.1, scaling_factor=1.5)
+    vae16 = dict(
+        VAE,
+        latent_channels=16,
+        use_quant_conv=False,
+        use_post_quant_conv=False,
+        shift_factor=0.1,
+        scaling_factor=1.5,
+    )
     t5 = t.T5EncoderModel(t.T5Config(**T5_SMALL))
     if name == "sd3":
         t5 = t.T5EncoderModel(t.T5Config(**dict(T5_SMALL, d_model=1024)))
@@ -183,7 +189,9 @@ def load(name: str, folder: Path, setting: Setting) -> Loaded:
     """The model as its library loads it, and the run that is asked for."""
     import torch
 
-    dtype = getattr(torch, {"bf16": "bfloat16", "f16": "float16", "f32": "float32"}[setting["dtype"]])
+    dtype = getattr(
+        torch, {"bf16": "bfloat16", "f16": "float16", "f32": "float32"}[setting["dtype"]]
+    )
     if name in PIPELINES:
         return _load_pipeline(name, folder, setting, dtype)
     import transformers
@@ -298,7 +306,7 @@ def _paint(name: str, pipe: Any, s: Setting) -> object:
     """Encode with the pipeline's own text encoders, then denoise and decode."""
     import torch
 
-    n, size = s["batch"], dict(height=s["height"], width=s["width"])
+    n, size = s["batch"], {"height": s["height"], "width": s["width"]}
     with torch.no_grad():
         encoders = [getattr(pipe, part) for part in
                     ("text_encoder", "text_encoder_2", "text_encoder_3")
@@ -307,7 +315,9 @@ def _paint(name: str, pipe: Any, s: Setting) -> object:
                    256 if "T5" in type(e).__name__ else 77 for e in encoders]  # fmt: skip
         if name == "pixart":
             lengths = [120]
-        seen = [e(_ids(n, t), output_hidden_states=True) for e, t in zip(encoders, lengths, strict=True)]
+        seen = [
+            e(_ids(n, t), output_hidden_states=True) for e, t in zip(encoders, lengths, strict=True)
+        ]
     given = _given(name, seen, n)
     del seen
     return pipe(**given, **size, num_inference_steps=2, output_type="np").images
@@ -320,21 +330,24 @@ def _given(name: str, seen: list[Any], n: int) -> Setting:
     last = [out.last_hidden_state if "last_hidden_state" in out else out.hidden_states[-1]
             for out in seen]  # fmt: skip
     if name == "sd15":
-        return dict(prompt_embeds=last[0], negative_prompt_embeds=last[0])
+        return {"prompt_embeds": last[0], "negative_prompt_embeds": last[0]}
     if name == "sdxl":
         both, pooled = torch.cat([last[0], last[1]], -1), seen[1].text_embeds
-        return dict(prompt_embeds=both, negative_prompt_embeds=both, pooled_prompt_embeds=pooled,
-                    negative_pooled_prompt_embeds=pooled)  # fmt: skip
+        return {"prompt_embeds": both, "negative_prompt_embeds": both, "pooled_prompt_embeds": pooled,
+                    "negative_pooled_prompt_embeds": pooled}  # fmt: skip
     if name == "sd3":
         clip = torch.cat([last[0], last[1]], -1)
-        both, pooled = torch.cat([clip, last[2]], 1), torch.cat([s.text_embeds for s in seen[:2]], -1)
-        return dict(prompt_embeds=both, negative_prompt_embeds=both, pooled_prompt_embeds=pooled,
-                    negative_pooled_prompt_embeds=pooled)  # fmt: skip
+        both, pooled = (
+            torch.cat([clip, last[2]], 1),
+            torch.cat([s.text_embeds for s in seen[:2]], -1),
+        )
+        return {"prompt_embeds": both, "negative_prompt_embeds": both, "pooled_prompt_embeds": pooled,
+                    "negative_pooled_prompt_embeds": pooled}  # fmt: skip
     if name == "flux":
-        return dict(prompt_embeds=last[1], pooled_prompt_embeds=seen[0].pooler_output)
+        return {"prompt_embeds": last[1], "pooled_prompt_embeds": seen[0].pooler_output}
     ones = torch.ones(n, last[0].shape[1])
-    return dict(prompt_embeds=last[0], prompt_attention_mask=ones, negative_prompt=None,
-                negative_prompt_embeds=last[0], negative_prompt_attention_mask=ones)  # fmt: skip
+    return {"prompt_embeds": last[0], "prompt_attention_mask": ones, "negative_prompt": None,
+                "negative_prompt_embeds": last[0], "negative_prompt_attention_mask": ones}  # fmt: skip
 
 
 # --- what is measured --------------------------------------------------------------------------
@@ -376,10 +389,7 @@ def _import_for(name: str) -> None:
     import transformers
 
     if name in PIPELINES:
-        import diffusers
-
-        _pipeline_class = type(_empty_pipeline(name))
-        assert diffusers and _pipeline_class
+        _empty_pipeline(name)
         return
     getattr(transformers, TEXT[name][0])
 

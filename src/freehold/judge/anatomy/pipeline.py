@@ -138,7 +138,9 @@ def _dit(name: str, keys: Keys, kind: str) -> Dit | None:
     feed = keys.number("ffn_dim", "intermediate_size") or 4 * width
     joint = keys.has("joint_attention_dim")
     single = keys.has("num_single_layers") or kind.startswith("flux")
-    return Dit(name, width, heads or 1, 2 if packed or "qwen" in kind else patch, feed, joint, single)
+    return Dit(
+        name, width, heads or 1, 2 if packed or "qwen" in kind else patch, feed, joint, single
+    )
 
 
 def _vae(name: str, keys: Keys) -> Vae | None:
@@ -156,5 +158,3 @@ def _grown(keys: Keys) -> list[int]:
     """A base width and how often it is taken at each level (Wan, Qwen-Image)."""
     base = keys.number("base_dim")
     return [base * (n or 1) for n in keys.numbers("dim_mult")] if base else []
-
-

@@ -47,7 +47,7 @@ def resident(
         return Resident(whole, largest + _stacking(tensors, dtype, experts))
     stored = sum(tensor.size for tensor in tensors)
     if not in_place(tensors, dtype):
-        return Resident(whole + _left(experts) + TAKEN, stored)
+        return Resident(whole + _left(tensors, dtype) + TAKEN, stored)
     tables = [t.size for t in tensors if TABLE.search(t.name)]
     untouched = sum(size - touched(size, rows) for size in tables)
     if tied:
@@ -67,9 +67,10 @@ def touched(size: int, rows: int) -> int:
     return int(size * (1 - (1 - 1 / pieces) ** rows))
 
 
-def _left(experts: int) -> int:
-    """Single experts are converted, then stacked: part of the heap they filled is not given back."""
-    return experts // 2
+def _left(tensors: Sequence[Tensor], dtype: Dtype) -> int:
+    """Single experts are converted, then stacked: of small ones the heap keeps about half."""
+    sizes = (in_memory(t, BYTES[dtype]) for t in tensors if EXPERT.search(t.name))
+    return sum(size for size in sizes if size < MIB) // 2
 
 
 def _stacking(tensors: Sequence[Tensor], dtype: Dtype, experts: int) -> int:

@@ -156,4 +156,3 @@ def tower(part: Tower, inputs: int, value: int) -> int:
     """An encoder in front: its layers run over all inputs together."""
     tokens = (part.tokens or 1024) + 1
     return inputs * tokens * value * (5 * part.width + 3 * part.feed)
-
