@@ -142,18 +142,17 @@ def _level(unet: Unet, level: int, places: int, value: int, fused: bool) -> int:
     if not (level < len(unet.attends) and unet.attends[level]):
         return places * value * joined
     scores = 0 if fused else unet.heads[level] * places * places * live.SCORE[value]
-    return max(places * value * max(joined, 19 * own), scores)
+    return max(places * value * max(joined, 22 * own), scores)
 
 
 def _dit(dit: Dit, places: int, words: int, value: int, fused: bool) -> int:
-    """A feed of two wide tensors, or attention; single blocks join its output to the feed's."""
+    """A feed of two wide tensors, or attention; single blocks rotate in f32 beside their feed."""
     rows = places + (words if dit.joint else 0)
-    wide = 5 * dit.width + 2 * dit.feed
+    most = value * max(5 * dit.width + 2 * dit.feed, 10 * dit.width)
     if dit.single:
-        wide = max(wide, 9 * dit.width + dit.feed + dit.width)
-    rotating = 5 * dit.width + 5 * dit.width
+        most = max(most, value * (7 * dit.width + dit.feed) + 12 * dit.width)
     scores = 0 if fused else dit.heads * rows * rows * live.SCORE[value]
-    return rows * value * max(wide, rotating) + scores
+    return rows * most + scores
 
 
 def decode(vae: Vae, picture: Picture, value: int, device: Device) -> int:
