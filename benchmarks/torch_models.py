@@ -593,7 +593,9 @@ def _paint(name: str, pipe: Any, s: Setting) -> object:
         ]
     given = _given(name, seen, n)
     del seen
-    return pipe(**given, **size, num_inference_steps=2, output_type="latent" if s.get("latent") else "np").images
+    return pipe(
+        **given, **size, num_inference_steps=2, output_type="latent" if s.get("latent") else "np"
+    ).images
 
 
 def _given(name: str, seen: list[Any], n: int) -> Setting:
