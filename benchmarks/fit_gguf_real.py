@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.gguf_models import dense, encoders, experts, recurrent
+from tests.gguf_models import dense, experts, recurrent
 from tests.gguf_models.layouts import plain
 from tests.gguf_models.writer import Model
 
@@ -47,7 +47,6 @@ def models() -> Iterator[Model]:
     yield recurrent.mamba2("mamba2 Q8_0", 8, 1024, 32000)
     yield recurrent.lfm2("lfm2 Q4_K", 9, 1024, 4608)
     yield recurrent.qwen35("qwen35 Q4_K", 4, 1024, 8, 2, 3072)
-    yield encoders.bert("bert F16", "bert", 12, 768, 12, 3072)
 
 
 def main() -> None:
@@ -64,12 +63,11 @@ def main() -> None:
 
 def _compare(engine: str, model: Model, path: Path, mapped: bool) -> None:
     head = read_gguf(path)
-    setting = Setting(context=512 if model.architecture == "bert" else CONTEXT)
+    setting = Setting(context=CONTEXT)
     built = anatomy(head.metadata, head.tensor_list)
     ours = memory(built, head.tensor_list, setting, mapped=mapped)
     asked = {
         "context": setting.context, "mapped": mapped, "outputs": 1,
-        "embeddings": built.kind == "encoder",
     }  # fmt: skip
     command = (engine, str(ORACLE), str(path), "--run", json.dumps(asked))
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -67,12 +67,12 @@ def memory(
 ) -> Parts:  # fmt: skip
     """The memory of the whole model on the processor.
 
-    `outputs` defaults to one per sequence; `unified` sequences share one set of cells; `mapped`
-    says that the file is mapped, not read; `repacks` are the formats that this processor's
-    instructions want in another order (empty with `--no-repack`).
+    `outputs` defaults to what the server asks for; `unified` sequences share one set of cells;
+    `mapped` says that the file is mapped, not read; `repacks` are the formats that this
+    processor's instructions want in another order (empty with `--no-repack`).
     """
     weights = buffers(tensors, repacks)
-    outputs = min(outputs or setting.parallel, setting.batch)
+    outputs = min(outputs or default_outputs(anatomy, setting), setting.batch)
     buffer, sure = compute(anatomy, tensors, setting, outputs=outputs, unified=unified)
     largest = max((tensor.size for tensor in tensors), default=0)
     return Parts(
@@ -242,7 +242,13 @@ def overhead(anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outp
         (layer.feed.experts * layer.feed.used for layer in anatomy.layers if layer.feed), default=0
     )
     work = tokens * (2 * widest + 8 * routed)
-    return PROCESS + (PER_WORD + 4 * outputs) * anatomy.vocabulary + work
+    given = anatomy.width if anatomy.headless else anatomy.vocabulary
+    return PROCESS + PER_WORD * anatomy.vocabulary + 4 * outputs * given + work
+
+
+def default_outputs(anatomy: Anatomy, setting: Setting) -> int:
+    """How many tokens of a batch the server wants something of: all where vectors are made."""
+    return setting.batch if anatomy.headless else setting.parallel
 
 
 def _notes(anatomy: Anatomy, weights: Buffers, sure: bool, mapped: bool) -> Iterable[str]:

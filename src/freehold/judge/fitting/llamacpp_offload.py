@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.shapes import Anatomy
 from freehold.judge.fitting import state
-from freehold.judge.fitting.llamacpp import block_of, compute, overhead
+from freehold.judge.fitting.llamacpp import block_of, compute, default_outputs, overhead
 from freehold.judge.fitting.parts import Parts, Setting
 
 DEVICE = 512 * 2**20
@@ -39,7 +39,7 @@ def split(
     *, outputs: int | None = None,
 ) -> Split:  # fmt: skip
     """The memory of device and host with this many layers offloaded; more than there are is all."""
-    outputs = outputs or setting.parallel
+    outputs = outputs or default_outputs(anatomy, setting)
     every = len(anatomy.layers) + 1
     layers = max(0, min(gpu_layers, every))
     first = every - layers
