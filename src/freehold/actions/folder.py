@@ -1,7 +1,7 @@
 """`check PATH`: judges a model by the files themselves: texts before tags, tags before prose."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -12,8 +12,9 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on
 from freehold.actions.folder_findings import Finding, findings
+from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_parts import parts, signs
 from freehold.actions.folder_reading import (
-    WEIGHTS,
     Evidence,
     File,
     LicenseFile,
@@ -24,7 +25,7 @@ from freehold.formats.adapter import Adapter
 from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
 from freehold.formats.merge import Merge
-from freehold.formats.model_card import ModelCard
+from freehold.formats.model_card import ModelCard, tagged_bases
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
@@ -32,7 +33,6 @@ from freehold.judge.licensing import UNRECOGNIZED, Situation
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import (
-    Component,
     Definition,
     Family,
     License,
@@ -84,6 +84,15 @@ class FolderReport(Struct, frozen=True):
         }
 
 
+class Fetched(Struct, frozen=True):
+    """Where a folder was fetched from: repository, branches, files that were not brought here."""
+
+    repo: str | None
+    elsewhere: tuple[File, ...] = ()
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
 class FolderFacts:
     """The knowledge base, and the licenses that stand in the folder and nowhere else."""
 
@@ -110,26 +119,35 @@ def check_folder(
     users: int | None = None,
     revenue: int | None = None,
     territory: str | None = None,
-    elsewhere: Sequence[File] = (),
+    fetched: Fetched | None = None,
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `elsewhere` are files that belong to it but were not brought here.
+    `fetched` tells of a folder that was brought from the Hub what else belongs to it.
     """
     base = base or open_base()
     seen = read_folder(path, base)
-    here = {file.path for file in seen.files}
-    seen.files.extend(file for file in elsewhere if file.path not in here)
+    if fetched:
+        here = {file.path for file in seen.files}
+        seen.files.extend(file for file in fetched.elsewhere if file.path not in here)
+        seen.repo, seen.branches, seen.tags = fetched.repo, fetched.branches, fetched.tags
     evidence = list(_evidence(seen, base))
     own = {made.id: made for file in _texts(seen) if (made := _own_license(file, base))}
     for made in list(_beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
-    family = _family(seen, evidence, base)
+    family, known = _family(seen, evidence, base), known_model(seen, base)
+    if known and known.proven:
+        family = with_known(family, known)
     who = Situation(users=users, revenue=revenue, territory=territory)
     report = report_on(FolderFacts(base, own), base, family, None, who)
-    rows = tuple(evidence)
-    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
+    found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
+    return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
+
+
+def _remark(known: Known | None, report: Report, base: KnowledgeBase) -> Iterator[Finding]:
+    if known:
+        yield Finding("known-model", "note", remark(known, report.level, base), known.where)
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:
@@ -270,7 +288,7 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
         inputs=_inputs(card),
         gated=bool(card and card.gated),
         members=(Member(id="files"),),
-        components=tuple(_components(seen, first.id if first else None, source)),
+        components=tuple(parts(seen, first.id if first else None, source, base)),
         lineage=tuple(_lineage(seen, base)),
         statements=(*_license_statements(said, first), *_claims(card)),
     )
@@ -293,28 +311,6 @@ def _inputs(card: ModelCard | None) -> tuple[str, ...]:
     return ("text", *dict.fromkeys(kind for word, kind in kinds.items() if word in tag))
 
 
-def _components(seen: Seen, license: str | None, source: str) -> Iterator[Component]:
-    names = [file.path.casefold() for file in seen.files]
-    weights = any(name.endswith(WEIGHTS) for name in names)
-    yield Component(
-        kind="model-parameters",
-        state="released" if weights else "unknown",
-        source=source,
-        license=license,
-        note=None if weights else "No weights lie in this folder.",
-    )
-    if any(True for _ in seen.all(ModelCard)):
-        yield Component(kind="model-card", state="released", source="files", license=license)
-    card: ModelCard | None = seen.first(ModelCard)
-    if card and card.datasets:
-        note = f"Named: {', '.join(card.datasets[:20])}; whether these are all is not said."
-        yield Component(kind="datasets", state="unknown", source="card", note=note)
-    if any(re.search(r"(?:^|/)checkpoint-\d+/", name) for name in names):
-        yield Component(
-            kind="intermediate-parameters", state="released", source="files", license=license
-        )
-
-
 def _lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
     """What the card, an adapter, a merge or a GGUF header name as its base, each once."""
     found: dict[str, str] = {}
@@ -323,6 +319,9 @@ def _lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
         known = card.relation if card.relation in RELATIONS else None
         relation = known or _guess(seen, len(card.base_models))
         found |= dict.fromkeys(card.base_models, relation)
+    tagged, relation = tagged_bases(seen.tags)
+    for name in tagged:
+        found.setdefault(name, relation if relation in RELATIONS else "finetune")
     for _, adapter in seen.all(Adapter):
         if adapter.base:
             found[adapter.base] = "adapter"

@@ -31,6 +31,7 @@ PASSED_OVER = ("__pycache__", "node_modules")
 DEEPEST = 6
 MOST_LICENSES = 500
 EXECUTABLE = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".h5", ".npy")
+WEIGHTS_PART = "model-parameters"
 WEIGHTS = (*EXECUTABLE, ".safetensors", ".gguf", ".onnx", ".tflite", ".nemo", ".msgpack")
 
 Thing = ModelCard | Config | Adapter | Merge | Pipeline | Tokenizer
@@ -47,12 +48,16 @@ class File(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """One thing that a file says of the license; its level is text, link, tag or prose."""
+    """One thing that a file says; its level is text, link, tag, beside, prose or seen.
+
+    It is about the license, or about a part of the release; `id` is that of a license.
+    """
 
     level: str
     path: str
     says: str
     id: str | None
+    about: str = "license"
 
 
 class LicenseFile(Struct, frozen=True):
@@ -65,9 +70,17 @@ class LicenseFile(Struct, frozen=True):
 
 
 class Seen(Struct):
-    """Everything that was read in a folder."""
+    """Everything that was read in a folder.
+
+    `repo` is the repository that it was fetched from, `cached` the one that a cache of the Hub
+    is named after, `branches` and `tags` those that the Hub tells of the repository.
+    """
 
     name: str
+    repo: str | None = None
+    cached: str | None = None
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     files: list[File] = []
     licenses: list[LicenseFile] = []
     things: list[tuple[str, Any]] = []
@@ -105,7 +118,8 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     if not path.exists():
         hint = "check the path; freehold models WORD searches for a model by name"
         raise BrokenInput(f"{shown(path)} does not exist", hint=hint)
-    seen = Seen(_called(path.resolve()))
+    cached = _repository(path.resolve())
+    seen = Seen(_called(path.resolve(), cached), cached=cached)
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))
     seen.cut = len(paths) > MOST_FILES
@@ -114,12 +128,17 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     return seen
 
 
-def _called(path: Path) -> str:
+def _called(path: Path, cached: str | None) -> str:
     """The name of a model: of its folder, or of its repository in a cache of the Hub."""
-    cached = path.parent.parent.name.split("--")
-    if path.parent.name == "snapshots" and len(cached) > 1:
-        return cached[-1]
-    return shown(Path(path.name))
+    return cached.rpartition("/")[2] if cached else shown(Path(path.name))
+
+
+def _repository(path: Path) -> str | None:
+    """The repository that a snapshot in a cache of the Hub is named after."""
+    kind, *names = path.parent.parent.name.split("--")
+    if path.parent.name != "snapshots" or kind != "models" or not names:
+        return None
+    return "/".join(names[:2]) if len(names) < 3 else f"{names[0]}/{'--'.join(names[1:])}"
 
 
 def _walk(root: Path) -> Iterator[Path]:
