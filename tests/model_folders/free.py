@@ -44,9 +44,24 @@ FREE = (
         "OLMo-2-1124-7B",
         card("OLMo 2 7B", "OLMo 2 comes with its training code, its data, all checkpoints and "
              "the logs of the training.",
-             "- Training code: https://github.com/allenai/OLMo",
-             "- Evaluation code: https://github.com/allenai/OLMo-Eval",
-             "- Data: the mix of the first stage is allenai/olmo-mix-1124.",
+             "### Model Sources",
+             "- **Repositories:**\n"
+             "    - Core repo (training, inference, tuning): https://github.com/allenai/OLMo\n"
+             "    - Evaluation code: https://github.com/allenai/OLMo-Eval\n"
+             "- **Paper:** https://arxiv.org/abs/2501.00656",
+             "## Model Details",
+             "| Size | Tokens | Layers | Hidden Size | Attention Heads | Context Length |\n"
+             "|---|---|---|---|---|---|\n| 7B | 4 T | 32 | 4096 | 32 | 4096 |",
+             "We release all intermediate checkpoints as branches of this repository, each named "
+             "after its stage, its step and its tokens.",
+             "## Evaluation",
+             "| Task | Score |\n|---|---|\n| ARC | 79.8 |\n| MMLU | 63.7 |\n| DROP | 60.8 |",
+             "## Training",
+             "The first stage saw four trillion tokens of "
+             "[OLMo-mix-1124](https://huggingface.co/datasets/allenai/olmo-mix-1124), the second "
+             "[Dolmino-mix-1124](https://huggingface.co/datasets/allenai/dolmino-mix-1124).",
+             "## Bias, Risks, and Limitations",
+             "Like any base model it can be led to write what is harmful or wrong; check facts.",
              license="apache-2.0", language=["en"], library_name="transformers",
              datasets=["allenai/dolmino-mix-1124", "allenai/olmo-mix-1124"])
         | config("olmo2", "Olmo2ForCausalLM", hidden_size=4096, intermediate_size=11008,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from freehold.actions.check import Report, report_on
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_lineage import lineage
 from freehold.actions.folder_parts import parts, signs
 from freehold.actions.folder_reading import (
     Evidence,
@@ -21,11 +22,8 @@ from freehold.actions.folder_reading import (
     Seen,
     read_folder,
 )
-from freehold.formats.adapter import Adapter
-from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
-from freehold.formats.merge import Merge
-from freehold.formats.model_card import ModelCard, tagged_bases
+from freehold.formats.model_card import ModelCard
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
@@ -36,7 +34,6 @@ from freehold.knowledge.types import (
     Definition,
     Family,
     License,
-    Link,
     Member,
     Source,
     Statement,
@@ -44,7 +41,6 @@ from freehold.knowledge.types import (
 )
 
 _RESTRICTED = re.compile(r"\bnc\b|non-?commercial|research|academic", re.IGNORECASE)
-RELATIONS = {"finetune", "adapter", "merge", "quantized"}
 LIMITS = {
     "non-commercial": "non-commercial",
     "research-only": "research-only",
@@ -289,7 +285,7 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
         gated=bool(card and card.gated),
         members=(Member(id="files"),),
         components=tuple(parts(seen, first.id if first else None, source, base)),
-        lineage=tuple(_lineage(seen, base)),
+        lineage=tuple(lineage(seen, base)),
         statements=(*_license_statements(said, first), *_claims(card)),
     )
 
@@ -309,52 +305,6 @@ def _inputs(card: ModelCard | None) -> tuple[str, ...]:
     tag = (card.pipeline_tag or "") if card else ""
     kinds = {"image": "image", "video": "video", "audio": "audio", "speech": "audio"}
     return ("text", *dict.fromkeys(kind for word, kind in kinds.items() if word in tag))
-
-
-def _lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
-    """What the card, an adapter, a merge or a GGUF header name as its base, each once."""
-    found: dict[str, str] = {}
-    card: ModelCard | None = seen.first(ModelCard)
-    if card:
-        known = card.relation if card.relation in RELATIONS else None
-        relation = known or _guess(seen, len(card.base_models))
-        found |= dict.fromkeys(card.base_models, relation)
-    tagged, relation = tagged_bases(seen.tags)
-    for name in tagged:
-        found.setdefault(name, relation if relation in RELATIONS else "finetune")
-    for _, adapter in seen.all(Adapter):
-        if adapter.base:
-            found[adapter.base] = "adapter"
-    for _, merge in seen.all(Merge):
-        found |= dict.fromkeys(merge.models, "merge")
-    for _, head in seen.all(Gguf):
-        for name in head.base_models:
-            found.setdefault(name, "finetune")
-    for name in _configured(seen):
-        found.setdefault(name, "finetune")
-    if seen.cut:
-        found["the files that were left out"] = "component"
-    for name, relation in found.items():
-        hit = base.find(name)
-        id = (hit[1].id if hit[1] else hit[0].id) if hit else name
-        yield Link(base=id, relation=relation, source="files")
-
-
-def _configured(seen: Seen) -> Iterator[str]:
-    """Repositories that a configuration says it was loaded from, other than its own."""
-    for _, config in seen.all(Config):
-        name = config.name_or_path or ""
-        if name.count("/") == 1 and name[0] not in "./" and name.split("/")[1] != seen.name:
-            yield name
-
-
-def _guess(seen: Seen, count: int) -> str:
-    """The relation when the card names none, as the Hub infers it."""
-    if seen.first(Adapter):
-        return "adapter"
-    if count > 1:
-        return "merge"
-    return "quantized" if seen.first(Gguf) else "finetune"
 
 
 def _license_statements(said: list[Evidence], first: Evidence | None) -> Iterator[Statement]:

@@ -109,4 +109,3 @@ def _statements(known: Known) -> Iterator[Statement]:
 
 def _weights(known: Known) -> Component | None:
     return next((c for c in known.family.components if c.kind == WEIGHTS_PART), None)
-

@@ -77,9 +77,7 @@ def _seen(seen: Seen, license: str | None, source: str) -> Iterator[Component]:
     if card and (card.words >= SHORT or card.topics):
         yield _card(card, license)
     if card and card.results:
-        yield Component(
-            kind="evaluation-results", state="released", source="card", license=license
-        )
+        yield Component(kind="evaluation-results", state="released", source="card", license=license)
     if any(_CHECKPOINT.search(name) for name in names if name.endswith(WEIGHTS)):
         yield Component(
             kind="intermediate-parameters", state="released", source="files", license=license
@@ -135,7 +133,10 @@ def _hinted(card: ModelCard, seen: Seen, base: KnowledgeBase) -> Iterator[Compon
         denied = next((h for h in rows if h.standing == "denied"), None)
         if denied:
             note = f"{path}:{denied.line} says: {denied.says}"
-            yield Component(kind=kind, state="withheld", source="card", note=note)
+            told = (kind, "data-information") if kind == "datasets" else (kind,)
+            yield from (
+                Component(kind=one, state="withheld", source="card", note=note) for one in told
+            )
             continue
         given = [h for h in rows if h.standing == "given" and not _is_tool(h, tools)]
         if given:

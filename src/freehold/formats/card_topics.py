@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern is easier to read on one line)
 """Tells which topics a model card covers, and which results it shows."""
 
 import re
@@ -45,9 +46,7 @@ def topics(prose: str) -> tuple[str, ...]:
 def length(prose: str) -> int:
     """The words of the prose without headings, code and comments."""
     return sum(
-        len(line.text.split())
-        for line in lines_of(prose)
-        if not line.text.lstrip().startswith("#")
+        len(line.text.split()) for line in lines_of(prose) if not line.text.lstrip().startswith("#")
     )
 
 

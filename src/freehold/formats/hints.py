@@ -50,16 +50,38 @@ _WORDS = {
 """Words that say what the code behind a link does."""
 _REPORT = _form(r"\b(?:technical|tech|training) report\b")
 _PAPER = _form(r"\b(?:paper|preprint|publication|manuscript|arxiv|report)\b")
-_CARD = _form(r"\b(?:data ?sheet|data card|data statement|training[- ]data summary|summary of (?:the )?training (?:data|content))\b")
+_CARD = _form(
+    r"\b(?:data ?sheet|data card|data statement|training[- ]data summary|summary of (?:the )?training (?:data|content))\b"
+)
 _DOCS = _form(r"\bdocumentation\b", r"\bapi reference\b")
-_TUNING = _form(r"\b(?:post-?train\w*|instruct\w*|sft|dpo|rlhf|preference|fine-?tun\w*|alignment)\b")
+_TUNING = _form(
+    r"\b(?:post-?train\w*|instruct\w*|sft|dpo|rlhf|preference|fine-?tun\w*|alignment)\b"
+)
 _MEASURED = _form(r"\b(?:eval\w*|benchmark\w*|test ?(?:set|data|split)|leaderboard)\b")
 _DATA = _form(r"\b(?:data|datasets?|corpus|corpora|mix|mixture|train\w*|tokens|pile)\b")
 _HOSTS = {"github.com", "gitlab.com", "codeberg.org", "bitbucket.org", "gitee.com"}
-_NO_OWNERS = {"orgs", "topics", "features", "about", "blog", "sponsors", "marketplace", "collections", "readme"}
-_DATA_PAGE = re.compile(r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+/[\w.-]+)", re.IGNORECASE)
-_ARXIV = re.compile(r"https?://(?:www\.)?(?:arxiv\.org/(?:abs|pdf|html)/\d{4}\.\d{4,5}|(?:dx\.)?doi\.org/10\.\d{4,9}/\S)", re.IGNORECASE)
-_REVIEWED = re.compile(r"https?://(?:www\.)?(?:aclanthology\.org/\S|proceedings\.[\w-]+\.(?:cc|press|org)/\S|jmlr\.org/papers/\S)", re.IGNORECASE)
+_NO_OWNERS = {
+    "orgs",
+    "topics",
+    "features",
+    "about",
+    "blog",
+    "sponsors",
+    "marketplace",
+    "collections",
+    "readme",
+}
+_DATA_PAGE = re.compile(
+    r"https?://(?:www\.)?(?:huggingface\.co|hf\.co)/datasets/([\w.-]+/[\w.-]+)", re.IGNORECASE
+)
+_ARXIV = re.compile(
+    r"https?://(?:www\.)?(?:arxiv\.org/(?:abs|pdf|html)/\d{4}\.\d{4,5}|(?:dx\.)?doi\.org/10\.\d{4,9}/\S)",
+    re.IGNORECASE,
+)
+_REVIEWED = re.compile(
+    r"https?://(?:www\.)?(?:aclanthology\.org/\S|proceedings\.[\w-]+\.(?:cc|press|org)/\S|jmlr\.org/papers/\S)",
+    re.IGNORECASE,
+)
 
 _PROMISED = _form(
     r"\b(?:coming|available|released?|out|public) (?:very )?soon\b", r"^\W*soon\b", r"\bsoon\W*$", r"\bcoming\b",
@@ -75,7 +97,9 @@ _DENIED = _form(
 _OTHERS = _form(
     r"\b(?:based on|built (?:on|with|upon)|builds (?:on|upon)|thanks?|acknowledg\w*|inspired|adapted|forked|borrow\w*|credits?|similar|like|unlike|other|others|previous|earlier|original|their|third[- ]party|compar\w+|see also|alternative\w*|example|your own|own data|you can|to fine-?tune|how to)\b",
 )  # fmt: skip
-_OTHER_HEADINGS = _form(r"\b(?:acknowledg\w*|credits?|thanks|related|references|citation\w*|bibtex|licen[sc]e|base model|quantiz\w*|usage|how to|deploy\w*|install\w*|quick ?start)\b")
+_OTHER_HEADINGS = _form(
+    r"\b(?:acknowledg\w*|credits?|thanks|related|references|citation\w*|bibtex|licen[sc]e|base model|quantiz\w*|usage|how to|deploy\w*|install\w*|quick ?start)\b"
+)
 
 _CHECKPOINTS = _form(
     r"\b(?:intermediate|all|every|training|\d[\d,]*(?:\+)?|hundreds of|thousands of)\b[^.]{0,30}\bcheckpoints?\b[^.]{0,90}\b(?:releas\w+|available|branch\w*|revisions?|publish\w*|provid\w+|lie|found)\b",
@@ -176,4 +200,6 @@ def _told(prose: str, first: int) -> Iterator[Hint]:
 
 
 def _hint(component: str, line: Line, standing: Standing) -> Hint:
-    return Hint(component, "prose", plain(" ".join(line.text.split()))[:200], line.number, None, standing)
+    return Hint(
+        component, "prose", plain(" ".join(line.text.split()))[:200], line.number, None, standing
+    )
