@@ -167,8 +167,7 @@ def _beside(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Iterat
             told = {LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS}
             if told - limits:
                 yield _limited(_own_id(file), file.path, sorted(told - limits))
-    card: ModelCard | None = seen.first(ModelCard)
-    told = {str(claim.claim) for claim in card.claims} if card else set()
+    told = {str(claim.claim) for _, card in seen.cards for claim in card.claims}
     told &= {"non-commercial", "research-only"} - limits
     if told and not limits & {"non-commercial", "research-only"}:
         yield _limited("LicenseRef-words-of-the-card", "the model card", sorted(told))
@@ -218,17 +217,14 @@ def _said_by_texts(seen: Seen) -> Iterator[Evidence]:
 
 
 def _said_by_card(seen: Seen, base: KnowledgeBase) -> Iterator[Evidence]:
-    """What the model card says in its tags and in its prose."""
-    card: ModelCard | None = seen.first(ModelCard)
-    if not card:
-        return
-    path = next(path for path, _ in seen.all(ModelCard))
-    named = [name for name in card.licenses if name.casefold() not in ("other", "unknown")]
-    for name in named or [n for n in (card.license_name,) if n]:
-        yield Evidence("tag", path, name, name_to_id(base, name))
-    for claim in card.claims:
-        if claim.about == "license":
-            yield Evidence("prose", path, claim.says, name_to_id(base, claim.says))
+    """What the model cards say in their tags and in their prose."""
+    for path, card in seen.cards:
+        named = [name for name in card.licenses if name.casefold() not in ("other", "unknown")]
+        for name in named or [n for n in (card.license_name,) if n]:
+            yield Evidence("tag", path, name, name_to_id(base, name))
+        for claim in card.claims:
+            if claim.about == "license":
+                yield Evidence("prose", path, claim.says, name_to_id(base, claim.says))
 
 
 def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
@@ -282,11 +278,11 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
         sources=_sources(),
         tasks=(card.pipeline_tag,) if card and card.pipeline_tag else (),
         inputs=_inputs(card),
-        gated=bool(card and card.gated),
+        gated=any(card.gated for _, card in seen.cards),
         members=(Member(id="files"),),
         components=tuple(parts(seen, first.id if first else None, source, base)),
         lineage=tuple(lineage(seen, base)),
-        statements=(*_license_statements(said, first), *_claims(card)),
+        statements=(*_license_statements(said, first), *_claims(seen)),
     )
 
 
@@ -315,8 +311,8 @@ def _license_statements(said: list[Evidence], first: Evidence | None) -> Iterato
             yield Statement(about="license", says=row.says[:300] or "?", source=source, license=id)
 
 
-def _claims(card: ModelCard | None) -> Iterator[Statement]:
-    for claim in card.claims if card else ():
+def _claims(seen: Seen) -> Iterator[Statement]:
+    for claim in (claim for _, card in seen.cards for claim in card.claims):
         if claim.claim in OPEN and _RESTRICTED.search(claim.says):
             continue  # it names the restriction itself
         yield Statement(about=claim.about, says=claim.says[:300], claim=claim.claim, source="card")

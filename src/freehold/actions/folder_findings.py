@@ -156,13 +156,14 @@ def _files(seen: Seen) -> Iterator[Finding]:
         if file.path.casefold().endswith(EXECUTABLE):
             text = f"{file.path} is in a format that can execute code when it is loaded"
             yield Finding("executable-format", "warning", text, file.path)
+        elif file.runs:
+            yield Finding("executable-format", "warning", f"{file.path} is {file.runs}", file.path)
     if seen.cut:
         text = "there are more files than are looked at; the rest is left out"
         yield Finding("broken-file", "warning", text, "")
     yield from _remote_code(seen)
-    card: ModelCard | None = seen.first(ModelCard)
-    if card and card.gated:
-        yield Finding("gated", "note", "the files open only after one is let in", "README.md")
+    for path in [path for path, card in seen.cards if card.gated][:1]:
+        yield Finding("gated", "note", "the files open only after one is let in", path)
 
 
 def _remote_code(seen: Seen) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ from freehold.formats.adapter import Adapter
 from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
 from freehold.formats.merge import Merge
-from freehold.formats.model_card import ModelCard, tagged_bases
+from freehold.formats.model_card import tagged_bases
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.types import Link
 
@@ -35,8 +35,7 @@ def lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
 def _by_card(seen: Seen) -> dict[str, str]:
     """Base -> relation, as the card says it or the Hub's tags do."""
     found: dict[str, str] = {}
-    card: ModelCard | None = seen.first(ModelCard)
-    if card:
+    for _, card in seen.cards:
         known = card.relation if card.relation in RELATIONS else None
         found |= dict.fromkeys(card.base_models, known or _guess(seen, len(card.base_models)))
     names, relation = tagged_bases(seen.tags)

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from freehold.actions.folder_reading import WEIGHTS, Evidence, Seen
 from freehold.formats.card_topics import SHORT, TOPICS
+from freehold.formats.config import Config
 from freehold.formats.hints import Hint, dataset_of, repository_of
 from freehold.formats.model_card import ModelCard
 from freehold.judge.licensing import is_open
@@ -28,9 +29,8 @@ _STEP = re.compile(r"step|checkpoint|ckpt|tokens|iter", re.IGNORECASE)
 def parts(seen: Seen, license: str | None, source: str, base: KnowledgeBase) -> list[Component]:
     """Every part of which anything is shown, each once; what is denied is never indicated."""
     found = {part.kind: part for part in _seen(seen, license, source)}
-    card: ModelCard | None = seen.first(ModelCard)
-    if card:
-        for part in (*_named(card, base), *_hinted(card, seen, base)):
+    for path, card in seen.cards:
+        for part in (*_named(card, base), *_hinted(path, card, base)):
             known = found.get(part.kind)
             if known is None or (known.state == "indicated" and part.state == "withheld"):
                 found[part.kind] = part
@@ -39,9 +39,7 @@ def parts(seen: Seen, license: str | None, source: str, base: KnowledgeBase) -> 
 
 def signs(seen: Seen) -> Iterator[Evidence]:
     """The signs of parts as evidence: how they are said, in which line, and what."""
-    for path, card in seen.all(ModelCard):
-        if "/" in path:
-            continue
+    for path, card in seen.cards:
         for name in card.datasets[:MOST_NAMED]:
             yield Evidence("tag", path, name, None, "datasets")
         for hint in card.hints:
@@ -54,8 +52,8 @@ def signs(seen: Seen) -> Iterator[Evidence]:
 
 def datasets_of(seen: Seen, base: KnowledgeBase) -> Iterator[tuple[str, KnownDataset]]:
     """(path, dataset) of every dataset that a card at the top names and that is known here."""
-    for path, card in seen.all(ModelCard):
-        names = (*card.datasets, *_data_links(card.hints)) if "/" not in path else ()
+    for path, card in seen.cards:
+        names = (*card.datasets, *_data_links(card.hints))
         for name in dict.fromkeys(name.casefold() for name in names):
             known = known_dataset(base, name)
             if known:
@@ -73,10 +71,10 @@ def _seen(seen: Seen, license: str | None, source: str) -> Iterator[Component]:
         license=license,
         note=None if weights else "No weights lie in this folder.",
     )
-    card: ModelCard | None = seen.first(ModelCard)
-    if card and (card.words >= SHORT or card.topics):
-        yield _card(card, license)
-    if card and card.results:
+    cards = [card for _, card in seen.cards]
+    if any(card.words >= SHORT or card.topics for card in cards):
+        yield _card(cards, license)
+    if any(card.results for card in cards):
         yield Component(kind="evaluation-results", state="released", source="card", license=license)
     if any(_CHECKPOINT.search(name) for name in names if name.endswith(WEIGHTS)):
         yield Component(
@@ -85,12 +83,15 @@ def _seen(seen: Seen, license: str | None, source: str) -> Iterator[Component]:
     elif steps := [name for name in seen.branches if _STEP.search(name)]:
         note = f"Branches: {', '.join(steps[:5])}, {len(steps)} in all."
         yield _shown("intermediate-parameters", note, "files")
+    if any(True for _ in seen.all(Config)):
+        yield Component(kind="model-metadata", state="released", source="files", license=license)
     yield from _code(names)
 
 
-def _card(card: ModelCard, license: str | None) -> Component:
+def _card(cards: list[ModelCard], license: str | None) -> Component:
     """The card: whole where it covers every topic, else in part."""
-    lacking = [topic for topic in TOPICS if topic not in card.topics]
+    covered = {topic for card in cards for topic in card.topics}
+    lacking = [topic for topic in TOPICS if topic not in covered]
     return Component(
         kind="model-card",
         state="partial" if lacking else "released",
@@ -123,9 +124,8 @@ def _named(card: ModelCard, base: KnowledgeBase) -> Iterator[Component]:
         yield _shown("research-paper", f"The tag {paper}.")
 
 
-def _hinted(card: ModelCard, seen: Seen, base: KnowledgeBase) -> Iterator[Component]:
+def _hinted(path: str, card: ModelCard, base: KnowledgeBase) -> Iterator[Component]:
     """Parts that the prose links or tells of; a common tool is nobody's own code."""
-    path = next(path for path, _ in seen.all(ModelCard))
     tools = _tools(base) if any(h.url for h in card.hints) else set()
     kinds = dict.fromkeys(hint.component for hint in card.hints)
     for kind in kinds:

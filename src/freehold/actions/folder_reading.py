@@ -1,6 +1,7 @@
 """Reads what lies around a model: bounded, nothing executed, a problem kept per bad file."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from msgspec import Struct
 
 from freehold.actions.license_text import Identification, identify_file
 from freehold.core.errors import BrokenInput
+from freehold.formats import sniff
 from freehold.formats.adapter import Adapter, read_adapter
 from freehold.formats.config import Config, read_config
 from freehold.formats.diffusers_index import Pipeline, read_index
@@ -19,7 +21,7 @@ from freehold.formats.model_card import ModelCard, read_card
 from freehold.formats.nemo import Nemo, read_nemo
 from freehold.formats.onnx import Onnx, read_onnx
 from freehold.formats.safetensors import Safetensors, read_safetensors
-from freehold.formats.text import plain, shown
+from freehold.formats.text import plain, read_start, shown
 from freehold.formats.tflite import Tflite, read_tflite
 from freehold.formats.tokenizer import Tokenizer, read_tokenizer
 from freehold.knowledge.base import KnowledgeBase
@@ -39,12 +41,16 @@ Header = Gguf | Safetensors | Onnx | Tflite | Nemo
 
 
 class File(Struct, frozen=True):
-    """One file: its path inside the folder, what it is, and what was wrong with it."""
+    """One file: its path inside the folder, what it is, and what was wrong with it.
+
+    `runs` says what makes it a file that can run code when it is loaded, where its name does not.
+    """
 
     path: str
     kind: str
     size: int
     problem: str | None = None
+    runs: str | None = None
 
 
 class Evidence(Struct, frozen=True):
@@ -90,13 +96,26 @@ class Seen(Struct):
         """(path, record) of every file of one kind that was read."""
         return ((path, thing) for path, thing in self.things if isinstance(thing, kind))
 
+    @property
+    def cards(self) -> list[tuple[str, ModelCard]]:
+        """The cards at the top, or else the one nearest to it."""
+        every = list(self.all(ModelCard))
+        return [row for row in every if "/" not in row[0]] or every[:1]
+
     def first(self, kind: type[Any]) -> Any:
         """The record nearest to the top, or None."""
         return next((thing for _, thing in self.all(kind)), None)
 
 
+ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".nemo")
+_BESIDE = re.compile(
+    r"(?:training_args|optimizer|scheduler|rng_state|scaler|tokenizer|vocab)\b|rng_state_"
+)
+"""Files of a training that end like weights and are none."""
+CARDS = ("readme.md", "model_card.md", "modelcard.md", "readme", "readme.txt", "readme.markdown")
+"""Names of model cards; where there are several, the first of these leads."""
 NAMED: dict[str, Callable[..., Any]] = {
-    "readme.md": read_card,
+    **dict.fromkeys(CARDS, read_card),
     "config.json": read_config,
     "adapter_config.json": read_adapter,
     "mergekit_config.yml": read_merge,
@@ -123,9 +142,15 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))
     seen.cut = len(paths) > MOST_FILES
-    for one in sorted(paths[:MOST_FILES], key=lambda p: (len(p.parts), str(p))):
+    for one in sorted(paths[:MOST_FILES], key=_order):
         _read(one, shown(one.relative_to(root)), seen, base)
     return seen
+
+
+def _order(path: Path) -> tuple[int, int, str]:
+    """Near the top first, and the card that leads before the others."""
+    name = path.name.lower()
+    return len(path.parts), CARDS.index(name) if name in CARDS else len(CARDS), str(path)
 
 
 def _called(path: Path, cached: str | None) -> str:
@@ -172,6 +197,7 @@ def _is_inside(path: Path, root: Path) -> bool:
 def _read(path: Path, name: str, seen: Seen, base: KnowledgeBase) -> None:
     kind = _kind(path, name)
     size = path.stat().st_size
+    problem = None
     try:
         if kind in ("license", "notice", "use-policy"):
             _read_license(path, name, kind, seen, base)
@@ -179,9 +205,23 @@ def _read(path: Path, name: str, seen: Seen, base: KnowledgeBase) -> None:
             read = NAMED.get(path.name.lower()) or ENDINGS.get(path.suffix.lower())
             if read is not None:
                 seen.things.append((name, read(path, name)))
-        seen.files.append(File(name, kind, size))
     except BrokenInput as error:
-        seen.files.append(File(name, kind, size, plain(str(error))))
+        problem = plain(str(error))
+    seen.files.append(File(name, kind, size, problem, _runs(path)))
+
+
+def _runs(path: Path) -> str | None:
+    """What makes a file able to run code, by its first bytes; its name may tell already."""
+    if path.suffix.lower() in EXECUTABLE:
+        return None
+    try:
+        head = read_start(path, sniff.LONGEST)
+    except BrokenInput:
+        return None
+    hidden = sniff.packed(head)
+    if hidden and path.suffix.lower() not in ARCHIVES:
+        return f"packed with {hidden}, so that nobody sees what it is"
+    return sniff.sniff(head)
 
 
 def _read_license(path: Path, name: str, kind: str, seen: Seen, base: KnowledgeBase) -> None:
@@ -200,10 +240,10 @@ def kind_of_file(name: str) -> str:
 
 def _kind(path: Path, name: str) -> str:
     if path.name.lower() in NAMED:
-        return "configuration" if path.suffix != ".md" else "card"
+        return "card" if path.name.lower() in CARDS else "configuration"
     named = kind_of(name)
     if named is not None:
         return named
     if path.suffix.lower() in WEIGHTS:
-        return "weights"
+        return "other" if _BESIDE.match(path.name.lower()) else "weights"
     return "code" if path.suffix == ".py" else "other"
