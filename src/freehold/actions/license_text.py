@@ -112,7 +112,7 @@ def is_permissive(base: KnowledgeBase, id: str) -> bool:
     """Whether a license is permissive: by our own file and by the category of the ScanCode
     LicenseDB (CC-BY-4.0, 2026-02), where there are both; where they differ it is not.
     """
-    categories = {e["category"] for e in fingerprints().entries if e["id"] == id and e["category"]}
+    categories = fingerprints().categories.get(id, frozenset())
     by_category = categories <= {"Permissive", "Public Domain"}
     known = base.license(id)
     if known is not None:

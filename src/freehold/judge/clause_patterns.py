@@ -36,6 +36,8 @@ FRAGMENTS = {
     "WE": r"(?:we|us|licensor|company|provider|publisher|owner|author|authors|\w+ (?:ai|inc|labs?|ltd))",
 }  # fmt: skip
 
+_FOREIGN = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Every pattern with such a sign in it needs one."""
 _DENYING = {"no-redistribution", "no-derivatives", "no-hosting"}
 _FRAGMENT = re.compile(rf"(?<![A-Z])(?:{'|'.join(FRAGMENTS)})(?![A-Z])")
 
@@ -47,7 +49,10 @@ OBVIOUS = (
 
 
 class Rule(Struct, frozen=True):
-    """One way of saying one kind of clause; `unless` takes harmless sentences out."""
+    """One way of saying one kind of clause; `unless` takes harmless sentences out.
+
+    `denies`: it holds only where something is denied; `foreign`: only outside Latin script.
+    """
 
     kind: str
     anchors: tuple[str, ...]
@@ -55,6 +60,7 @@ class Rule(Struct, frozen=True):
     unless: str
     value: str
     denies: bool
+    foreign: bool
 
 
 @cache
@@ -76,7 +82,8 @@ def _rules() -> tuple[Rule, ...]:
     for kind, value, anchors, unless, *patterns in TABLE:
         words = tuple(word.replace("_", " ") for word in anchors.split())
         for pattern in patterns:
-            rows.append(Rule(kind, words, pattern, unless, value, _denies(kind, pattern)))
+            foreign = _FOREIGN.search(pattern) is not None
+            rows.append(Rule(kind, words, pattern, unless, value, _denies(kind, pattern), foreign))
     return tuple(rows)
 
 
