@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from freehold.actions.folder_reading import Seen
+from freehold.actions.folder_reading import CARDS, Seen
 from freehold.formats.adapter import Adapter
 from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
@@ -11,6 +11,7 @@ from freehold.formats.model_card import tagged_bases
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.types import Link
 
+TELLING = (*CARDS, "adapter_config.json", "mergekit_config.yml", "mergekit_config.yaml")
 RELATIONS = {"finetune", "adapter", "merge", "quantized"}
 
 
@@ -26,6 +27,8 @@ def lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
         found.setdefault(name, "finetune")
     if seen.cut:
         found["the files that were left out"] = "component"
+    for name in _unread(seen):
+        found[f"what {name} says, which cannot be read"] = "component"
     for name, relation in found.items():
         hit = base.find(name)
         id = (hit[1].id if hit[1] else hit[0].id) if hit else name
@@ -42,6 +45,13 @@ def _by_card(seen: Seen) -> dict[str, str]:
     for name in names:
         found.setdefault(name, relation if relation in RELATIONS else "finetune")
     return found
+
+
+def _unread(seen: Seen) -> Iterator[str]:
+    """Files at the top that could name a base or forbid a use, and could not be read."""
+    for file in seen.files:
+        if file.problem and "/" not in file.path and file.path.lower() in TELLING:
+            yield file.path
 
 
 def _headed(seen: Seen) -> Iterator[str]:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from freehold.actions.license_text import Identification, identify_file
+from freehold.actions.license_text import Identification, identify, read_license
 from freehold.core.errors import BrokenInput
 from freehold.formats import sniff
 from freehold.formats.adapter import Adapter, read_adapter
@@ -32,6 +33,8 @@ LISTING = ".freehold-files.json"
 PASSED_OVER = ("__pycache__", "node_modules")
 DEEPEST = 6
 MOST_LICENSES = 500
+MOST_PROSE, MOST_TABLES = 1_500_000, 20_000_000
+"""Bytes of texts and cards, and of configurations, that are read in one folder."""
 EXECUTABLE = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".h5", ".npy")
 WEIGHTS_PART = "model-parameters"
 WEIGHTS = (*EXECUTABLE, ".safetensors", ".gguf", ".onnx", ".tflite", ".nemo", ".msgpack")
@@ -79,7 +82,8 @@ class Seen(Struct):
     """Everything that was read in a folder.
 
     `repo` is the repository that it was fetched from, `cached` the one that a cache of the Hub
-    is named after, `branches` and `tags` those that the Hub tells of the repository.
+    is named after, `branches` and `tags` those that the Hub tells of the
+    repository; `prose` and `tables` are the bytes that may still be read, `read` what texts were.
     """
 
     name: str
@@ -91,10 +95,23 @@ class Seen(Struct):
     licenses: list[LicenseFile] = []
     things: list[tuple[str, Any]] = []
     cut: bool = False
+    prose: int = MOST_PROSE
+    tables: int = MOST_TABLES
+    read: dict[str, Identification] = {}
 
     def all(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
         """(path, record) of every file of one kind that was read."""
         return ((path, thing) for path, thing in self.things if isinstance(thing, kind))
+
+    def spend(self, name: str, size: int, *, prose: bool) -> None:
+        """Count bytes that are about to be read; raises BrokenInput when it is enough."""
+        left = self.prose if prose else self.tables
+        if size > left:
+            raise BrokenInput(f"{name}: not read; other files here took all the time there is")
+        if prose:
+            self.prose -= size
+        else:
+            self.tables -= size
 
     @property
     def cards(self) -> list[tuple[str, ModelCard]]:
@@ -203,6 +220,8 @@ def _read(path: Path, name: str, seen: Seen, base: KnowledgeBase) -> None:
             _read_license(path, name, kind, seen, base)
         else:
             read = NAMED.get(path.name.lower()) or ENDINGS.get(path.suffix.lower())
+            if path.name.lower() in NAMED:
+                seen.spend(name, size, prose=kind == "card")
             if read is not None:
                 seen.things.append((name, read(path, name)))
     except BrokenInput as error:
@@ -228,9 +247,13 @@ def _read_license(path: Path, name: str, kind: str, seen: Seen, base: KnowledgeB
     if len(seen.licenses) >= MOST_LICENSES:
         seen.cut = True
         raise BrokenInput(f"{name}: not read; there are more than {MOST_LICENSES} license files")
-    found = identify_file(path, base=base)
-    text = path.read_text(encoding="utf-8", errors="replace") if kind == "notice" else ""
-    seen.licenses.append(LicenseFile(name, kind, found, text))
+    text = read_license(path)
+    found = seen.read.get(text)
+    if found is None:
+        seen.spend(name, len(text), prose=True)
+        found = seen.read[text] = identify(text, path=name, base=base)
+    found = replace(found, path=name)
+    seen.licenses.append(LicenseFile(name, kind, found, text if kind == "notice" else ""))
 
 
 def kind_of_file(name: str) -> str:

@@ -18,8 +18,8 @@ from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.license_text import Words, numbering_prints, read_words, title_prints
 from freehold.knowledge.search import known_names
 
-LARGEST = 2_000_000
-"""Bytes of one license file that are read; a longer one is no license text."""
+LARGEST = 500_000
+"""Bytes of one license file that are read: ten times the longest text that is known."""
 POINTER = 150
 """Words that a text may have which only names or links a license."""
 PERMISSIVE_KINDS = ("permissive", "public-domain", "open-content", "open-model")
@@ -92,6 +92,11 @@ def identify(text: str, *, path: str = "-", base: KnowledgeBase | None = None) -
 
 def identify_file(path: Path, *, base: KnowledgeBase | None = None) -> Identification:
     """Recognize the text of one file; raises BrokenInput when it cannot be read as a text."""
+    return identify(read_license(path), path=shown(path), base=base)
+
+
+def read_license(path: Path) -> str:
+    """The text of a license file; raises BrokenInput when it is none, or too long for one."""
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
@@ -102,10 +107,10 @@ def identify_file(path: Path, *, base: KnowledgeBase | None = None) -> Identific
             f"{shown(path)} is larger than {LARGEST:,} bytes, which no license text is"
         )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return identify(raw.decode("utf-16", errors="replace"), path=shown(path), base=base)
+        return raw.decode("utf-16", errors="replace")
     if b"\x00" in raw[:1024]:
         raise BrokenInput(f"{shown(path)} is not a text")
-    return identify(raw.decode("utf-8-sig", errors="replace"), path=shown(path), base=base)
+    return raw.decode("utf-8-sig", errors="replace")
 
 
 def is_permissive(base: KnowledgeBase, id: str) -> bool:
