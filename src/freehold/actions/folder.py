@@ -28,6 +28,7 @@ from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
 from freehold.judge.licensing import UNRECOGNIZED, Situation
+from freehold.judge.terms import declared
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import (
@@ -137,8 +138,27 @@ def check_folder(
         family = with_known(family, known)
     who = Situation(users=users, revenue=revenue, territory=territory)
     report = report_on(FolderFacts(base, own), base, family, None, who)
+    if _is_declared_only(evidence, known):
+        report = _declared(report)
     found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
     return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
+
+
+def _is_declared_only(evidence: list[Evidence], known: Known | None) -> bool:
+    """Whether a license is named, but no text of one was read: neither here nor for this model."""
+    named = any(row.id for row in evidence if row.level in ("tag", "link"))
+    read = any(row.level == "text" and row.id for row in evidence)
+    return named and not read and not (known and known.proven)
+
+
+def _declared(report: Report) -> Report:
+    """The report, with every yes as what it is: somebody's word."""
+    because = f"{report.openness.because}; by a name alone, no license text is here"
+    return replace(
+        report,
+        permits=declared(report.permits, "only its name is given, no text of it is here"),
+        openness=replace(report.openness, because=because),
+    )
 
 
 def _remark(known: Known | None, report: Report, base: KnowledgeBase) -> Iterator[Finding]:
