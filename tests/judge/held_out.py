@@ -2,6 +2,11 @@
 """Sentences written without looking at the patterns, to measure how many clauses are read.
 
 Mid-sentence clauses, passive voice, legal and colloquial tone, four more languages.
+
+What was read when they were new, before any pattern was made for them (2026-11-27): of CLAUSES
+18 of 70 (26 %); of LATER, which was written after the patterns had been widened for CLAUSES,
+17 of 30 (57 %; 14 by the patterns before). Since then both have been used to widen the patterns,
+so that what is read of them today says nothing about sentences that nobody has seen.
 """
 
 CLAUSES = (
@@ -76,6 +81,40 @@ CLAUSES = (
     ("Your use has to comply with the Acceptable Use Policy at https://harrier.example/aup, as amended from time to time.", "moving-policy"),
     ("The uses listed in Appendix B are forbidden, and you shall impose the same ban on whoever receives the model from you.", "pass-on"),
 )  # fmt: skip
+
+LATER = (
+    ("Whoever wishes to earn money with the network has to come to an arrangement with us first.", "non-commercial"),
+    ("The grant covers private tinkering and nothing that resembles trade.", "non-commercial"),
+    ("Offering the weights, or a service built on them, against payment is prohibited.", "non-commercial"),
+    ("For-profit organizations require our written consent.", "non-commercial"),
+    ("Commercial deployments remain reserved to the licensor.", "non-commercial"),
+    ("Jede kommerzielle Nutzung setzt einen Vertrag mit uns voraus.", "non-commercial"),
+    ("L'exploitation commerciale demeure réservée à l'auteur.", "non-commercial"),
+    ("Cualquier aprovechamiento comercial requiere una licencia aparte.", "non-commercial"),
+    ("商业用途须事先获得书面许可。", "non-commercial"),
+    ("The corpus may serve scholarship, teaching and study, but no other end.", "research-only"),
+    ("Strictly for scientific experimentation by accredited institutions.", "research-only"),
+    ("Die Gewichte dürfen allein für die wissenschaftliche Arbeit genutzt werden.", "research-only"),
+    ("Solo los investigadores pueden utilizar los pesos.", "research-only"),
+    ("Once your app counts over 5 million monthly active users you owe us a call.", "threshold"),
+    ("A start-up with less than $500,000 in annual revenue pays nothing; everyone else needs a contract.", "threshold"),
+    ("Bei mehr als 100 Millionen Nutzern im Monat erlischt diese Lizenz.", "threshold"),
+    ("Your site must credit the model with the line \"Built on Osprey\".", "display"),
+    ("Name your fine-tune so that it opens with \"Osprey\".", "name-prefix"),
+    ("It is not permitted to feed what the model answers into the training of a competing model.", "output-training"),
+    ("Synthetic data made with it must never be used to train foundation models.", "output-training"),
+    ("Il est interdit d'entraîner d'autres modèles avec les sorties.", "output-training"),
+    ("This license is not offered in South Korea.", "territory"),
+    ("Companies seated in China are excluded from the grant.", "territory"),
+    ("The software is not to be used by the police or for surveillance.", "field-of-use"),
+    ("Reselling access through an API is forbidden.", "no-hosting"),
+    ("Do not share the files with third parties.", "no-redistribution"),
+    ("No modified weights may be distributed.", "no-derivatives"),
+    ("The publisher reserves the right to terminate this license at its sole discretion.", "revocation"),
+    ("Users are required to register at our portal beforehand.", "registration"),
+    ("You may not use it to compete with us.", "no-competing"),
+)  # fmt: skip
+"""Written after the patterns were widened for the sentences above, and first read by them so."""
 
 HARMLESS = (
     "You may sell it, rent it out, and keep what you earn.",

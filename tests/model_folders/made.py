@@ -103,7 +103,8 @@ MADE = (
                   license="apache-2.0", base_model__count=1,
                   base_model__0__name="Mistral 7B v0.1",
                   base_model__0__repo_url="https://huggingface.co/mistralai/Mistral-7B-v0.1"),
-        "open weights", "conditional", ("tag-without-text",), ("no-license", "base-more-restrictive"),
+        "open weights", "conditional", ("tag-without-text",),
+        ("no-license", "base-more-restrictive"),
     ),
     Example(
         "nightjar-gguf",
