@@ -19,6 +19,9 @@ from pathlib import Path
 from statistics import median
 
 from tests.actions.test_license_traps import EVERY, insert
+from tests.actions.test_second_file import PLACES as PLACES_BESIDE
+from tests.actions.test_second_file import SENTENCES, second
+from tests.actions.test_second_file import check as check_beside
 
 from freehold.actions.license_text import identify
 from freehold.judge.clauses import clauses
@@ -61,6 +64,19 @@ def traps(every: list[tuple[str, str]]) -> None:
                 false += identify(insert(text, clause, place), base=base).permissive
     size = f"{len(permissive)} permissive texts x {len(EVERY)} clauses x {len(PLACES)} places"
     print(f"traps: {size}: {cases} cases, {false} false-permissive")
+
+
+def second_files() -> None:
+    """Every clause of the tests in a policy, notice, terms, second license or card beside MIT."""
+    false = cases = 0
+    with tempfile.TemporaryDirectory() as place:
+        for sort in PLACES_BESIDE:
+            for clause in SENTENCES:
+                cases += 1
+                report = check_beside(Path(place) / str(cases), second(sort, clause)).report
+                false += all(permit.verdict == "yes" for permit in report.permits)
+    size = f"{len(SENTENCES)} clauses x {len(PLACES_BESIDE)} kinds of file"
+    print(f"a clause in a second file: {size}: {cases} cases, {false} false-permissive")
 
 
 def speed(every: list[tuple[str, str]]) -> None:
@@ -136,6 +152,7 @@ def main() -> None:
     canonical(every)
     speed(every)
     peers(every)
+    second_files()
     traps(every)
 
 

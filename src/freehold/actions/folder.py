@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on
+from freehold.actions.folder_beside import beside, limited, limits_of, today
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_known import Known, known_model, remark, with_known
 from freehold.actions.folder_lineage import lineage
@@ -38,24 +38,9 @@ from freehold.knowledge.types import (
     Member,
     Source,
     Statement,
-    TextSeen,
 )
 
 _RESTRICTED = re.compile(r"\bnc\b|non-?commercial|research|academic", re.IGNORECASE)
-LIMITS = {
-    "non-commercial": "non-commercial",
-    "research-only": "research-only",
-    "no-production": "no-production",
-    "field-of-use": "field-of-use",
-    "no-hosting": "no-hosting",
-    "no-redistribution": "no-distribution",
-    "no-derivatives": "no-derivatives",
-    "no-competing": "no-competing",
-    "output-training": "no-training",
-    "use-policy": "use-restrictions",
-    "remote-restriction": "remote-restriction",
-}
-"""Kinds of clauses -> limits; what is not here does not take a right away by itself."""
 
 
 class FolderReport(Struct, frozen=True):
@@ -130,7 +115,7 @@ def check_folder(
         seen.repo, seen.branches, seen.tags = fetched.repo, fetched.branches, fetched.tags
     evidence = list(_evidence(seen, base))
     own = {made.id: made for file in _texts(seen) if (made := _own_license(file, base))}
-    for made in list(_beside(seen, evidence, base)):
+    for made in list(beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
     family, known = _family(seen, evidence, base), known_model(seen, base)
@@ -176,36 +161,6 @@ def _texts(seen: Seen) -> list[LicenseFile]:
         if file.kind == "license"
         and (_parent(file.path) in beside or _parent(file.path).casefold() in beside)
     ]
-
-
-def _beside(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Iterator[License]:
-    """Policies, notices and cards that forbid something which no license here forbids yet."""
-    known = [license.limits for e in evidence if e.id and (license := base.license(e.id))]
-    limits = {limit for row in known for limit in row}
-    for file in seen.licenses:
-        if file.kind != "license" and file.found.relation != "exact" and not _parent(file.path):
-            told = {LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS}
-            if told - limits:
-                yield _limited(_own_id(file), file.path, sorted(told - limits))
-    told = {str(claim.claim) for _, card in seen.cards for claim in card.claims}
-    told &= {"non-commercial", "research-only"} - limits
-    if told and not limits & {"non-commercial", "research-only"}:
-        yield _limited("LicenseRef-words-of-the-card", "the model card", sorted(told))
-
-
-def _limited(id: str, where: str, limits: list[str]) -> License:
-    """A license of which nothing is believed but what it takes away."""
-    return License(
-        id=id,
-        schema=1,
-        name=f"What {where} forbids",
-        short=f"the words of {where}",
-        publisher="its publisher",
-        kind="source-available",
-        covers=("model",),
-        text=TextSeen(read=False, checked=_today()),
-        limits=tuple(limits),
-    )
 
 
 def _parent(path: str) -> str:
@@ -271,10 +226,10 @@ def _own_license(file: LicenseFile, base: KnowledgeBase) -> License | None:
     if file.found.relation not in ("changed", "unknown"):
         return None
     known = [license.limits for id in file.found.ids if (license := base.license(id))]
-    told = [LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS]
+    told = limits_of(file.found.terms)
     limits = tuple(dict.fromkeys([*(limit for row in known for limit in row), *told]))
     like = f", like {file.found.ids[0]} with changes" if file.found.ids else ""
-    made = _limited(_own_id(file), file.path, list(limits))
+    made = limited(_own_id(file), file.path, list(limits))
     return replace(made, name=f"The text in {file.path}{like}", short=f"the text in {file.path}")
 
 
@@ -309,11 +264,11 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
 def _sources() -> dict[str, Source]:
     """Text and tag of one folder weigh the same: where they differ, the stricter holds."""
     return {
-        "text": Source(by="the license file", rank="license-text", checked=_today()),
-        "tag": Source(by="the tag", rank="license-text", checked=_today()),
-        "files": Source(by="the files", rank="publisher", checked=_today()),
-        "card": Source(by="the model card", rank="publisher", checked=_today()),
-        "none": Source(by="nobody", rank="unconfirmed", checked=_today()),
+        "text": Source(by="the license file", rank="license-text", checked=today()),
+        "tag": Source(by="the tag", rank="license-text", checked=today()),
+        "files": Source(by="the files", rank="publisher", checked=today()),
+        "card": Source(by="the model card", rank="publisher", checked=today()),
+        "none": Source(by="nobody", rank="unconfirmed", checked=today()),
     }
 
 
@@ -336,7 +291,3 @@ def _claims(seen: Seen) -> Iterator[Statement]:
         if claim.claim in OPEN and _RESTRICTED.search(claim.says):
             continue  # it names the restriction itself
         yield Statement(about=claim.about, says=claim.says[:300], claim=claim.claim, source="card")
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

@@ -10,6 +10,7 @@ from msgspec import Struct
 from freehold.core.errors import BrokenInput
 from freehold.formats.text import shown
 from freehold.judge.clauses import Clause, clauses
+from freehold.judge.cues import cue
 from freehold.judge.licensing import RESTRICTIVE
 from freehold.judge.recognizing import Recognition, Relation, Small, recognize
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -154,8 +155,11 @@ def _without_catalog_header(text: str) -> str:
 def _points_to(
     base: KnowledgeBase, text: str, words: Words, found: Recognition
 ) -> tuple[str, ...] | None:
-    """The licenses that a short text names or links; empty when it links something unknown."""
-    if len(words.prints) > POINTER or (found.best and found.best.similarity > 0.8):
+    """The licenses that a short text names or links; empty when it links something unknown.
+
+    A text that also says what one must or must not do is more than a pointer.
+    """
+    if len(words.prints) > POINTER or (found.best and found.best.similarity > 0.8) or cue(text):
         return None
     named = [
         name_to_id(base, match.group(1).strip(" .\"'`*_")) for match in _MENTION.finditer(text)
