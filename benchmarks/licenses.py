@@ -3,6 +3,7 @@
     python benchmarks/licenses.py FOLDER [FOLDER ...]
 
 The folders are those from which the fingerprints were built (scripts/build_fingerprints.py).
+Times are of the processor, so that other work on the machine counts little.
 With PEER set to a Python that has licenseid and scancode-toolkit, both are measured on a sample
 of the same texts in the same run.
 """
@@ -83,9 +84,9 @@ def speed(every: list[tuple[str, str]]) -> None:
     """Time to load, and per text of normal length."""
     loads = []
     for _ in range(5):
-        start = time.perf_counter()
+        start = time.process_time()
         Fingerprints()
-        loads.append(1000 * (time.perf_counter() - start))
+        loads.append(1000 * (time.process_time() - start))
     base = open_base()
     normal = [text for _, text in every if NORMAL[0] <= len(text.split()) <= NORMAL[1]]
     ours = _times(normal, lambda text: identify(text, base=base))
@@ -139,9 +140,9 @@ def peers(every: list[tuple[str, str]]) -> None:
 def _times(every: list[str], ask: object) -> list[float]:
     found = []
     for text in every:
-        start = time.perf_counter()
+        start = time.process_time()
         ask(text)  # type: ignore[operator]
-        found.append(1000 * (time.perf_counter() - start))
+        found.append(1000 * (time.process_time() - start))
     return found
 
 

@@ -76,7 +76,19 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _denies(kind: str, pattern: str) -> bool:
-    return pattern.isascii() and (kind in _DENYING or pattern.startswith("DENY"))
+    return pattern.isascii() and (kind in _DENYING or _demands_denial(pattern))
+
+
+def _demands_denial(pattern: str) -> bool:
+    """Whether a fragment that denies stands outside all brackets, so that none matches without."""
+    depth = 0
+    for n, sign in enumerate(pattern):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0 and sign == "|":
+            return False
+        if depth == 0 and pattern.startswith(("DENY", "BANNED"), n):
+            return True
+    return False
 
 
 def _rules() -> tuple[Rule, ...]:

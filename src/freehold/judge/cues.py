@@ -13,7 +13,7 @@ MOST = 100_000
 _CUES = re.compile(
     r"\b(?:not|no|only|solely|exclusively|strictly|merely|never|nor|nothing|nobody|none|cannot|can't|mustn't|prohibit\w*|forbid\w*|ban|bans|banned|exclud\w*"
     r"|except\w*|unless|restrict\w*|limited|reserved|outside|beyond|off|end|ends|non-?commercial\w*|noncommercial\w*|commercial\w*|subject|require\w*|must|shall"
-    r"|needs?|has to|have to|owes?|contact|request|permission|consent|agreement|fee|fees|paid|payment|purchase|personal|private|hobby|hobbyists?|research|academic"
+    r"|needs?|has to|have to|owes?|contact|request|permission|consent|prior|written|obtain\w*|separate\w*|further|fee|fees|paid|payment|purchase|personal|private|hobby|hobbyists?|research|academic"
     r"|scholar\w*|scientific|universit\w+|students?|business\w*|compan(?:y|ies)|enterprises?|firms?|entities|organi[sz]ations|corporations?|revenue|profit\w*|money|moneti\w*|trade|displays?|shows?"
     r"|phrase|legend|credit|evil|military|weapons?|armed|police|surveillance|medical|clinical|residents?|persons|citizens|union|kingdom|competi\w+|rival|outputs?|generations|distill\w*|train\w*"
     r"|resale|sale|sell|users?|monthly|employees|qualify|qualifies|licensees?|valid|void|stay|withdraw\w*|revo\w+|terminat\w+"
