@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from freehold.actions.folder import FolderReport, check_folder
+from freehold.actions.license_text import identify
 from tests.actions.test_license_traps import EVERY, permissive_texts
 from tests.folders import Files, card, lay, weights
 from tests.invented import SHIPPED
@@ -69,6 +70,7 @@ HARMLESS = [
     "You may use it for any purpose, including commercial ones.",
     "The model comes without any warranty.",
     "Please cite our paper: Wren, 2024.",
+    "MIT, see https://lab.example/en-us/agreements/no-enterprise-model-license/",
 ]
 
 
@@ -109,3 +111,8 @@ def test_the_text_before_a_download_counts(tmp_path: Path) -> None:
 def test_a_name_of_a_license_and_more_words_are_no_pointer(tmp_path: Path, more: str) -> None:
     files = card("Wren", license="mit") | {"LICENSE-MODEL": f"MIT\n\n{more}\n".encode()}
     assert verdict(check(tmp_path / "W", files)) != "yes"
+
+
+def test_an_address_is_a_pointer_whatever_words_it_is_made_of() -> None:
+    url = "https://lab.example/en-us/agreements/enterprise/only-research-license/"
+    assert identify(f"See {url}\n", base=SHIPPED).relation == "reference"

@@ -110,7 +110,7 @@ def _of_line(line: Line, named: dict[str, str]) -> Iterator[Pointer]:
 
 def _around(before: str, words: str, after: str) -> str:
     """The words of the sentence or cell that the link stands in."""
-    before = _STOP.split(before[-AROUND:])[-1]
+    before = _STOP.split(before[-AROUND:].rstrip(" |"))[-1]
     after = _STOP.split(after[:AROUND])[0]
     return _words(f"{before} {words} {after}")
 

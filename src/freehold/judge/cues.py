@@ -26,7 +26,7 @@ _CUES = re.compile(
 )
 _SPACED = re.compile(r"(?:\b[^\W\d]\b\W{1,3}){6,}")
 """Letters set apart, as somebody writes who does not want to be read."""
-_BOILERPLATE = re.compile(r"\ball\s+rights\s+reserved\b", re.IGNORECASE)
+_BOILERPLATE = re.compile(r"\ball\s+rights\s+reserved\b|https?://\S+", re.IGNORECASE)
 _HARMLESS = re.compile(
     r"\b(?:without|no|any)\b[^.]{0,30}\b(?:warrant\w*|guarantee\w*|liab\w+|restrictions?|limits?|limitations?|obligation)\b|\bnot (?:liable|responsible)\b"
     r"|\b(?:for|including) (?:any|all|both)\b[^.]{0,60}\b(?:purposes?|uses?|commercial)\b|\bcommercial(?:ly)?(?: use)?(?: is| are)? (?:\w+ )?(?:allowed|permitted|free|welcome|fine|ok)\b"
