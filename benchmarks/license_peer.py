@@ -34,14 +34,14 @@ def scancode() -> Callable[[str], set[str]]:
 def main() -> None:
     """Time one peer."""
     rows = json.loads(Path(sys.argv[2]).read_text())
-    start = time.perf_counter()
+    start = time.process_time()
     ask = {"licenseid": licenseid, "scancode": scancode}[sys.argv[1]]()
-    load = time.perf_counter() - start
+    load = time.process_time() - start
     times, plain = [], 0
     for row in rows:
-        start = time.perf_counter()
+        start = time.process_time()
         found = ask(row["text"])
-        spent = 1000 * (time.perf_counter() - start)
+        spent = 1000 * (time.process_time() - start)
         if row["kind"] == "plain":
             times.append(spent)
         else:

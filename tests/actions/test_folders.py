@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from freehold.actions.folder import FolderReport, check_folder
+from freehold.actions.folder import Fetched, FolderReport, check_folder
 from freehold.core.errors import BrokenInput
 from tests.folders import Files, apache, card, gguf_file, lay, weights
 from tests.invented import SHIPPED
@@ -47,7 +47,8 @@ def test_a_restricted_folder_lets_nobody_do_more_than_a_free_one(
 ) -> None:
     report = reports[example.name]
     if report.report.level in OPEN:
-        assert verdict(report) == "yes"
+        texts = [row for row in report.evidence if row.level == "text"]
+        assert verdict(report) == ("yes" if texts else "conditional")
     else:
         assert verdict(report) != "yes"
 
@@ -136,3 +137,23 @@ def test_a_notice_that_says_something_else_is_not_the_notice(tmp_path: Path) -> 
         base=SHIPPED,
     )
     assert "missing-notice" in kinds(report)
+
+
+@pytest.mark.parametrize("more", [{}, weights()], ids=["a card alone", "with weights"])
+def test_a_tag_without_a_text_grants_nothing_for_sure(tmp_path: Path, more: Files) -> None:
+    report = check_folder(lay(tmp_path / "W", card("W", license="mit") | more), base=SHIPPED)
+    assert {p.verdict for p in report.report.permits} == {"conditional"}
+    assert all("only its name" in p.because for p in report.report.permits)
+    assert "tag-without-text" in kinds(report)
+
+
+def test_a_tag_takes_away_as_much_as_a_text(tmp_path: Path) -> None:
+    place = lay(tmp_path / "W", card("W", license="cc-by-nc-4.0") | weights())
+    assert verdict(check_folder(place, base=SHIPPED)) == "no"
+
+
+def test_a_tag_of_a_model_that_is_known_and_proven_is_enough(tmp_path: Path) -> None:
+    place = lay(tmp_path / "Mistral-7B-v0.1", card("M", license="apache-2.0") | weights())
+    fetched = Fetched("mistralai/Mistral-7B-v0.1")
+    assert verdict(check_folder(place, base=SHIPPED, fetched=fetched)) == "yes"
+    assert verdict(check_folder(place, base=SHIPPED)) == "conditional"

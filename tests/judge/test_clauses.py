@@ -6,6 +6,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from freehold.judge.clauses import Clause, clauses
+from tests.judge.held_out import CLAUSES, LATER
+from tests.judge.held_out import HARMLESS as UNUSUAL_AND_HARMLESS
 
 RESTRICTIVE_FREE = {"patent-grant", "patent-retaliation", "notice"}
 
@@ -304,3 +306,14 @@ def _sentences_stand_in(text: str, found: tuple[Clause, ...]) -> None:
         assert clause.sentence in flat
         assert len(clause.sentence) <= 600
         assert 0 <= clause.start < len(text)
+
+
+def test_clauses_in_unusual_words_are_mostly_read() -> None:
+    rows = (*CLAUSES, *LATER)
+    missed = [text for text, kind in rows if kind not in kinds(text)]
+    assert len(missed) <= 0.08 * len(rows), missed
+
+
+@pytest.mark.parametrize("text", UNUSUAL_AND_HARMLESS)
+def test_no_harmless_sentence_in_unusual_words_raises_an_alarm(text: str) -> None:
+    assert not kinds(text) - RESTRICTIVE_FREE

@@ -26,7 +26,7 @@ FREE = (
         | config("t5", "T5ForConditionalGeneration", d_model=768, d_ff=3072, num_layers=12,
                  num_heads=12, vocab_size=32128, n_positions=512)
         | generation() | tokenizer("T5Tokenizer") | weights(),
-        "open weights", "yes", ("tag-without-text",), ("open-washing", "remote-code"),
+        "open weights", "conditional", ("tag-without-text",), ("open-washing", "remote-code"),
     ),
     Example(
         "pythia-1b",
@@ -44,9 +44,24 @@ FREE = (
         "OLMo-2-1124-7B",
         card("OLMo 2 7B", "OLMo 2 comes with its training code, its data, all checkpoints and "
              "the logs of the training.",
-             "- Training code: https://github.com/allenai/OLMo",
-             "- Evaluation code: https://github.com/allenai/OLMo-Eval",
-             "- Data: the mix of the first stage is allenai/olmo-mix-1124.",
+             "### Model Sources",
+             "- **Repositories:**\n"
+             "    - Core repo (training, inference, tuning): https://github.com/allenai/OLMo\n"
+             "    - Evaluation code: https://github.com/allenai/OLMo-Eval\n"
+             "- **Paper:** https://arxiv.org/abs/2501.00656",
+             "## Model Details",
+             "| Size | Tokens | Layers | Hidden Size | Attention Heads | Context Length |\n"
+             "|---|---|---|---|---|---|\n| 7B | 4 T | 32 | 4096 | 32 | 4096 |",
+             "We release all intermediate checkpoints as branches of this repository, each named "
+             "after its stage, its step and its tokens.",
+             "## Evaluation",
+             "| Task | Score |\n|---|---|\n| ARC | 79.8 |\n| MMLU | 63.7 |\n| DROP | 60.8 |",
+             "## Training",
+             "The first stage saw four trillion tokens of "
+             "[OLMo-mix-1124](https://huggingface.co/datasets/allenai/olmo-mix-1124), the second "
+             "[Dolmino-mix-1124](https://huggingface.co/datasets/allenai/dolmino-mix-1124).",
+             "## Bias, Risks, and Limitations",
+             "Like any base model it can be led to write what is harmful or wrong; check facts.",
              license="apache-2.0", language=["en"], library_name="transformers",
              datasets=["allenai/dolmino-mix-1124", "allenai/olmo-mix-1124"])
         | config("olmo2", "Olmo2ForCausalLM", hidden_size=4096, intermediate_size=11008,
@@ -67,7 +82,7 @@ FREE = (
         | text("configuration_falcon.py", "class FalconConfig: ...")
         | text("modeling_falcon.py", "class FalconForCausalLM: ...")
         | tokenizer("PreTrainedTokenizerFast") | shards(),
-        "open weights", "yes", ("tag-without-text", "remote-code"), ("open-washing",),
+        "open weights", "conditional", ("tag-without-text", "remote-code"), ("open-washing",),
     ),
     Example(
         "dolly-v2-3b",
@@ -88,7 +103,7 @@ FREE = (
         | config("gpt_neox", "GPTNeoXForCausalLM", hidden_size=6144, intermediate_size=24576,
                  num_hidden_layers=44, num_attention_heads=64, vocab_size=50432)
         | tokenizer("GPTNeoXTokenizer") | shards(4),
-        "open weights", "yes", ("tag-without-text",), ("no-license",),
+        "open weights", "conditional", ("tag-without-text",), ("no-license",),
     ),
     Example(
         "granite-3.0-2b-base",
@@ -126,7 +141,7 @@ FREE = (
                  num_local_experts=8, num_experts_per_tok=2, vocab_size=32000,
                  max_position_embeddings=32768, rope_theta=1000000.0)
         | generation() | tokenizer("LlamaTokenizer") | shards(),
-        "open weights", "yes", ("tag-without-text", "gated"), ("no-license",),
+        "open weights", "conditional", ("tag-without-text", "gated"), ("no-license",),
     ),
     Example(
         "Mistral-7B-v0.1",
@@ -137,7 +152,7 @@ FREE = (
                  num_hidden_layers=32, num_attention_heads=32, num_key_value_heads=8,
                  vocab_size=32000, sliding_window=4096)
         | tokenizer("LlamaTokenizer") | shards(),
-        "open weights", "yes", ("tag-without-text",), ("gated", "open-washing"),
+        "open weights", "conditional", ("tag-without-text",), ("gated", "open-washing"),
     ),
     Example(
         "grok-1",
@@ -171,7 +186,7 @@ FREE = (
              license="apache-2.0", library_name="transformers", pipeline_tag="mask-generation")
         | text("sam2.1_hiera_l.yaml", "model:\n  image_size: 1024\n  num_maskmem: 7")
         | pickled("sam2.1_hiera_large.pt"),
-        "open weights", "yes", ("tag-without-text", "executable-format"), ("broken-file",),
+        "open weights", "conditional", ("tag-without-text", "executable-format"), ("broken-file",),
     ),
     Example(
         "clip-vit-large-patch14",
@@ -192,7 +207,7 @@ FREE = (
         | config("whisper", "WhisperForConditionalGeneration", d_model=1280, encoder_layers=32,
                  decoder_layers=32, num_mel_bins=128, vocab_size=51866)
         | generation() | tokenizer("WhisperTokenizer") | weights(),
-        "open weights", "yes", ("tag-without-text",), ("no-license", "open-washing"),
+        "open weights", "conditional", ("tag-without-text",), ("no-license", "open-washing"),
     ),
     Example(
         "bge-m3",
@@ -202,7 +217,7 @@ FREE = (
         | config("xlm-roberta", "XLMRobertaModel", hidden_size=1024, num_hidden_layers=24,
                  num_attention_heads=16, vocab_size=250002, max_position_embeddings=8194)
         | tokenizer("XLMRobertaTokenizer") | pickled(),
-        "open weights", "yes", ("tag-without-text", "executable-format"), ("no-license",),
+        "open weights", "conditional", ("tag-without-text", "executable-format"), ("no-license",),
     ),
     Example(
         "tiny-segmenter",

@@ -103,7 +103,8 @@ MADE = (
                   license="apache-2.0", base_model__count=1,
                   base_model__0__name="Mistral 7B v0.1",
                   base_model__0__repo_url="https://huggingface.co/mistralai/Mistral-7B-v0.1"),
-        "open weights", "yes", ("tag-without-text",), ("no-license", "base-more-restrictive"),
+        "open weights", "conditional", ("tag-without-text",),
+        ("no-license", "base-more-restrictive"),
     ),
     Example(
         "nightjar-gguf",
@@ -125,7 +126,7 @@ MADE = (
     Example(
         "tag-and-no-text",
         card("Wren", "A small model.", license="apache-2.0") | weights(),
-        "open weights", "yes", ("tag-without-text",), ("no-license", "tag-against-text"),
+        "open weights", "conditional", ("tag-without-text",), ("no-license", "tag-against-text"),
     ),
     Example(
         "tag-against-text",
@@ -149,7 +150,7 @@ MADE = (
         card("Plover", "A small model.", license="mit") | weights()
         | text("LICENSE", "This model is licensed under the MIT License. See "
                "https://opensource.org/license/mit for the text."),
-        "open weights", "yes", ("reference-only",), ("no-license", "tag-against-text"),
+        "open weights", "conditional", ("reference-only",), ("no-license", "tag-against-text"),
     ),
     Example(
         "stub-to-an-unknown-page",

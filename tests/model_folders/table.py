@@ -43,7 +43,8 @@ def _row(name: str, report: FolderReport) -> str:
 
 def _declared(report: FolderReport) -> Iterator[str]:
     """What the tags say, each once."""
-    yield from dict.fromkeys(row.says for row in report.evidence if row.level == "tag")
+    rows = (row for row in report.evidence if row.level == "tag" and row.about == "license")
+    yield from dict.fromkeys(row.says for row in rows)
 
 
 def written(page: str) -> str:

@@ -72,7 +72,7 @@ TRAPS = (
     ),
     Example(
         "tflite-alone", {"m.tflite": layouts.tflite()},
-        "open weights", "yes", ("tag-without-text",), ("no-license",),
+        "open weights", "conditional", ("tag-without-text",), ("no-license",),
     ),
     Example(
         "clause-in-front", SMALL | {"LICENSE": CLAUSE.encode() + b"\n\n" + mit()},

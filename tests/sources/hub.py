@@ -27,6 +27,8 @@ class Hub(ThreadingHTTPServer):
         self.acts: dict[str, list[Act]] = {}
         self.gated: bool | str = False
         self.members: set[str] = set()
+        self.branches: list[str] = []
+        self.tags: list[str] = ["license:mit"]
         self.ranges = True
         self.asked: list[tuple[str, dict[str, str]]] = []
 
@@ -46,7 +48,7 @@ class Hub(ThreadingHTTPServer):
             ]
         return {
             "_id": "0", "id": REPO, "modelId": REPO, "sha": COMMIT, "private": False,
-            "gated": self.gated, "tags": ["license:mit"], "siblings": siblings,
+            "gated": self.gated, "tags": self.tags, "siblings": siblings,
         }  # fmt: skip
 
     def paths(self) -> list[str]:
@@ -72,6 +74,9 @@ class Handler(BaseHTTPRequestHandler):
         resolve = re.fullmatch(rf"/{REPO}/resolve/([^/]+)/(.+)", path)
         if path == f"/api/models/{REPO}/revision/main":
             self.table(200, hub.listing())
+        elif path == f"/api/models/{REPO}/refs" and hub.branches:
+            names = [{"name": name, "ref": f"refs/heads/{name}"} for name in hub.branches]
+            self.table(200, {"branches": names, "converts": [], "tags": []})
         elif path.startswith(f"/api/models/{REPO}/revision/"):
             self.error(404, "RevisionNotFound", "Invalid rev id")
         elif resolve and resolve[1] == COMMIT and resolve[2] in hub.files:

@@ -77,7 +77,8 @@ def test_only_what_check_reads_is_fetched(hub: Hub, fetch: Fetch) -> None:
 def test_everything_comes_from_the_commit_that_the_hub_named(hub: Hub, fetch: Fetch) -> None:
     folder = fetch()
     assert (folder / "README.md").read_bytes() == CARD
-    assert all(f"/resolve/{COMMIT}/" in path for path in hub.paths()[1:])
+    files = [path for path in hub.paths()[1:] if not path.endswith("/refs")]
+    assert all(f"/resolve/{COMMIT}/" in path for path in files)
     told = json.loads((folder / LIST).read_text())
     assert (told["commit"], told["total"], told["gated"]) == (COMMIT, 3, False)
 
@@ -233,7 +234,7 @@ def test_hostile_names_are_never_written(hub: Hub, fetch: Fetch, name: str) -> N
     listing = read_listing(folder)
     assert listing is not None
     assert listing.files[1].problem
-    assert len(hub.asked) == 2
+    assert len(hub.asked) == 3, "the list, the card, the branches"
 
 
 @pytest.mark.parametrize("pair", [("LICENSE", "license"), ("LICENSE", "LICENSE/LICENSE")])
@@ -250,7 +251,7 @@ def test_a_large_text_leaves_an_empty_stand_in_that_nobody_overlooks(
     folder = fetch()
     assert "more than 2,000,000 bytes" in str(fetch.listed("LICENSE").problem)
     assert (folder / "LICENSE").stat().st_size == 100_000_000
-    assert len(hub.asked) == 1
+    assert len(hub.asked) == 2, "the list and the branches"
 
 
 def test_a_large_table_is_skipped(hub: Hub, fetch: Fetch) -> None:
@@ -399,3 +400,19 @@ def test_a_folder_with_files_is_left_as_it_is(hub: Hub, fetch: Fetch) -> None:
     with pytest.raises(FreeholdError, match="is not empty"):
         fetch()
     assert (fetch.folder / "README.md").read_text() == "mine"
+
+
+def test_branches_and_tags_are_kept_beside_the_files(hub: Hub, fetch: Fetch) -> None:
+    hub.branches = ["main", "step1000", "step2000"]
+    hub.tags = ["base_model:finetune:lab/base", "arxiv:2501.00656"]
+    listing = read_listing(fetch())
+    assert listing is not None
+    assert listing.branches == ["main", "step1000", "step2000"]
+    assert listing.tags == hub.tags
+
+
+def test_a_hub_that_tells_no_branches_is_no_problem(hub: Hub, fetch: Fetch) -> None:
+    hub.acts["/refs"] = [lambda h: h.send(200, b"[1, 2")]
+    listing = read_listing(fetch())
+    assert listing is not None
+    assert listing.branches == []

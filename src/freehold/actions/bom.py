@@ -20,7 +20,7 @@ DATA = {
     "post-training-datasets": "data of the tuning stage",
     "evaluation-data": "evaluation data",
 }
-KNOWN = ("released", "partial", "described")
+KNOWN = ("released", "partial", "indicated", "described")
 _OWN = ("own", "member", "contradiction")
 
 

@@ -1,8 +1,7 @@
 """`check PATH`: judges a model by the files themselves: texts before tags, tags before prose."""
 
 import re
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,56 +9,44 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+<<<<<<< HEAD
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_policy import judged_from_files
+=======
+from freehold.actions.check import Report, report_on
+from freehold.actions.folder_beside import beside, limited, limits_of, today
+from freehold.actions.folder_findings import Finding, findings
+from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_lineage import lineage
+from freehold.actions.folder_parts import parts, signs
+>>>>>>> part-a
 from freehold.actions.folder_reading import (
-    WEIGHTS,
     Evidence,
     File,
     LicenseFile,
     Seen,
     read_folder,
 )
-from freehold.formats.adapter import Adapter
-from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
-from freehold.formats.merge import Merge
 from freehold.formats.model_card import ModelCard
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
 from freehold.judge.licensing import UNRECOGNIZED, Situation
+from freehold.judge.terms import declared
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import (
-    Component,
     Definition,
     Family,
     License,
-    Link,
     Member,
     Source,
     Statement,
-    TextSeen,
 )
 
 _RESTRICTED = re.compile(r"\bnc\b|non-?commercial|research|academic", re.IGNORECASE)
-RELATIONS = {"finetune", "adapter", "merge", "quantized"}
-LIMITS = {
-    "non-commercial": "non-commercial",
-    "research-only": "research-only",
-    "no-production": "no-production",
-    "field-of-use": "field-of-use",
-    "no-hosting": "no-hosting",
-    "no-redistribution": "no-distribution",
-    "no-derivatives": "no-derivatives",
-    "no-competing": "no-competing",
-    "output-training": "no-training",
-    "use-policy": "use-restrictions",
-    "remote-restriction": "remote-restriction",
-}
-"""Kinds of clauses -> limits; what is not here does not take a right away by itself."""
 
 
 class FolderReport(Struct, frozen=True):
@@ -83,6 +70,15 @@ class FolderReport(Struct, frozen=True):
             "evidence": to_builtins(self.evidence),
             "findings": to_builtins(self.findings),
         }
+
+
+class Fetched(Struct, frozen=True):
+    """Where a folder was fetched from: repository, branches, files that were not brought here."""
+
+    repo: str | None
+    elsewhere: tuple[File, ...] = ()
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 class FolderFacts:
@@ -111,28 +107,62 @@ def check_folder(
     users: int | None = None,
     revenue: int | None = None,
     territory: str | None = None,
-    elsewhere: Sequence[File] = (),
+    fetched: Fetched | None = None,
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `elsewhere` are files that belong to it but were not brought here.
+    `fetched` tells of a folder that was brought from the Hub what else belongs to it.
     """
     base = base or open_base()
     seen = read_folder(path, base)
-    here = {file.path for file in seen.files}
-    seen.files.extend(file for file in elsewhere if file.path not in here)
+    if fetched:
+        here = {file.path for file in seen.files}
+        seen.files.extend(file for file in fetched.elsewhere if file.path not in here)
+        seen.repo, seen.branches, seen.tags = fetched.repo, fetched.branches, fetched.tags
     evidence = list(_evidence(seen, base))
     own = {made.id: made for file in _texts(seen) if (made := _own_license(file, base))}
-    for made in list(_beside(seen, evidence, base)):
+    for made in list(beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
-    family = _family(seen, evidence, base)
+    family, known = _family(seen, evidence, base), known_model(seen, base)
+    if known and known.proven:
+        family = with_known(family, known)
     who = Situation(users=users, revenue=revenue, territory=territory)
+<<<<<<< HEAD
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
     report = with_policy(report, facts, base, **judged_from_files(seen))
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
+=======
+    report = report_on(FolderFacts(base, own), base, family, None, who)
+    if _is_declared_only(evidence, known):
+        report = _declared(report)
+    found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
+    return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
+
+
+def _is_declared_only(evidence: list[Evidence], known: Known | None) -> bool:
+    """Whether a license is named, but no text of one was read: neither here nor for this model."""
+    named = any(row.id for row in evidence if row.level in ("tag", "link"))
+    read = any(row.level == "text" and row.id for row in evidence)
+    return named and not read and not (known and known.proven)
+
+
+def _declared(report: Report) -> Report:
+    """The report, with every yes as what it is: somebody's word."""
+    because = f"{report.openness.because}; by a name alone, no license text is here"
+    return replace(
+        report,
+        permits=declared(report.permits, "only its name is given, no text of it is here"),
+        openness=replace(report.openness, because=because),
+    )
+
+
+def _remark(known: Known | None, report: Report, base: KnowledgeBase) -> Iterator[Finding]:
+    if known:
+        yield Finding("known-model", "note", remark(known, report.level, base), known.where)
+>>>>>>> part-a
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:
@@ -145,37 +175,6 @@ def _texts(seen: Seen) -> list[LicenseFile]:
         if file.kind == "license"
         and (_parent(file.path) in beside or _parent(file.path).casefold() in beside)
     ]
-
-
-def _beside(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Iterator[License]:
-    """Policies, notices and cards that forbid something which no license here forbids yet."""
-    known = [license.limits for e in evidence if e.id and (license := base.license(e.id))]
-    limits = {limit for row in known for limit in row}
-    for file in seen.licenses:
-        if file.kind != "license" and file.found.relation != "exact" and not _parent(file.path):
-            told = {LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS}
-            if told - limits:
-                yield _limited(_own_id(file), file.path, sorted(told - limits))
-    card: ModelCard | None = seen.first(ModelCard)
-    told = {str(claim.claim) for claim in card.claims} if card else set()
-    told &= {"non-commercial", "research-only"} - limits
-    if told and not limits & {"non-commercial", "research-only"}:
-        yield _limited("LicenseRef-words-of-the-card", "the model card", sorted(told))
-
-
-def _limited(id: str, where: str, limits: list[str]) -> License:
-    """A license of which nothing is believed but what it takes away."""
-    return License(
-        id=id,
-        schema=1,
-        name=f"What {where} forbids",
-        short=f"the words of {where}",
-        publisher="its publisher",
-        kind="source-available",
-        covers=("model",),
-        text=TextSeen(read=False, checked=_today()),
-        limits=tuple(limits),
-    )
 
 
 def _parent(path: str) -> str:
@@ -207,17 +206,14 @@ def _said_by_texts(seen: Seen) -> Iterator[Evidence]:
 
 
 def _said_by_card(seen: Seen, base: KnowledgeBase) -> Iterator[Evidence]:
-    """What the model card says in its tags and in its prose."""
-    card: ModelCard | None = seen.first(ModelCard)
-    if not card:
-        return
-    path = next(path for path, _ in seen.all(ModelCard))
-    named = [name for name in card.licenses if name.casefold() not in ("other", "unknown")]
-    for name in named or [n for n in (card.license_name,) if n]:
-        yield Evidence("tag", path, name, name_to_id(base, name))
-    for claim in card.claims:
-        if claim.about == "license":
-            yield Evidence("prose", path, claim.says, name_to_id(base, claim.says))
+    """What the model cards say in their tags and in their prose."""
+    for path, card in seen.cards:
+        named = [name for name in card.licenses if name.casefold() not in ("other", "unknown")]
+        for name in named or [n for n in (card.license_name,) if n]:
+            yield Evidence("tag", path, name, name_to_id(base, name))
+        for claim in card.claims:
+            if claim.about == "license":
+                yield Evidence("prose", path, claim.says, name_to_id(base, claim.says))
 
 
 def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
@@ -244,10 +240,10 @@ def _own_license(file: LicenseFile, base: KnowledgeBase) -> License | None:
     if file.found.relation not in ("changed", "unknown"):
         return None
     known = [license.limits for id in file.found.ids if (license := base.license(id))]
-    told = [LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS]
+    told = limits_of(file.found.terms)
     limits = tuple(dict.fromkeys([*(limit for row in known for limit in row), *told]))
     like = f", like {file.found.ids[0]} with changes" if file.found.ids else ""
-    made = _limited(_own_id(file), file.path, list(limits))
+    made = limited(_own_id(file), file.path, list(limits))
     return replace(made, name=f"The text in {file.path}{like}", short=f"the text in {file.path}")
 
 
@@ -271,22 +267,22 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
         sources=_sources(),
         tasks=(card.pipeline_tag,) if card and card.pipeline_tag else (),
         inputs=_inputs(card),
-        gated=bool(card and card.gated),
+        gated=any(card.gated for _, card in seen.cards),
         members=(Member(id="files"),),
-        components=tuple(_components(seen, first.id if first else None, source)),
-        lineage=tuple(_lineage(seen, base)),
-        statements=(*_license_statements(said, first), *_claims(card)),
+        components=tuple(parts(seen, first.id if first else None, source, base)),
+        lineage=tuple(lineage(seen, base)),
+        statements=(*_license_statements(said, first), *_claims(seen)),
     )
 
 
 def _sources() -> dict[str, Source]:
     """Text and tag of one folder weigh the same: where they differ, the stricter holds."""
     return {
-        "text": Source(by="the license file", rank="license-text", checked=_today()),
-        "tag": Source(by="the tag", rank="license-text", checked=_today()),
-        "files": Source(by="the files", rank="publisher", checked=_today()),
-        "card": Source(by="the model card", rank="publisher", checked=_today()),
-        "none": Source(by="nobody", rank="unconfirmed", checked=_today()),
+        "text": Source(by="the license file", rank="license-text", checked=today()),
+        "tag": Source(by="the tag", rank="license-text", checked=today()),
+        "files": Source(by="the files", rank="publisher", checked=today()),
+        "card": Source(by="the model card", rank="publisher", checked=today()),
+        "none": Source(by="nobody", rank="unconfirmed", checked=today()),
     }
 
 
@@ -294,71 +290,6 @@ def _inputs(card: ModelCard | None) -> tuple[str, ...]:
     tag = (card.pipeline_tag or "") if card else ""
     kinds = {"image": "image", "video": "video", "audio": "audio", "speech": "audio"}
     return ("text", *dict.fromkeys(kind for word, kind in kinds.items() if word in tag))
-
-
-def _components(seen: Seen, license: str | None, source: str) -> Iterator[Component]:
-    names = [file.path.casefold() for file in seen.files]
-    weights = any(name.endswith(WEIGHTS) for name in names)
-    yield Component(
-        kind="model-parameters",
-        state="released" if weights else "unknown",
-        source=source,
-        license=license,
-        note=None if weights else "No weights lie in this folder.",
-    )
-    if any(True for _ in seen.all(ModelCard)):
-        yield Component(kind="model-card", state="released", source="files", license=license)
-    card: ModelCard | None = seen.first(ModelCard)
-    if card and card.datasets:
-        note = f"Named: {', '.join(card.datasets[:20])}; whether these are all is not said."
-        yield Component(kind="datasets", state="unknown", source="card", note=note)
-    if any(re.search(r"(?:^|/)checkpoint-\d+/", name) for name in names):
-        yield Component(
-            kind="intermediate-parameters", state="released", source="files", license=license
-        )
-
-
-def _lineage(seen: Seen, base: KnowledgeBase) -> Iterator[Link]:
-    """What the card, an adapter, a merge or a GGUF header name as its base, each once."""
-    found: dict[str, str] = {}
-    card: ModelCard | None = seen.first(ModelCard)
-    if card:
-        known = card.relation if card.relation in RELATIONS else None
-        relation = known or _guess(seen, len(card.base_models))
-        found |= dict.fromkeys(card.base_models, relation)
-    for _, adapter in seen.all(Adapter):
-        if adapter.base:
-            found[adapter.base] = "adapter"
-    for _, merge in seen.all(Merge):
-        found |= dict.fromkeys(merge.models, "merge")
-    for _, head in seen.all(Gguf):
-        for name in head.base_models:
-            found.setdefault(name, "finetune")
-    for name in _configured(seen):
-        found.setdefault(name, "finetune")
-    if seen.cut:
-        found["the files that were left out"] = "component"
-    for name, relation in found.items():
-        hit = base.find(name)
-        id = (hit[1].id if hit[1] else hit[0].id) if hit else name
-        yield Link(base=id, relation=relation, source="files")
-
-
-def _configured(seen: Seen) -> Iterator[str]:
-    """Repositories that a configuration says it was loaded from, other than its own."""
-    for _, config in seen.all(Config):
-        name = config.name_or_path or ""
-        if name.count("/") == 1 and name[0] not in "./" and name.split("/")[1] != seen.name:
-            yield name
-
-
-def _guess(seen: Seen, count: int) -> str:
-    """The relation when the card names none, as the Hub infers it."""
-    if seen.first(Adapter):
-        return "adapter"
-    if count > 1:
-        return "merge"
-    return "quantized" if seen.first(Gguf) else "finetune"
 
 
 def _license_statements(said: list[Evidence], first: Evidence | None) -> Iterator[Statement]:
@@ -369,12 +300,8 @@ def _license_statements(said: list[Evidence], first: Evidence | None) -> Iterato
             yield Statement(about="license", says=row.says[:300] or "?", source=source, license=id)
 
 
-def _claims(card: ModelCard | None) -> Iterator[Statement]:
-    for claim in card.claims if card else ():
+def _claims(seen: Seen) -> Iterator[Statement]:
+    for claim in (claim for _, card in seen.cards for claim in card.claims):
         if claim.claim in OPEN and _RESTRICTED.search(claim.says):
             continue  # it names the restriction itself
         yield Statement(about=claim.about, says=claim.says[:300], claim=claim.claim, source="card")
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

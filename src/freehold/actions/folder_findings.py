@@ -6,6 +6,7 @@ from typing import Literal
 from msgspec import Struct
 
 from freehold.actions.check import Report
+from freehold.actions.folder_parts import datasets_of
 from freehold.actions.folder_reading import EXECUTABLE, Evidence, LicenseFile, Seen
 from freehold.actions.license_text import Identification
 from freehold.formats.config import Config
@@ -155,13 +156,14 @@ def _files(seen: Seen) -> Iterator[Finding]:
         if file.path.casefold().endswith(EXECUTABLE):
             text = f"{file.path} is in a format that can execute code when it is loaded"
             yield Finding("executable-format", "warning", text, file.path)
+        elif file.runs:
+            yield Finding("executable-format", "warning", f"{file.path} is {file.runs}", file.path)
     if seen.cut:
         text = "there are more files than are looked at; the rest is left out"
         yield Finding("broken-file", "warning", text, "")
     yield from _remote_code(seen)
-    card: ModelCard | None = seen.first(ModelCard)
-    if card and card.gated:
-        yield Finding("gated", "note", "the files open only after one is let in", "README.md")
+    for path in [path for path, card in seen.cards if card.gated][:1]:
+        yield Finding("gated", "note", "the files open only after one is let in", path)
 
 
 def _remote_code(seen: Seen) -> Iterator[Finding]:
@@ -174,13 +176,18 @@ def _remote_code(seen: Seen) -> Iterator[Finding]:
 
 
 def _data(seen: Seen, report: Report, base: KnowledgeBase) -> Iterator[Finding]:
-    """Cards of data below the model whose license forbids a business what the model allows."""
+    """Data below the model, or named by its card, that forbid a business what the model allows."""
     mine = next((p for p in report.permits if p.use == "commercial"), None)
+    if mine is None or mine.verdict == "no":
+        return
     for path, card in seen.all(ModelCard):
-        if "/" not in path or mine is None or mine.verdict == "no":
-            continue
-        for name in card.licenses:
+        for name in card.licenses if "/" in path else ():
             license = base.license(name_to_id(base, name) or "")
             if license and permit(license, "commercial", ANYONE).verdict == "no":
                 text = f"the data in {path} are under {license.short}, which forbids business"
                 yield Finding("dataset-license", "problem", text, path)
+    for path, data in datasets_of(seen, base):
+        license = base.license(data.license)
+        if license and permit(license, "commercial", ANYONE).verdict == "no":
+            text = f"the card names {data.name}, under {license.short}, which forbids business"
+            yield Finding("dataset-license", "problem", text, path)

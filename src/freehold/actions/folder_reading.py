@@ -1,14 +1,17 @@
 """Reads what lies around a model: bounded, nothing executed, a problem kept per bad file."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from freehold.actions.license_text import Identification, identify_file
+from freehold.actions.license_text import Identification, identify, read_license
 from freehold.core.errors import BrokenInput
+from freehold.formats import sniff
 from freehold.formats.adapter import Adapter, read_adapter
 from freehold.formats.config import Config, read_config
 from freehold.formats.diffusers_index import Pipeline, read_index
@@ -19,7 +22,7 @@ from freehold.formats.model_card import ModelCard, read_card
 from freehold.formats.nemo import Nemo, read_nemo
 from freehold.formats.onnx import Onnx, read_onnx
 from freehold.formats.safetensors import Safetensors, read_safetensors
-from freehold.formats.text import plain, shown
+from freehold.formats.text import plain, read_start, shown
 from freehold.formats.tflite import Tflite, read_tflite
 from freehold.formats.tokenizer import Tokenizer, read_tokenizer
 from freehold.knowledge.base import KnowledgeBase
@@ -31,7 +34,10 @@ LISTING = ".freehold-files.json"
 PASSED_OVER = ("__pycache__", "node_modules")
 DEEPEST = 6
 MOST_LICENSES = 500
+MOST_PROSE, MOST_TABLES = 1_500_000, 20_000_000
+"""Bytes of texts and cards, and of configurations, that are read in one folder."""
 EXECUTABLE = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt", ".joblib", ".h5", ".npy")
+WEIGHTS_PART = "model-parameters"
 WEIGHTS = (*EXECUTABLE, ".safetensors", ".gguf", ".onnx", ".tflite", ".nemo", ".msgpack")
 
 Thing = ModelCard | Config | Adapter | Merge | Pipeline | Tokenizer
@@ -39,21 +45,29 @@ Header = Gguf | Safetensors | Onnx | Tflite | Nemo
 
 
 class File(Struct, frozen=True):
-    """One file: its path inside the folder, what it is, and what was wrong with it."""
+    """One file: its path inside the folder, what it is, and what was wrong with it.
+
+    `runs` says what makes it a file that can run code when it is loaded, where its name does not.
+    """
 
     path: str
     kind: str
     size: int
     problem: str | None = None
+    runs: str | None = None
 
 
 class Evidence(Struct, frozen=True):
-    """One thing that a file says of the license; its level is text, link, tag or prose."""
+    """One thing that a file says; its level is text, link, tag, beside, prose or seen.
+
+    It is about the license, or about a part of the release; `id` is that of a license.
+    """
 
     level: str
     path: str
     says: str
     id: str | None
+    about: str = "license"
 
 
 class LicenseFile(Struct, frozen=True):
@@ -66,25 +80,60 @@ class LicenseFile(Struct, frozen=True):
 
 
 class Seen(Struct):
-    """Everything that was read in a folder."""
+    """Everything that was read in a folder.
+
+    `repo` is the repository that it was fetched from, `cached` the one that a cache of the Hub
+    is named after, `branches` and `tags` those that the Hub tells of the
+    repository; `prose` and `tables` are the bytes that may still be read, `read` what texts were.
+    """
 
     name: str
+    repo: str | None = None
+    cached: str | None = None
+    branches: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     files: list[File] = []
     licenses: list[LicenseFile] = []
     things: list[tuple[str, Any]] = []
     cut: bool = False
+    prose: int = MOST_PROSE
+    tables: int = MOST_TABLES
+    read: dict[str, Identification] = {}
 
     def all(self, kind: type[Any]) -> Iterator[tuple[str, Any]]:
         """(path, record) of every file of one kind that was read."""
         return ((path, thing) for path, thing in self.things if isinstance(thing, kind))
+
+    def spend(self, name: str, size: int, *, prose: bool) -> None:
+        """Count bytes that are about to be read; raises BrokenInput when it is enough."""
+        left = self.prose if prose else self.tables
+        if size > left:
+            raise BrokenInput(f"{name}: not read; other files here took all the time there is")
+        if prose:
+            self.prose -= size
+        else:
+            self.tables -= size
+
+    @property
+    def cards(self) -> list[tuple[str, ModelCard]]:
+        """The cards at the top, or else the one nearest to it."""
+        every = list(self.all(ModelCard))
+        return [row for row in every if "/" not in row[0]] or every[:1]
 
     def first(self, kind: type[Any]) -> Any:
         """The record nearest to the top, or None."""
         return next((thing for _, thing in self.all(kind)), None)
 
 
+ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".nemo")
+_BESIDE = re.compile(
+    r"(?:training_args|optimizer|scheduler|rng_state|scaler|tokenizer|vocab)\b|rng_state_"
+)
+"""Files of a training that end like weights and are none."""
+CARDS = ("readme.md", "model_card.md", "modelcard.md", "readme", "readme.txt", "readme.markdown")
+"""Names of model cards; where there are several, the first of these leads."""
 NAMED: dict[str, Callable[..., Any]] = {
-    "readme.md": read_card,
+    **dict.fromkeys(CARDS, read_card),
     "config.json": read_config,
     "adapter_config.json": read_adapter,
     "mergekit_config.yml": read_merge,
@@ -106,15 +155,42 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     if not path.exists():
         hint = "check the path; freehold models WORD searches for a model by name"
         raise BrokenInput(f"{shown(path)} does not exist", hint=hint)
+<<<<<<< HEAD
     seen = Seen(called(path.resolve()))
+=======
+    cached = _repository(path.resolve())
+    seen = Seen(_called(path.resolve(), cached), cached=cached)
+>>>>>>> part-a
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))
     seen.cut = len(paths) > MOST_FILES
-    for one in sorted(paths[:MOST_FILES], key=lambda p: (len(p.parts), str(p))):
+    for one in sorted(paths[:MOST_FILES], key=_order):
         _read(one, shown(one.relative_to(root)), seen, base)
     return seen
 
 
+<<<<<<< HEAD
+=======
+def _order(path: Path) -> tuple[int, int, str]:
+    """Near the top first, and the card that leads before the others."""
+    name = path.name.lower()
+    return len(path.parts), CARDS.index(name) if name in CARDS else len(CARDS), str(path)
+
+
+def _called(path: Path, cached: str | None) -> str:
+    """The name of a model: of its folder, or of its repository in a cache of the Hub."""
+    return cached.rpartition("/")[2] if cached else shown(Path(path.name))
+
+
+def _repository(path: Path) -> str | None:
+    """The repository that a snapshot in a cache of the Hub is named after."""
+    kind, *names = path.parent.parent.name.split("--")
+    if path.parent.name != "snapshots" or kind != "models" or not names:
+        return None
+    return "/".join(names[:2]) if len(names) < 3 else f"{names[0]}/{'--'.join(names[1:])}"
+
+
+>>>>>>> part-a
 def _walk(root: Path) -> Iterator[Path]:
     """The regular files below a folder, links left alone, most near the top first."""
     for folder, names, files in os.walk(root, followlinks=False):
@@ -146,25 +222,46 @@ def _is_inside(path: Path, root: Path) -> bool:
 def _read(path: Path, name: str, seen: Seen, base: KnowledgeBase) -> None:
     kind = _kind(path, name)
     size = path.stat().st_size
+    problem = None
     try:
         if kind in ("license", "notice", "use-policy"):
             _read_license(path, name, kind, seen, base)
         else:
             read = NAMED.get(path.name.lower()) or ENDINGS.get(path.suffix.lower())
+            if path.name.lower() in NAMED:
+                seen.spend(name, size, prose=kind == "card")
             if read is not None:
                 seen.things.append((name, read(path, name)))
-        seen.files.append(File(name, kind, size))
     except BrokenInput as error:
-        seen.files.append(File(name, kind, size, plain(str(error))))
+        problem = plain(str(error))
+    seen.files.append(File(name, kind, size, problem, _runs(path)))
+
+
+def _runs(path: Path) -> str | None:
+    """What makes a file able to run code, by its first bytes; its name may tell already."""
+    if path.suffix.lower() in EXECUTABLE:
+        return None
+    try:
+        head = read_start(path, sniff.LONGEST)
+    except BrokenInput:
+        return None
+    hidden = sniff.packed(head)
+    if hidden and path.suffix.lower() not in ARCHIVES:
+        return f"packed with {hidden}, so that nobody sees what it is"
+    return sniff.sniff(head)
 
 
 def _read_license(path: Path, name: str, kind: str, seen: Seen, base: KnowledgeBase) -> None:
     if len(seen.licenses) >= MOST_LICENSES:
         seen.cut = True
         raise BrokenInput(f"{name}: not read; there are more than {MOST_LICENSES} license files")
-    found = identify_file(path, base=base)
-    text = path.read_text(encoding="utf-8", errors="replace") if kind == "notice" else ""
-    seen.licenses.append(LicenseFile(name, kind, found, text))
+    text = read_license(path)
+    found = seen.read.get(text)
+    if found is None:
+        seen.spend(name, len(text), prose=True)
+        found = seen.read[text] = identify(text, path=name, base=base)
+    found = replace(found, path=name)
+    seen.licenses.append(LicenseFile(name, kind, found, text if kind == "notice" else ""))
 
 
 def kind_of_file(name: str) -> str:
@@ -174,10 +271,10 @@ def kind_of_file(name: str) -> str:
 
 def _kind(path: Path, name: str) -> str:
     if path.name.lower() in NAMED:
-        return "configuration" if path.suffix != ".md" else "card"
+        return "card" if path.name.lower() in CARDS else "configuration"
     named = kind_of(name)
     if named is not None:
         return named
     if path.suffix.lower() in WEIGHTS:
-        return "weights"
+        return "other" if _BESIDE.match(path.name.lower()) else "weights"
     return "code" if path.suffix == ".py" else "other"

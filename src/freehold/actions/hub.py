@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from freehold.actions.folder import FolderReport, check_folder
+from freehold.actions.folder import Fetched, FolderReport, check_folder
 from freehold.actions.folder_reading import File, kind_of_file
 from freehold.knowledge.base import KnowledgeBase
 
@@ -22,22 +22,28 @@ def check_hub(
     Raises NotFound when there is no such repository, NotAllowed when it is gated for you,
     and EnvironmentProblem without network.
     """
-    from freehold.sources.huggingface import fetch_papers
+    from freehold.sources.huggingface import fetch_papers, is_the_hub
     from freehold.sources.listing import read_listing
 
     with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
         into = Path(folder) / repo.rpartition("/")[2]
         papers = fetch_papers(repo, revision, into=into)
         listing = read_listing(papers)
-        elsewhere = [
+        elsewhere = tuple(
             File(f.path, kind_of_file(f.path), f.size or 0, f.problem)
             for f in (listing.files if listing else ())
-        ]
+        )
+        own = listing is not None and is_the_hub()
         return check_folder(
             papers,
             base=base,
             users=users,
             revenue=revenue,
             territory=territory,
-            elsewhere=elsewhere,
+            fetched=Fetched(
+                listing.repo if listing and own else None,
+                elsewhere,
+                tuple(listing.branches) if listing else (),
+                tuple(listing.tags) if listing else (),
+            ),
         )

@@ -10,6 +10,7 @@ from msgspec import Struct
 from freehold.core.errors import BrokenInput
 from freehold.formats.text import shown
 from freehold.judge.clauses import Clause, clauses
+from freehold.judge.cues import cue
 from freehold.judge.licensing import RESTRICTIVE
 from freehold.judge.recognizing import Recognition, Relation, Small, recognize
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -18,8 +19,8 @@ from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.license_text import Words, numbering_prints, read_words, title_prints
 from freehold.knowledge.search import known_names
 
-LARGEST = 2_000_000
-"""Bytes of one license file that are read; a longer one is no license text."""
+LARGEST = 500_000
+"""Bytes of one license file that are read: ten times the longest text that is known."""
 POINTER = 150
 """Words that a text may have which only names or links a license."""
 PERMISSIVE_KINDS = ("permissive", "public-domain", "open-content", "open-model")
@@ -92,6 +93,11 @@ def identify(text: str, *, path: str = "-", base: KnowledgeBase | None = None) -
 
 def identify_file(path: Path, *, base: KnowledgeBase | None = None) -> Identification:
     """Recognize the text of one file; raises BrokenInput when it cannot be read as a text."""
+    return identify(read_license(path), path=shown(path), base=base)
+
+
+def read_license(path: Path) -> str:
+    """The text of a license file; raises BrokenInput when it is none, or too long for one."""
     try:
         with path.open("rb") as stream:
             raw = stream.read(LARGEST + 1)
@@ -102,17 +108,17 @@ def identify_file(path: Path, *, base: KnowledgeBase | None = None) -> Identific
             f"{shown(path)} is larger than {LARGEST:,} bytes, which no license text is"
         )
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return identify(raw.decode("utf-16", errors="replace"), path=shown(path), base=base)
+        return raw.decode("utf-16", errors="replace")
     if b"\x00" in raw[:1024]:
         raise BrokenInput(f"{shown(path)} is not a text")
-    return identify(raw.decode("utf-8-sig", errors="replace"), path=shown(path), base=base)
+    return raw.decode("utf-8-sig", errors="replace")
 
 
 def is_permissive(base: KnowledgeBase, id: str) -> bool:
     """Whether a license is permissive: by our own file and by the category of the ScanCode
     LicenseDB (CC-BY-4.0, 2026-02), where there are both; where they differ it is not.
     """
-    categories = {e["category"] for e in fingerprints().entries if e["id"] == id and e["category"]}
+    categories = fingerprints().categories.get(id, frozenset())
     by_category = categories <= {"Permissive", "Public Domain"}
     known = base.license(id)
     if known is not None:
@@ -149,8 +155,11 @@ def _without_catalog_header(text: str) -> str:
 def _points_to(
     base: KnowledgeBase, text: str, words: Words, found: Recognition
 ) -> tuple[str, ...] | None:
-    """The licenses that a short text names or links; empty when it links something unknown."""
-    if len(words.prints) > POINTER or (found.best and found.best.similarity > 0.8):
+    """The licenses that a short text names or links; empty when it links something unknown.
+
+    A text that also says what one must or must not do is more than a pointer.
+    """
+    if len(words.prints) > POINTER or (found.best and found.best.similarity > 0.8) or cue(text):
         return None
     named = [
         name_to_id(base, match.group(1).strip(" .\"'`*_")) for match in _MENTION.finditer(text)

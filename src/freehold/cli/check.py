@@ -13,6 +13,7 @@ from freehold.core.errors import Contradiction
 if TYPE_CHECKING:
     from freehold.actions.check import Report
     from freehold.actions.folder import FolderReport
+    from freehold.actions.folder_reading import Evidence
     from freehold.judge.statements import Judged
 
 BOMS = ("cyclonedx", "spdx")
@@ -92,16 +93,20 @@ def show_folder(folder: "FolderReport", *, explain: bool) -> None:
         rows((f.severity, f.kind, f.text) for f in folder.findings)
     if explain:
         title("What the verdicts rest on")
-        rows(
-            ((e.level, e.path, f"{e.says} -> {e.id or 'unknown'}") for e in folder.evidence),
-            color=None,
-        )
+        rows((_sign(row) for row in folder.evidence), color=None)
         terms = [(f.path, c.kind, c.sentence) for f in folder.seen.licenses for c in f.found.terms]
         if terms:
             title("Terms read from texts")
             rows(terms, color=None)
         title("Files")
         rows(((f.kind, f.path, f.problem or f"{f.size:,} bytes") for f in folder.files), color=None)
+
+
+def _sign(row: "Evidence") -> tuple[str, str, str]:
+    """One piece of evidence: how near it is, where it stands, and what it says of what."""
+    about = row.about.replace("-", " ")
+    means = f" -> {row.id or 'unknown'}" if row.about == "license" else ""
+    return row.level, row.path, f"{about}: {row.says}{means}"
 
 
 def _one_form(forms: dict[str, bool | str | None]) -> None:

@@ -29,7 +29,7 @@ class DatasetCard(Struct, frozen=True):
 
 def read_dataset_card(source: Source, name: str = "README.md") -> DatasetCard:
     """The dataset card; the Hub's `extended|name` becomes the name."""
-    table, prose = open_card(source, name)
+    table, prose, _ = open_card(source, name)
     sources = as_texts(table.get("source_datasets"))
     return DatasetCard(
         licenses=as_texts(table.get("license")),

@@ -11,11 +11,13 @@ GATED = (
 )
 
 
-def open_card(source: Source, name: str) -> tuple[Table, str]:
-    """The front matter as a table (empty where there is none), and the prose."""
+def open_card(source: Source, name: str) -> tuple[Table, str, int]:
+    """The front matter as a table (empty where there is none), the prose, and its first line."""
     name = name_of(source, name)
-    front, prose = split(text_of(source, MOST_CARD, name), name)
-    return (read_yaml(front, f"{name}: front matter") if front.strip() else {}), prose
+    text = text_of(source, MOST_CARD, name)
+    front, prose = split(text, name)
+    table = read_yaml(front, f"{name}: front matter") if front.strip() else {}
+    return table, prose, 1 + len(text.splitlines()) - len(prose.splitlines())
 
 
 def split(text: str, name: str) -> tuple[str, str]:

@@ -2,14 +2,20 @@
 
 from msgspec import Struct
 
+from freehold.formats.card_topics import length, results, topics
 from freehold.formats.claims import Claim, claims_in
 from freehold.formats.front_matter import gate, open_card
+from freehold.formats.hints import Hint, hints_in
 from freehold.formats.structured import as_text, as_texts
 from freehold.formats.text import Source
 
 
 class ModelCard(Struct, frozen=True):
-    """What a card says of its model; `gated` is the text shown before a gated download."""
+    """What a card says of its model; `gated` is the text shown before a gated download.
+
+    `hints` are signs of parts of the release, `topics` what the prose covers, `words` how many
+    words it has, `results` what was measured.
+    """
 
     licenses: tuple[str, ...]
     license_name: str | None
@@ -23,6 +29,10 @@ class ModelCard(Struct, frozen=True):
     library: str | None
     gated: str | None
     claims: tuple[Claim, ...]
+    hints: tuple[Hint, ...]
+    results: tuple[str, ...]
+    topics: tuple[str, ...]
+    words: int
     prose: str
 
     @property
@@ -33,19 +43,45 @@ class ModelCard(Struct, frozen=True):
 
 def read_card(source: Source, name: str = "README.md") -> ModelCard:
     """The model card: tags as they stand there, prose as sentences that claim something."""
-    table, prose = open_card(source, name)
+    table, prose, first = open_card(source, name)
+    tags = as_texts(table.get("tags"))
+    base_models = as_texts(table.get("base_model"))
+    tagged, relation = tagged_bases(tags)
     return ModelCard(
-        licenses=as_texts(table.get("license")),
+        licenses=as_texts(table.get("license")) or tuple(_after(tags, "license:")),
         license_name=as_text(table.get("license_name")),
         license_link=as_text(table.get("license_link")),
-        base_models=as_texts(table.get("base_model")),
-        relation=as_text(table.get("base_model_relation")),
-        datasets=as_texts(table.get("datasets")),
-        tags=as_texts(table.get("tags")),
+        base_models=tuple(dict.fromkeys((*base_models, *tagged))),
+        relation=as_text(table.get("base_model_relation")) or relation,
+        datasets=as_texts(table.get("datasets")) or tuple(_after(tags, "dataset:")),
+        tags=tags,
         languages=as_texts(table.get("language")),
         pipeline_tag=as_text(table.get("pipeline_tag")),
         library=as_text(table.get("library_name")),
         gated=gate(table),
         claims=claims_in(prose),
+        hints=hints_in(prose, first),
+        results=results(table, prose, first),
+        topics=topics(prose),
+        words=length(prose),
         prose=prose,
     )
+
+
+def tagged_bases(tags: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """The bases, and how it was made from them, as tags of the Hub write it.
+
+    `base_model:lab/lama`, `base_model:finetune:lab/lama`.
+    """
+    found: dict[str, str | None] = {}
+    for said in _after(tags, "base_model:"):
+        relation, mark, name = said.partition(":")
+        name = name if mark else relation
+        if name:
+            found[name] = relation if mark else found.get(name)
+    return tuple(found), next((relation for relation in found.values() if relation), None)
+
+
+def _after(tags: tuple[str, ...], mark: str) -> list[str]:
+    """What stands behind this mark in each tag that begins with it."""
+    return [tag[len(mark) :].strip() for tag in tags if tag.startswith(mark)]

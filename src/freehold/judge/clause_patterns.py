@@ -11,6 +11,8 @@ from functools import cache
 
 from msgspec import Struct
 
+from freehold.judge.clause_wordings import WORDINGS
+
 FRAGMENTS = {
     "DENY": (
         r"\b(?:(?:may|must|shall|can|will|should|do|does|would|is|are)(?: you)?(?: also)? not|cannot|can't"
@@ -36,6 +38,8 @@ FRAGMENTS = {
     "WE": r"(?:we|us|licensor|company|provider|publisher|owner|author|authors|\w+ (?:ai|inc|labs?|ltd))",
 }  # fmt: skip
 
+_FOREIGN = re.compile(r"[\u0400-\u04ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+"""Every pattern with such a sign in it needs one."""
 _DENYING = {"no-redistribution", "no-derivatives", "no-hosting"}
 _FRAGMENT = re.compile(rf"(?<![A-Z])(?:{'|'.join(FRAGMENTS)})(?![A-Z])")
 
@@ -47,7 +51,10 @@ OBVIOUS = (
 
 
 class Rule(Struct, frozen=True):
-    """One way of saying one kind of clause; `unless` takes harmless sentences out."""
+    """One way of saying one kind of clause; `unless` takes harmless sentences out.
+
+    `denies`: it holds only where something is denied; `foreign`: only outside Latin script.
+    """
 
     kind: str
     anchors: tuple[str, ...]
@@ -55,6 +62,7 @@ class Rule(Struct, frozen=True):
     unless: str
     value: str
     denies: bool
+    foreign: bool
 
 
 @cache
@@ -68,15 +76,28 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _denies(kind: str, pattern: str) -> bool:
-    return pattern.isascii() and (kind in _DENYING or pattern.startswith("DENY"))
+    return pattern.isascii() and (kind in _DENYING or _demands_denial(pattern))
+
+
+def _demands_denial(pattern: str) -> bool:
+    """Whether a fragment that denies stands outside all brackets, so that none matches without."""
+    depth = 0
+    for n, sign in enumerate(pattern):
+        depth += (sign == "(") - (sign == ")")
+        if depth == 0 and sign == "|":
+            return False
+        if depth == 0 and pattern.startswith(("DENY", "BANNED"), n):
+            return True
+    return False
 
 
 def _rules() -> tuple[Rule, ...]:
     rows: list[Rule] = []
-    for kind, value, anchors, unless, *patterns in TABLE:
+    for kind, value, anchors, unless, *patterns in (*TABLE, *WORDINGS):
         words = tuple(word.replace("_", " ") for word in anchors.split())
         for pattern in patterns:
-            rows.append(Rule(kind, words, pattern, unless, value, _denies(kind, pattern)))
+            foreign = _FOREIGN.search(pattern) is not None
+            rows.append(Rule(kind, words, pattern, unless, value, _denies(kind, pattern), foreign))
     return tuple(rows)
 
 
@@ -174,7 +195,7 @@ TABLE: tuple[tuple[str, ...], ...] = (
      r"\bPOLICY\b", r"(?:agree|shall|must|may|will|cannot|can) not (?:to )?(?:\w+ ){0,3}use (?:\w+ ){0,9}(?:for|to|in) (?:the|any|a)? ?(?:following|specified restricted|purposes? listed|restricted|illegal or harmful)"),
     ("remote-restriction", "", "remote electronic_means disable reasonable_effort from_afar", r"warrant|telecommunic",
      r"(?:restrict|disable|limit|suspend|terminate|deactivate) ?(?:\w+ ){0,3}(?:remotely|from afar)", r"remotely (?:\w+ ){0,3}(?:restrict|disable|limit|update|suspend|deactivate)", r"update the MODEL (?:through|by) electronic means", r"(?:make|use) (?:\w+ )?reasonable efforts to use the (?:latest|most recent) version"),
-    ("registration", "", "regist questionnaire _form 登记", r"trademark|registered (?:office|address|mark|under|in (?:england|the))|copyright registr|patent|court|commercial register",
+    ("registration", "", "regist questionnaire _form 登记", r"no need|need not|not (?:need|have|required|necessary)|trademark|registered (?:office|address|mark|under|in (?:england|the))|copyright registr|patent|court|commercial register",
      r"(?:must|shall|need to|required to|have to|should)..\bregister\b", r"registration (?:\w+ ){0,4}(?:is )?(?:required|mandatory|necessary)", r"(?:must|shall|need to|required to|have to) (?:\w+ ){0,3}(?:complete|fill (?:in|out)|submit) (?:\w+ ){0,4}(?:form|application|questionnaire)\b", r"(?:after|upon|subject to|without) (?:prior )?registration with", r"(?:需|须|必须|应)[^。；]{0,30}登记", r"(?:muss|müssen)..registrieren"),
     ("revocation", "at-will", "revo terminat withdraw discontinu cancel", r"irrevoc|no\w* (?:\w+ ){0,2}revok|not (?:be )?revo|you may (?:\w+ )?(?:terminate|cancel)|warrant|by (?:you|licensee) at any|licensee may terminate|does not (?:terminate|revoke)|different licen[sc]e terms|stop distributing|separate terms|recipient|at any time if|in breach of|customer may",
      r"\brevocable\b", r"(?:may|right to|can|reserves?) (?:\w+ ){0,6}(?:revoke|terminate|withdraw|cancel|discontinue)\b...(?:at any time|for any reason|without (?:cause|reason|notice)|sole discretion|with or without|at will|convenience)", r"(?:at any time|for any reason|sole discretion)...(?:revoke|terminate|withdraw|cancel) (?:\w+ ){0,4}(?:licen[sc]e|agreement|rights?|access|permission)", r"(?:licen[sc]e|agreement|rights?|permission)..(?:may|can) be (?:revoked|withdrawn|terminated|cancell?ed)..(?:at any time|any reason|without)"),

@@ -32,11 +32,11 @@ PLACE_ANCHORS = (
 _NO = (
     r"(?:(?:do|does|shall|may|must|can|will|is|are)\s+not|cannot|not\s+(?:be\s+)?(?:granted|permitted|available"
     r"|allowed|licensed|authori[sz]ed|apply|extend|being\s+granted)|excluding|excludes?d?|except(?:ing|\s+for|\s+in)?|other\s+than"
-    r"|prohibited|forbidden|outside(?:\s+of)?|not\s+(?:in|within|for)|nicht|keine|pas|interdit\w*|prohibid\w*|no\s+rights?|不适用|不得|除)"
+    r"|prohibited|forbidden|(?:falls?\s+|lies?\s+)?outside(?:\s+of)?|not\s+(?:in|within|for)|nicht|keine|pas|interdit\w*|prohibid\w*|no\s+rights?|不适用|不得|除)"
 )
 _GRANT = re.compile(
     r"\b(?:us(?:e|ed|ing|er)|licen[sc]e[ds]?|agreement|grant(?:s|ed)?|rights?|distribut\w+|territor\w+|available|offered|deploy\w*|access\w*"
-    r"|downloaded|apply|applies|nutz\w+|utilis\w+|verwend\w+|us[oa]\w*|usar\w*)\b|许可|使用"
+    r"|downloaded|apply|applies|nutz\w+|utilis\w+|verwend\w+|us[oa]\w*|usar\w*|lizenz\w*|licencia|licence)\b|许可|使用"
 )
 _OTHER = re.compile(
     r"govern(?:ed|ing)\s+law|governed\s+by|laws?\s+of|courts?\b|jurisdiction|export|sanction|embargo"
@@ -45,7 +45,7 @@ _OTHER = re.compile(
 )
 _WITHHELD = re.compile(rf"{_NO}[\s\S]{{0,170}}$")
 _AFTER = re.compile(
-    r"^[\s\S]{0,90}?(?:is|are|be)?\s*(?:not\s+(?:granted|permitted|allowed|licensed|authori[sz]ed|covered|included)|excluded|prohibited|forbidden|untersagt|nicht|不适用)"
+    r"^[\s\S]{0,90}?(?:is|are|be)?\s*(?:not\s+(?:granted|permitted|allowed|licensed|authori[sz]ed|covered|included)|excluded|prohibited|forbidden|falls?\s+outside|lies?\s+outside|untersagt|nicht|\w{4,}\s+keine\s+(?:lizenz|rechte)|不适用)"
 )
 _FREED = re.compile(r"does\s+not\s+apply\s+to\s+end\s+users")
 

@@ -25,13 +25,17 @@ _CLOSING = re.compile('["”“«»„‟`」』》]')
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,200}>")
 
 _ITEM = r"[ \t>]*(?:[-*+•●▪◦·–■o][ \t]|\#{1,6}[ \t]|\(?(?:\d{1,2}(?:\.\d{1,2}){0,3}|[a-z]|[ivx]{1,4})[.)][ \t])"
-_CUT = re.compile(
+_BREAK = (
     r"\n[ \t>*/\#;]*(?=\n)"  # an empty line, also inside a comment
     rf"|\n(?={_ITEM})"
-    r"|(?<=[.!?])[\"')\]*]{0,3}\s+(?=[\"'(\[*#]{0,4}[A-Z0-9À-ÖØ-Þ•])"
-    r"|(?<=[.!?])[\"')\]*]{0,3}\n\s*"
+)
+_CUT = re.compile(
+    rf"{_BREAK}|[.!?](?:{_BREAK}"
+    r"|[\"')\]*]{0,3}\s+(?=[\"'(\[*#]{0,4}[A-Z0-9À-ÖØ-Þ•])"
+    r"|[\"')\]*]{0,3}\n\s*)"
     r"|[。！？]\"?(?=.)",
 )
+"""Where a sentence ends: begins with the full stop, which still belongs to it, or a line break."""
 _IS_ITEM = re.compile(_ITEM)
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|inc|ltd|corp|co|llc|no|sec|art|vs?|cf|dr|mr|ms|approx|incl|fig|pp?|al"
@@ -105,23 +109,25 @@ def _units(raw: str, low: str) -> Iterator[tuple[int, int]]:
     """The sentences; one that ends in the middle of a quotation goes on."""
     start = 0
     for cut in _CUT.finditer(raw):
-        if cut.start() < start or _goes_on(raw, low, start, cut):
+        at, end = cut.span()
+        at += raw[at] in ".!?"
+        if at < start or _goes_on(raw, low, start, at, end):
             continue
-        if raw[start : cut.end()].strip():
-            yield _stripped(raw, start, cut.end())
-        start = cut.end()
+        if raw[start:end].strip():
+            yield _stripped(raw, start, end)
+        start = end
     if raw[start:].strip():
         yield _stripped(raw, start, len(raw))
 
 
-def _goes_on(raw: str, low: str, start: int, cut: re.Match[str]) -> bool:
-    head = cut.group()[:1]
-    if head != "\n" and _ABBREVIATION.search(raw, max(start, cut.start() - 12), cut.start()):
+def _goes_on(raw: str, low: str, start: int, at: int, end: int) -> bool:
+    """Whether a cut at this place would be one in a quotation or behind an abbreviation."""
+    if raw[at] != "\n" and _ABBREVIATION.search(raw, max(start, at - 12), at):
         return True
-    if low.count('"', start, cut.end()) % 2 == 0:
+    if low.count('"', start, end) % 2 == 0:
         return False
-    closing = low.find('"', cut.end(), cut.end() + NEAR_QUOTE)
-    return closing >= 0 and "\n\n" not in raw[cut.end() : closing]
+    closing = low.find('"', end, end + NEAR_QUOTE)
+    return closing >= 0 and "\n\n" not in raw[end:closing]
 
 
 def _stripped(raw: str, start: int, end: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from freehold.judge.clause_sentences import Text, Unit
 
 STRING_ANCHORS = (
     "display", "name", "notice", "acknowledg", "attribution", "statement", "prefix", "credit",
-    "indicate", "badge", "show", "stating", "state", "include", "powered by", "built with",
+    "indicate", "badge", "legend", "words", "phrase", "show", "stating", "state", "include", "powered by", "built with",
 )  # fmt: skip
 _DUTY = re.compile(
     r"\b(?:must|shall|will|should|required?|requires|agrees? to|have to|has to|need to|needs to"
@@ -21,7 +21,7 @@ _DENIED = re.compile(
 )
 _SHOW = re.compile(
     r"\b(?:display|show|stat(?:e|es|ing)|statement|mark|indicat(?:e|ing)|feature|label|credit|badge|present"
-    r"|phrase|words|wording|text|message|legend|logo|banner|exhibit|attribute|mention|include\s+prominently)\w*\b[^\"]{0,140}$"
+    r"|phrase|words|wording|text|message|legend|logo|banner|exhibit|attribute|mention|bears?\s+the|told|include\s+prominently)\w*\b[^\"]{0,140}$"
 )
 _NOTICE = re.compile(
     r"\b(?:notices?|acknowledge?ments?|attribution|legend|copyright|citation)\b[^\"]{0,160}$"
@@ -36,7 +36,9 @@ _PLACE = re.compile(
     r"website|web\s+site|interface|blog|about|documentation|splash|footer|marketing|materials"
 )
 _BEGIN = re.compile(
-    r"(?:beg(?:in|ins|inning)|start\w*|prefix\w*|commenc\w+|preced\w+|open\w*)\s+(?:with|by)\W{0,3}(?:the\s+(?:word|term|prefix|string|name)\W{0,3})?$"
+    r"(?:(?:beg(?:in|ins|inning)|start\w*|prefix\w*|commenc\w+|preced\w+|open\w*)\s+(?:with|by)"
+    r"|first\s+word\s+(?:is|(?:must|shall)\s+be|has\s+to\s+be))"
+    r"\W{0,3}(?:the\s+(?:word|term|prefix|string|name)\W{0,3})?$"
 )
 _AT_BEGINNING = re.compile(
     r"^\W{0,3}[^\"]{0,30}?\b(?:(?:at|as|in|to|be|form\w*)\W+(?:the\W+|a\W+|its\W+)?(?:very\W+)?(?:beginning|start|front|head|prefix|first|leading)|before)\b"

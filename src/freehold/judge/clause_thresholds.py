@@ -53,6 +53,9 @@ _CURRENCIES = {
     "¥": "CNY", "inr": "INR", "krw": "KRW",
 }  # fmt: skip
 
+_HAN_DIGITS = {sign: n for n, sign in enumerate("一二三四五六七八九", start=1)} | {"两": 2}
+_HAN_PLACES = {"十": 10, "百": 100, "千": 1000}
+
 _WORDS = "|".join([*_SMALL, "hundred", "a", "and"])
 _SCALE = "|".join(sorted(map(re.escape, _SCALES), key=len, reverse=True))
 _MONEY = r"us ?\$|\$|usd|eur|€|gbp|£|rmb|cny|¥|jpy|inr|krw|人民币"
@@ -63,12 +66,13 @@ _NUMBER = re.compile(
     rf"(?:\s{{0,3}}(?P<after>{_MONEY}|(?:(?:united\s+states|u\.?s\.?)\s+)?dollars?|euros?|yuan|美元|元))?"
     rf"|\b(?P<words>(?:{'|'.join([*_SMALL, 'a', 'hundred'])})(?:[\s-]+(?:{_WORDS}|thousand|million|billion)){{0,7}})\b"
     r"(?:\s{0,3}(?P<money>(?:(?:united\s+states|u\.?s\.?)\s+)?dollars?|euros?|yuan|rmb|usd|eur))?"
+    r"|(?P<han>[一二两三四五六七八九十百千]{1,8}[万亿萬億])(?P<yuan>美元|元|人民币)?"
 )  # fmt: skip
 
 _COMPARED = re.compile(
     r"more\W+than|greater\W+than|larger\W+than|higher\W+than|in\W+excess|exce[ed]|above|over\b"
     r"|at\W+least|or\W+(?:more|greater|above|higher)|less\W+than|fewer\W+than|below|under\b|up\W+to"
-    r"|surpass|beyond|reach|not\W+more|no\W+more|lower\W+than|threshold|cross|[>≥<≤]|minimum|larger"
+    r"|surpass|beyond|reach|upwards?\W+of|\btops?\b|superior|not\W+more|no\W+more|lower\W+than|threshold|cross|[>≥<≤]|minimum|larger"
     r"|smaller|mehr\W+als|über|weniger\W+als|unter\b|übersteig|plus\W+de|moins\W+de|supérieur|dépass"
     r"|más\W+de|menos\W+de|super[ae]|超过|超過|大于|不超过|高于|低于|以上|以下|达到"
 )
@@ -76,7 +80,7 @@ _METRICS = (
     (
         "users",
         re.compile(
-            r"\bmaus?\b|\bmuus?\b|\bdaus?\b|\busers?\b|\bsubscribers\b|\bcustomers\b"
+            r"\bmaus?\b|\bmuus?\b|\bdaus?\b|\busers?\b|\bsubscribers\b|\bcustomers\b|\baudience\b|\bvisitors\b"
             r"|\bnutzer\w*|\butilisateurs\b|\busuarios\b|月活|用户|用戶"
         ),
     ),
@@ -108,7 +112,7 @@ _ONGOING = re.compile(
     r"|as\W+soon\W+as|ever\b|preceding\W+(?:calendar\W+|fiscal\W+)?(?:month|year|12|twelve)"
 )
 _ANCHORS = (
-    "user", "mau", "muu", "revenue", "turnover", "income", "earn", "sales", "arr", "employ",
+    "user", "audience", "visitor", "mau", "muu", "revenue", "turnover", "income", "earn", "sales", "arr", "employ",
     "staff", "fund", "valuation", "valued", "raised", "assets", "subscribers", "customers", "umsatz",
     "einnahmen", "nutzer", "mitarbeiter", "affaires", "utilisateurs", "usuarios", "ingresos", "gross",
     "facturac", "empleados", "making", "makes", "月活", "用户", "收入", "营收", "员工", "融资", "估值",
@@ -211,8 +215,8 @@ def _at(low: str) -> str:
 
 def _amounts(low: str) -> Iterator[_Amount]:
     for m in _NUMBER.finditer(low):
-        number = _digits(m) if m["digits"] else _spoken(m["words"])
-        money = m["before"] or m["after"] or m["money"] or ""
+        number = _digits(m) if m["digits"] else _written(m["han"]) or _spoken(m["words"] or "")
+        money = m["before"] or m["after"] or m["money"] or m["yuan"] or ""
         key = money.replace(" ", "").split("states")[-1].removeprefix("u.s.").removeprefix("us\n")
         currency = _CURRENCIES.get(key, "USD" if "dollar" in money else "")
         if number is not None:
@@ -226,6 +230,19 @@ def _digits(m: re.Match[str]) -> int | None:
     if len(whole) > 15:
         return None
     return round(float(whole) * _SCALES.get(m["scale"] or "", 1))
+
+
+def _written(signs: str | None) -> int | None:
+    """Chinese numerals: 一千万 -> 10000000."""
+    total = part = 0
+    for sign in signs or "":
+        if sign in _HAN_DIGITS:
+            part = _HAN_DIGITS[sign]
+        elif sign in _HAN_PLACES:
+            total, part = total + max(part, 1) * _HAN_PLACES[sign], 0
+        else:
+            total, part = (total + part or 1) * _SCALES[sign], 0
+    return total + part or None
 
 
 def _spoken(words: str) -> int | None:

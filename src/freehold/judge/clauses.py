@@ -5,11 +5,13 @@ uses. Judging whether a text as a whole is a known license is another module's w
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Literal, cast
 
 from msgspec import Struct
 
+from freehold.judge.clause_anchors import Anchors, Index
 from freehold.judge.clause_patterns import NEGATIVE, RULES, Rule, compiled
 from freehold.judge.clause_places import PLACE_ANCHORS, excluded
 from freehold.judge.clause_sentences import Text, Unit, read
@@ -23,6 +25,9 @@ Kind = Literal[
     "no-redistribution", "no-derivatives", "no-competing", "registration", "revocation",
     "patent-grant", "patent-retaliation", "remote-restriction", "pass-on",
 ]  # fmt: skip
+
+Places = Mapping[Anchors, list[Unit]]
+"""The sentences in which a rule may hold, by the words that it hangs on."""
 
 LONGEST_TEXT = 2_000_000
 """Characters that are read; no license is longer."""
@@ -58,49 +63,48 @@ def clauses(text: str) -> tuple[Clause, ...]:
     if not page.units:
         return ()
     found: dict[tuple[str, str], Clause] = {}
-    for clause in (*_by_rules(page), *_thresholds(page), *_strings(page), *_territories(page)):
+    at = _index().units(page)
+    every = (_by_rules, _thresholds, _strings, _territories)
+    for clause in (clause for read_some in every for clause in read_some(page, at)):
         key = (clause.kind, clause.value)
         if key not in found or clause.start < found[key].start:
             found[key] = clause
     return tuple(sorted(found.values(), key=lambda c: c.start))
 
 
-def _units_with(page: Text, anchors: tuple[str, ...]) -> list[Unit]:
-    """The sentences that have one of these words in them."""
-    numbers: set[int] = set()
-    for anchor in anchors:
-        at = page.low.find(anchor)
-        while at >= 0:
-            number = page.unit_at(at)
-            numbers.add(number)
-            at = page.low.find(anchor, max(at + 1, page.units[number].end))
-    return [page.units[n] for n in sorted(numbers)]
+@cache
+def _index() -> Index:
+    """The words of all rules."""
+    return Index([*(rule.anchors for rule in RULES), ANCHORS, STRING_ANCHORS, PLACE_ANCHORS])
 
 
-def _by_rules(page: Text) -> Iterator[Clause]:
-    seen: dict[tuple[str, ...], list[Unit]] = {}
+def _by_rules(page: Text, at: Places) -> Iterator[Clause]:
+    said: dict[Unit, str] = {}
     denied: dict[Unit, bool] = {}
+    ascii = page.low.isascii()
     for rule in RULES:
-        if rule.anchors not in seen:
-            seen[rule.anchors] = _units_with(page, rule.anchors)
-        for unit in seen[rule.anchors]:
-            if rule.denies:
-                if unit not in denied:
-                    denied[unit] = NEGATIVE.search(_said(page, unit)) is not None
-                if not denied[unit]:
-                    continue
-            place = _holds(page, unit, rule)
+        if rule.foreign and ascii:
+            continue
+        for unit in at[rule.anchors]:
+            if unit not in said:
+                said[unit] = _said(page, unit)
+                denied[unit] = NEGATIVE.search(said[unit]) is not None
+            if rule.denies and not denied[unit]:
+                continue
+            place = _holds(page, unit, rule, said[unit])
             if place:
                 yield _clause(page, unit, rule.kind, _value(page, unit, rule), place)
                 break
 
 
-def _holds(page: Text, unit: Unit, rule: Rule) -> tuple[int, int] | None:
+def _holds(page: Text, unit: Unit, rule: Rule, said: str) -> tuple[int, int] | None:
     """Where the rule matches in this sentence, read after the line that opens its list."""
+    form = compiled(rule.pattern)
+    if not form.search(said):
+        return None
     lead = unit.lead[1] - unit.lead[0] + 1 if unit.lead else 0
-    said = _said(page, unit)
     reach = FAR if rule.kind in EXCEPTED else NEAR
-    for match in compiled(rule.pattern).finditer(said):
+    for match in form.finditer(said):
         if match.end() <= lead:
             continue
         around = said[max(0, match.start() - reach) : match.end() + reach]
@@ -126,8 +130,8 @@ def _value(page: Text, unit: Unit, rule: Rule) -> str:
     return url.group().rstrip(".,;") if url else rule.value
 
 
-def _thresholds(page: Text) -> Iterator[Clause]:
-    for unit in _units_with(page, ANCHORS):
+def _thresholds(page: Text, at: Places) -> Iterator[Clause]:
+    for unit in at[ANCHORS]:
         said = page.low[unit.start : min(unit.end, unit.start + LONGEST_UNIT)]
         for f in thresholds(said):
             place = (unit.start + f.start, unit.start + f.end)
@@ -135,14 +139,14 @@ def _thresholds(page: Text) -> Iterator[Clause]:
             yield Clause("threshold", f.value, sentence, start, f.metric, f.number, f.period, f.at)
 
 
-def _strings(page: Text) -> Iterator[Clause]:
-    for unit in _units_with(page, STRING_ANCHORS):
-        for kind, value, at in strings(page, unit):
-            yield _clause(page, unit, kind, value, (at, at + len(value)))
+def _strings(page: Text, at: Places) -> Iterator[Clause]:
+    for unit in at[STRING_ANCHORS]:
+        for kind, value, place in strings(page, unit):
+            yield _clause(page, unit, kind, value, (place, place + len(value)))
 
 
-def _territories(page: Text) -> Iterator[Clause]:
-    for unit in _units_with(page, PLACE_ANCHORS):
+def _territories(page: Text, at: Places) -> Iterator[Clause]:
+    for unit in at[PLACE_ANCHORS]:
         codes = excluded(page.low[unit.start : min(unit.end, unit.start + LONGEST_UNIT)])
         if codes:
             yield _clause(page, unit, "territory", " ".join(codes), (unit.start, unit.end))

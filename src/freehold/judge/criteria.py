@@ -50,9 +50,11 @@ def _finding(criterion: Criterion, release: Release, component: Component) -> Fi
     answer, because = _state(component, source.rank)
     if answer == "yes" and component.kind in GIVEN and gated(release.family, release.member):
         answer, because = "partial", f"{_spoken(component)}: only after being let in"
+    elif component.state == "indicated":
+        answer, because = _indicated(criterion, release, component)
     elif answer == "yes" and criterion.terms != "any":
         answer, because = _licensed(criterion, release, component)
-    if answer in ("no", "partial") and component.note:
+    if (answer in ("no", "partial") or component.state == "indicated") and component.note:
         because = f"{because}: {component.note}"
     where = component.url or source.url or source.title
     return Finding(criterion.id, criterion.name, answer, because, where)
@@ -75,6 +77,21 @@ def _state(component: Component, rank: str) -> tuple[Answer, str]:
     if component.state == "partial":
         return "partial", f"{name}: only in part"
     return "yes", f"{name}: released"
+
+
+def _indicated(criterion: Criterion, release: Release, part: Component) -> tuple[Answer, str]:
+    """A link or a name is half of being there, and never a part under the terms asked for.
+
+    Where the license behind it is known not to be open, the answer is no all the same.
+    """
+    name = _spoken(part)
+    license = release.facts.license(part.license) if part.license else None
+    if criterion.terms == "any":
+        return "partial", f"{name}: shown, but not seen here"
+    if license and not _meets(license, criterion.terms):
+        return "no", f"{name}: {license.short} is not {_WANTED[criterion.terms]}"
+    under = f"; what it names is under {license.short}" if license else ""
+    return "unknown", f"{name}: shown, but not seen here{under}"
 
 
 def _licensed(criterion: Criterion, release: Release, component: Component) -> tuple[Answer, str]:

@@ -88,6 +88,16 @@ def terms(facts: Facts, family: Family, member: Member | None = None) -> Terms:
     return Terms(tuple(_own(facts, family, member)) + tuple(_inherited(facts, family, member, ())))
 
 
+def declared(permits: tuple[Permit, ...], how: str) -> tuple[Permit, ...]:
+    """What a name of a license grants without its text: nothing for sure."""
+    return tuple(
+        Permit(p.use, "conditional", f"{p.because}, if it is so: {how}")
+        if p.verdict == "yes"
+        else p
+        for p in permits
+    )
+
+
 def license_statements(family: Family, member: Member | None) -> list[tuple[str, str | None, str]]:
     """(rank, license id, who) for all that is said of the weights' license, nearest first."""
     rows = [_fact(family, member)]

@@ -83,6 +83,15 @@ class Fingerprints:
             found.setdefault(words, []).append(n)
         return found
 
+    @cached_property
+    def categories(self) -> dict[str, frozenset[str]]:
+        """License id -> the categories of its texts."""
+        found: dict[str, set[str]] = {}
+        for entry in self.entries:
+            if entry["category"]:
+                found.setdefault(entry["id"], set()).add(entry["category"])
+        return {id: frozenset(names) for id, names in found.items()}
+
     def same(self, prints: Sequence[int]) -> list[int]:
         """The texts that have exactly these words."""
         return self.exact.get(array("H", prints).tobytes(), [])

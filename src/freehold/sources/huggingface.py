@@ -18,7 +18,17 @@ from freehold.core.errors import (
     NotFound,
     UsageError,
 )
-from freehold.core.http import Answer, Limits, Wish, ask, is_loopback, problem, shown, unsafe
+from freehold.core.http import (
+    Answer,
+    Limits,
+    Wish,
+    ask,
+    is_loopback,
+    printable,
+    problem,
+    shown,
+    unsafe,
+)
 from freehold.sources.heads import Part, head_of
 from freehold.sources.listing import (
     MOST_LISTED,
@@ -34,6 +44,7 @@ MOST_OF_A_FILE = 2_000_000
 MOST_BYTES = 64_000_000
 MOST_PAPERS, MOST_HEADS = 100, 16
 MOST_SECONDS = 300.0
+MOST_TAGS, LONGEST_TAG, MOST_BRANCHES = 500, 200, 5_000
 LARGEST_HOLE = 2**30
 """A text that is too large leaves an empty file of up to this size, so that nobody misses it."""
 ENOUGH = f"not fetched: {MOST_BYTES:,} bytes in all are enough"
@@ -52,8 +63,20 @@ class _Model(Struct, frozen=True):
     """What the Hub answers about a repository, as far as it matters here."""
 
     sha: str
+    id: str = ""
     siblings: tuple[_Sibling, ...] = ()
     gated: bool | str = False
+    tags: tuple[str, ...] = ()
+
+
+class _Branch(Struct, frozen=True):
+    name: str
+
+
+class _Refs(Struct, frozen=True):
+    """The branches of a repository."""
+
+    branches: tuple[_Branch, ...] = ()
 
 
 def fetch_papers(
@@ -73,11 +96,15 @@ def fetch_papers(
     files = sort_out((one.rfilename, one.size) for one in model.siblings)
     for file in files[:MOST_LISTED]:
         hub.fetch(file, model.sha, into)
-    listing = Listing(repo, revision, model.sha, bool(model.gated), len(files), files[:MOST_LISTED])
+    listing = Listing(
+        model.id or repo, revision, model.sha, bool(model.gated), len(files), files[:MOST_LISTED],
+        [printable(tag)[:LONGEST_TAG] for tag in model.tags[:MOST_TAGS]], hub.branches(),
+    )  # fmt: skip
     write_listing(listing, into)
     return into
 
 
+<<<<<<< HEAD
 def open_hub(
     repo: str, revision: str = "main", *, endpoint: str | None = None, token: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -88,6 +115,14 @@ def open_hub(
 
 
 class Hub:
+=======
+def is_the_hub() -> bool:
+    """Whether files come from the Hub itself and not from another address that speaks like it."""
+    return _endpoint(None) == HUB
+
+
+class _Hub:
+>>>>>>> part-a
     """One repository of one Hub; counts the files, bytes and seconds that it took."""
 
     def __init__(
@@ -111,6 +146,17 @@ class Hub:
         if not _COMMIT.fullmatch(model.sha):
             raise BrokenInput(f"{shown(url)}: names no commit")
         return model
+
+    def branches(self) -> list[str]:
+        """The branches of the repository; none where the Hub does not tell them."""
+        try:
+            body = self.get(f"{self.endpoint}/api/models/{self.repo}/refs", MOST_OF_A_FILE).body
+            refs = msgspec.json.decode(body, type=_Refs)
+        except (NotFound, NotAllowed, BrokenInput, msgspec.MsgspecError, UnicodeDecodeError):
+            return []
+        except (_TooMuch, EnvironmentProblem, RecursionError):
+            return []
+        return [printable(one.name)[:LONGEST_TAG] for one in refs.branches[:MOST_BRANCHES]]
 
     def fetch(self, file: Listed, commit: str, into: Path) -> None:
         """Fetch one file if it matters; a card or text that fails ends everything.

@@ -18,7 +18,7 @@ DEEPEST = 6
 LONGEST_NAME, LONGEST_PART = 500, 200
 LARGEST = 2**50
 
-CARD = "readme.md"
+CARDS = ("readme.md", "readme", "readme.txt", "model_card.md", "modelcard.md")
 TABLES = frozenset((
     "config.json", "adapter_config.json", "model_index.json", "tokenizer_config.json",
     "mergekit_config.yml", "mergekit_config.yaml", "generation_config.json",
@@ -47,6 +47,8 @@ class Listing(Struct):
     gated: bool
     total: int
     files: list[Listed] = []
+    tags: list[str] = []
+    branches: list[str] = []
 
 
 def write_listing(listing: Listing, into: Path) -> None:
@@ -106,7 +108,7 @@ def _is_taken(name: str, taken: set[str]) -> str | None:
 
 def _kind(name: str) -> str:
     last = name.rpartition("/")[2].lower()
-    if last == CARD:
+    if last in CARDS:
         return "card"
     if kind_of(name) is not None:
         return "text"
