@@ -9,18 +9,13 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-<<<<<<< HEAD
 from freehold.actions.check import Report, report_on, with_policy
-from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_policy import judged_from_files
-=======
-from freehold.actions.check import Report, report_on
 from freehold.actions.folder_beside import beside, limited, limits_of, today
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_known import Known, known_model, remark, with_known
 from freehold.actions.folder_lineage import lineage
 from freehold.actions.folder_parts import parts, signs
->>>>>>> part-a
+from freehold.actions.folder_policy import judged_from_files
 from freehold.actions.folder_reading import (
     Evidence,
     File,
@@ -128,16 +123,11 @@ def check_folder(
     if known and known.proven:
         family = with_known(family, known)
     who = Situation(users=users, revenue=revenue, territory=territory)
-<<<<<<< HEAD
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
-    rows = tuple(evidence)
-    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
-=======
-    report = report_on(FolderFacts(base, own), base, family, None, who)
     if _is_declared_only(evidence, known):
         report = _declared(report)
+    report = with_policy(report, facts, base, **judged_from_files(seen))
     found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
     return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
 
@@ -162,7 +152,6 @@ def _declared(report: Report) -> Report:
 def _remark(known: Known | None, report: Report, base: KnowledgeBase) -> Iterator[Finding]:
     if known:
         yield Finding("known-model", "note", remark(known, report.level, base), known.where)
->>>>>>> part-a
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:

@@ -26,7 +26,7 @@ from freehold.formats.text import plain, read_start, shown
 from freehold.formats.tflite import Tflite, read_tflite
 from freehold.formats.tokenizer import Tokenizer, read_tokenizer
 from freehold.knowledge.base import KnowledgeBase
-from freehold.sources.folder import called
+from freehold.sources.folder import cached_repository, called
 
 MOST_FILES = 5_000
 LISTING = ".freehold-files.json"
@@ -155,12 +155,7 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     if not path.exists():
         hint = "check the path; freehold models WORD searches for a model by name"
         raise BrokenInput(f"{shown(path)} does not exist", hint=hint)
-<<<<<<< HEAD
-    seen = Seen(called(path.resolve()))
-=======
-    cached = _repository(path.resolve())
-    seen = Seen(_called(path.resolve(), cached), cached=cached)
->>>>>>> part-a
+    seen = Seen(called(path.resolve()), cached=cached_repository(path.resolve()))
     root = path if path.is_dir() else path.parent
     paths = [path] if path.is_file() else list(_walk(path))
     seen.cut = len(paths) > MOST_FILES
@@ -169,28 +164,12 @@ def read_folder(path: Path, base: KnowledgeBase) -> Seen:
     return seen
 
 
-<<<<<<< HEAD
-=======
 def _order(path: Path) -> tuple[int, int, str]:
     """Near the top first, and the card that leads before the others."""
     name = path.name.lower()
     return len(path.parts), CARDS.index(name) if name in CARDS else len(CARDS), str(path)
 
 
-def _called(path: Path, cached: str | None) -> str:
-    """The name of a model: of its folder, or of its repository in a cache of the Hub."""
-    return cached.rpartition("/")[2] if cached else shown(Path(path.name))
-
-
-def _repository(path: Path) -> str | None:
-    """The repository that a snapshot in a cache of the Hub is named after."""
-    kind, *names = path.parent.parent.name.split("--")
-    if path.parent.name != "snapshots" or kind != "models" or not names:
-        return None
-    return "/".join(names[:2]) if len(names) < 3 else f"{names[0]}/{'--'.join(names[1:])}"
-
-
->>>>>>> part-a
 def _walk(root: Path) -> Iterator[Path]:
     """The regular files below a folder, links left alone, most near the top first."""
     for folder, names, files in os.walk(root, followlinks=False):

@@ -41,10 +41,16 @@ class Folder:
 
 def called(path: Path) -> str:
     """The name of a model: of its folder, or of its repository in a cache of the Hub."""
-    cached = path.parent.parent.name.split("--")
-    if path.parent.name == "snapshots" and len(cached) > 1:
-        return cached[-1]
-    return shown(Path(path.name))
+    cached = cached_repository(path)
+    return cached.rpartition("/")[2] if cached else shown(Path(path.name))
+
+
+def cached_repository(path: Path) -> str | None:
+    """The repository that a snapshot in a cache of the Hub is named after."""
+    kind, *names = path.parent.parent.name.split("--")
+    if path.parent.name != "snapshots" or kind != "models" or not names:
+        return None
+    return "/".join(names[:2]) if len(names) < 3 else f"{names[0]}/{'--'.join(names[1:])}"
 
 
 def _beside(root: Path) -> dict[str, int | None]:

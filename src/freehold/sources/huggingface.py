@@ -104,7 +104,6 @@ def fetch_papers(
     return into
 
 
-<<<<<<< HEAD
 def open_hub(
     repo: str, revision: str = "main", *, endpoint: str | None = None, token: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -114,15 +113,12 @@ def open_hub(
     return Hub(_endpoint(endpoint), _token(token), sleep, repo, revision)
 
 
-class Hub:
-=======
 def is_the_hub() -> bool:
     """Whether files come from the Hub itself and not from another address that speaks like it."""
     return _endpoint(None) == HUB
 
 
-class _Hub:
->>>>>>> part-a
+class Hub:
     """One repository of one Hub; counts the files, bytes and seconds that it took."""
 
     def __init__(
