@@ -11,20 +11,20 @@ the predictions against.
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import product
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 from msgspec import Struct
+from tests.gguf_models.writer import Model
+from tests.gguf_models.zoo import zoo
 
 from freehold.formats.gguf import read_gguf
 from freehold.judge.anatomy.from_gguf import anatomy
 from freehold.judge.fitting.llamacpp import memory
 from freehold.judge.fitting.parts import Parts, Setting
-from tests.gguf_models.writer import Model
-from tests.gguf_models.zoo import zoo
 
 ORACLE = Path(__file__).with_name("llamacpp_oracle.py")
 TABLE = Path(__file__).parent.parent / "tests" / "judge" / "fitting" / "llamacpp_measured.py"
@@ -79,8 +79,8 @@ def _setting(
     )  # fmt: skip
 
 
-def ask(engine: str, path: Path, asked: Iterable[Asked]) -> list[dict[str, dict[str, int]]]:
-    """What the engine says, or an empty answer where it refuses."""
+def ask(engine: str, path: Path, asked: Sequence[Asked]) -> list[dict[str, dict[str, int]]]:
+    """What the engine says, or an empty answer where it refuses, or where it ends itself."""
     words = [
         json.dumps({
             "context": one.setting.context, "parallel": one.setting.parallel,
@@ -93,6 +93,8 @@ def ask(engine: str, path: Path, asked: Iterable[Asked]) -> list[dict[str, dict[
     done = subprocess.run(
         (engine, str(ORACLE), str(path), *words), capture_output=True, text=True, check=False
     )
+    if done.returncode < 0:
+        return [ask(engine, path, (one,))[0] for one in asked] if len(asked) > 1 else [{}]
     if done.returncode:
         raise SystemExit(f"{path.name}: {done.stderr[-600:]}")
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -107,7 +109,9 @@ def rows(engine: str, model: Model, folder: Path) -> Iterator[Row]:
     for one, answer in zip(asked, ask(engine, path, asked), strict=True):
         if not answer:
             continue
-        found = {k: sum(part[k] for part in answer.values()) for k in ("model", "context", "compute")}
+        found = {
+            k: sum(part[k] for part in answer.values()) for k in ("model", "context", "compute")
+        }
         ours = memory(
             built, head.tensor_list, one.setting, outputs=one.outputs or one.setting.batch
         )
@@ -130,7 +134,7 @@ def main() -> None:
                 every += made
     print(_line("all", every))
     if "--write" in sys.argv:
-        from benchmarks.fit_gguf_table import table
+        from fit_gguf_table import table
 
         TABLE.write_text(table(every))
 

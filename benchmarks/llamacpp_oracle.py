@@ -1,6 +1,7 @@
 """Asks llama.cpp itself how much memory a GGUF file will take, without its weights being read.
 
     python benchmarks/llamacpp_oracle.py MODEL.gguf '{"context": 8192}'
+    python benchmarks/llamacpp_oracle.py MODEL.gguf --run '{"context": 8192}'   (a whole model)
 
 It loads the file with `no_alloc` through the `xllamacpp` wheel (`llama.cpp` as one library) and
 reads what its allocator would take, per kind of buffer. A file that is only a head and a hole
@@ -94,10 +95,12 @@ LOG = c.CFUNCTYPE(None, c.c_int, c.c_char_p, c.c_void_p)
 KEPT: list[bytes] = []
 
 
-@LOG
-def log(level: int, text: bytes, _: object) -> None:
+def keep(level: int, text: bytes, _: object) -> None:
     """Keep what llama.cpp says."""
     KEPT.append(text)
+
+
+log = LOG(keep)
 
 
 class Dry:
@@ -154,11 +157,51 @@ class Dry:
         return found
 
 
+class Tokens(c.Structure):
+    """llama_batch."""
+
+    _fields_ = (
+        ("count", c.c_int32), ("tokens", c.c_void_p), ("vectors", c.c_void_p),
+        ("positions", c.c_void_p), ("sequences", c.c_void_p), ("ids", c.c_void_p),
+        ("wanted", c.c_void_p),
+    )  # fmt: skip
+
+
+def run(path: str, setting: dict[str, Any]) -> dict[str, int]:
+    """Load a whole model, read a prompt of more than one batch, answer a few tokens."""
+    before = memory()
+    model = Dry(path, real=True, mmap=setting["mapped"], repack=setting["repack"])
+    context = model.open(setting)
+    lib = model.lib
+    lib.llama_batch_get_one.restype = Tokens
+    lib.llama_batch_get_one.argtypes = [c.c_void_p, c.c_int32]
+    lib.llama_decode.argtypes = [c.c_void_p, Tokens]
+    count = min(setting["context"] - 16, 520)
+    words = (c.c_int32 * count)(*[7] * count)
+    for many in (count, 1, 1, 1):
+        for start in range(0, many, 512):
+            some = min(512, many - start)
+            if lib.llama_decode(context, lib.llama_batch_get_one(words, some)):
+                raise SystemExit("the engine did not answer")
+    return {"before": before["VmRSS"], "peak": memory()["VmHWM"], "own": memory()["RssAnon"]}
+
+
+def memory() -> dict[str, int]:
+    """What the system says of this process, in bytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    pairs = (line.split() for line in lines if line.startswith(("Vm", "Rss")))
+    return {pair[0].rstrip(":"): int(pair[1]) * 1024 for pair in pairs}
+
+
 def main() -> None:
     """Answer one or more settings, a line each."""
+    usual = {"keys": "f16", "values": "f16", "full_window": False, "mapped": True, "repack": True}
+    if sys.argv[2] == "--run":
+        print(json.dumps(run(sys.argv[1], {**usual, **json.loads(sys.argv[3])})))
+        return
     dry = Dry(sys.argv[1])
     for text in sys.argv[2:]:
-        setting = {"keys": "f16", "values": "f16", "full_window": False, **json.loads(text)}
+        setting = {**usual, **json.loads(text)}
         try:
             print(json.dumps(dry.ask(setting)))
         except ValueError:

@@ -8,7 +8,7 @@ a device never use rows of that device: all constants are fitted anew without it
 
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 from pathlib import Path
 from random import Random
@@ -16,6 +16,7 @@ from statistics import median
 
 from msgspec import Struct
 from speed_fitting import Fitted, fit, with_layers
+from speed_others import report_others
 from speed_rows import LENGTH, Row, all_rows
 
 from freehold.judge.speed.calibrating import calibrate
@@ -24,6 +25,7 @@ from freehold.judge.speed.defaults import default_rates
 from freehold.judge.speed.prefill import first_token, prefill
 from freehold.judge.speed.rates import Rates, Speed
 from freehold.judge.speed.work import decoding
+from freehold.knowledge.base import open_base
 
 PROMPT = 40
 """The prompts of users' rows have 15 to 60 tokens, the template of a chat included."""
@@ -64,22 +66,22 @@ def head(title: str) -> None:
 
 def expected(row: Row, fitted: Fitted) -> Rates:
     """The rates of the row's machine before anything is measured there."""
-    return default_rates(row.processor, row.engine, fitted.defaults)
+    return default_rates(row.seen.processor, row.seen.engine, fitted.defaults)
 
 
 def uncalibrated(rows: Sequence[Row], folds: dict[str, Fitted]) -> Iterator[Outcome]:
     """Each row predicted from facts alone."""
     for row in rows:
-        fitted = folds[row.device]
+        fitted = folds[row.seen.device]
         work = with_layers(row, fitted.extra).work
-        yield Outcome(row, decode(work, expected(row, fitted), row.length), row.decode)
+        yield Outcome(row, decode(work, expected(row, fitted), row.seen.length), row.seen.decode)
 
 
 def machines(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
     """Rows by machine and engine."""
     groups: dict[tuple[str, str], list[Row]] = {}
     for row in rows:
-        groups.setdefault((row.machine, row.engine), []).append(row)
+        groups.setdefault(row.place, []).append(row)
     return groups
 
 
@@ -97,27 +99,25 @@ def calibrated(
         if runs > 1 and len(chosen) > PAIRS:
             chosen = chance.sample(chosen, PAIRS)
         for choice in chosen:
-            fitted = folds[group[0].device]
+            fitted = folds[group[0].seen.device]
             own = [with_layers(row, fitted.extra) for row in group]
-            seen = [decoding(own[i].work, own[i].decode, own[i].length) for i in choice]
+            seen = [decoding(own[i].work, own[i].seen.decode, own[i].seen.length) for i in choice]
             rates = calibrate(expected(group[0], fitted), seen)
             for index, row in enumerate(own):
                 if index not in choice:
-                    speed = decode(row.work, rates, row.length)
-                    outcome = Outcome(group[index], speed, row.decode)
+                    speed = decode(row.work, rates, row.seen.length)
+                    outcome = Outcome(group[index], speed, row.seen.decode)
                     found.setdefault(numbers[id(group[index])], []).append(outcome)
     return found
 
 
 def tell_calibrated(label: str, found: dict[int, list[Outcome]]) -> None:
     """Print the line in which each row counts once, whichever run calibrated."""
-    errors = [median(one.error for one in outcomes) for outcomes in found.values()]
     shares = [sum(one.error <= 0.2 for one in many) / len(many) for many in found.values()]
     inside = [sum(one.inside for one in many) / len(many) for many in found.values()]
     near, held = sum(shares) / len(shares), sum(inside) / len(inside)
     pooled = sorted((one.error, 1 / len(many)) for many in found.values() for one in many)
     middle = _middle(pooled)
-    assert errors
     print(f"  {label:<58} {len(found):>6}  {middle:>6.1%} {near:>7.0%} {held:>8.0%}")
 
 
@@ -131,30 +131,35 @@ def _middle(weighted: Sequence[tuple[float, float]]) -> float:
     return math.nan
 
 
-def naive(row: Row) -> float:
-    """Eight tenths of the bandwidth over the bytes of the weights that run."""
-    return 0.8 * row.processor.bandwidth / row.work.read(0)
+PEERS: dict[str, float] = {
+    "0.55 * bandwidth / bytes, the shape of llmfit's": 0.55,
+    "0.8 * bandwidth / bytes, the usual advice": 0.8,
+}
+"""Formulas of others: a share of the bandwidth on paper over the bytes of weights that run."""
 
 
-def peers(rows: Sequence[Row], formulas: dict[str, Callable[[Row], float]]) -> None:
+def peers(rows: Sequence[Row], formulas: dict[str, float]) -> None:
     """Print what formulas of others say of the same rows; they have no intervals."""
-    for name, formula in formulas.items():
-        found = [(formula(row), row.decode) for row in rows]
-        outcomes = [Outcome(r, Speed(v, v, v), m) for r, (v, m) in zip(rows, found, strict=True)]
-        tell(name, outcomes)
+    for name, share in formulas.items():
+        values = [share * row.seen.processor.bandwidth / row.work.read(0) for row in rows]
+        pairs = zip(rows, values, strict=True)
+        tell(name, [Outcome(row, Speed(v, v, v), row.seen.decode) for row, v in pairs])
 
 
 def main(file: Path) -> None:
     """Print all tables."""
     rows, left = all_rows(file)
-    users = [row for row in rows if row.reported]
+    users = [row for row in rows if row.seen.reported]
     print(f"{len(users)} rows of users, {len(rows) - len(users)} published rows; left out:")
     for reason, count in left.most_common():
         print(f"  {count:>4}  {reason}")
-    folds = {d: fit([r for r in rows if r.device != d]) for d in {r.device for r in rows}}
+    fitted = fit(rows)
+    devices = {row.seen.device for row in rows}
+    folds = {d: fit([row for row in rows if row.seen.device != d], fitted) for d in devices}
     report_decode(users, folds)
     report_prompts(rows, folds)
-    report_constants(fit(rows))
+    report_others(open_base().accelerators())
+    report_constants(fitted)
 
 
 def report_decode(users: Sequence[Row], folds: dict[str, Fitted]) -> None:
@@ -162,12 +167,12 @@ def report_decode(users: Sequence[Row], folds: dict[str, Fitted]) -> None:
     head("Decode, from facts alone, on devices left out")
     before = list(uncalibrated(users, folds))
     tell("Freehold", before)
-    peers(users, {"0.8 * bandwidth / bytes": naive})
+    peers(users, PEERS)
     head("By machine and engine")
     for (machine, engine), group in machines(users).items():
         tell(f"{machine[:46]}, {engine}", [one for one in before if one.row in group])
     head("Decode after calibration by other runs of the machine and engine")
-    for runs in (1, 2, 5):
+    for runs in (1, 2, 3, 5):
         tell_calibrated(f"{runs} run{'s' * (runs > 1)}", calibrated(users, folds, runs))
 
 
@@ -175,17 +180,21 @@ def report_prompts(rows: Sequence[Row], folds: dict[str, Fitted]) -> None:
     """Print how far off prompts are, from facts alone."""
     head("Prompts, from facts alone, on devices left out")
     read = [
-        Outcome(row, prefill(row.work, expected(row, folds[row.device]), 512), row.prefill)
+        Outcome(
+            row, prefill(row.work, expected(row, folds[row.seen.device]), 512), row.seen.prefill
+        )
         for row in rows
-        if row.prefill
+        if row.seen.prefill
     ]
     tell("published: 512 tokens read per second", read)
     waited = [
         Outcome(
-            row, first_token(row.work, expected(row, folds[row.device]), PROMPT), row.waited / 1e3
+            row,
+            first_token(row.work, expected(row, folds[row.seen.device]), PROMPT),
+            row.seen.waited / 1e3,
         )
         for row in rows
-        if row.waited
+        if row.seen.waited
     ]
     tell(f"users: seconds to the first token, about {PROMPT} tokens", waited)
 

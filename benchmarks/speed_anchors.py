@@ -14,7 +14,6 @@ SOURCES = {
     "vulkanforge": "VulkanForge benchmarks of llama.cpp's Vulkan backend, 2026-06-10",
     "gerganov": "llama.cpp on DGX Spark, build 6767, 2025-10-15",
     "teply": "CambrianTech continuum, pull request 1627, 2026-06-15",
-    "freehold": "two cores of a Sapphire Rapids Xeon, llama.cpp, November 2026",
 }
 
 

@@ -35,15 +35,23 @@ MOST = 0.95
 
 
 class Fitted(Struct, frozen=True):
-    """Defaults, and what layers with a trait cost more, from one set of rows."""
+    """Defaults, and what layers with a trait cost more, from one set of rows.
+
+    `found` holds all unknowns, and those of each machine, to begin the next search at.
+    """
 
     defaults: Defaults
     extra: dict[Trait, float]
+    found: tuple[float, ...]
+    own: dict[tuple[str, str], tuple[float, float]]
 
 
-def fit(rows: Sequence[Row]) -> Fitted:
-    """What explains these rows best, each machine with an offset of its own from its kind."""
-    groups = {key: n for n, key in enumerate(dict.fromkeys((r.machine, r.engine) for r in rows))}
+def fit(rows: Sequence[Row], like: Fitted | None = None) -> Fitted:
+    """What explains these rows best, each machine with an offset of its own from its kind.
+
+    `like` is the fit of similar rows, which only makes the search shorter.
+    """
+    groups = {key: n for n, key in enumerate(dict.fromkeys(r.place for r in rows))}
     expected = EXPECTED + [0.0] * (2 * len(groups))
     spread = SPREAD + [*OWN] * len(groups)
     size = len(spread)
@@ -51,14 +59,18 @@ def fit(rows: Sequence[Row]) -> Fitted:
 
     def predict(unknowns: Sequence[float]) -> Iterator[tuple[float, dict[int, float]]]:
         for row in rows:
-            place = len(SPREAD) + 2 * groups[row.machine, row.engine]
+            place = len(SPREAD) + 2 * groups[row.place]
             yield _left(row, unknowns, place)
 
-    found = solve(expected, precision, predict, NOISE).unknowns
+    start = [*like.found, *(o for place in groups for o in like.own[place])] if like else None
+    found = solve(expected, precision, predict, NOISE, start).unknowns
     usual = {kind: _usual(kind, found, rows) for kind in KINDS}
     slower = {name: math.exp(found[ENGINE + i]) for i, name in enumerate(ENGINES)}
     defaults = Defaults(usual=usual, yearly=math.exp(found[YEARLY] / 4), slower=slower)
-    return Fitted(defaults, dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True)))
+    extra = dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True))
+    offsets = zip(found[len(SPREAD) :: 2], found[len(SPREAD) + 1 :: 2], strict=True)
+    own = dict(zip(groups, offsets, strict=True))
+    return Fitted(defaults, extra, found[: len(SPREAD)], own)
 
 
 def _left(row: Row, unknowns: Sequence[float], place: int) -> tuple[float, dict[int, float]]:
@@ -71,18 +83,18 @@ def _left(row: Row, unknowns: Sequence[float], place: int) -> tuple[float, dict[
     share, slope = _share(sum(unknowns[i] for i in change))
     slow: dict[int, float] = {LAYER: 1.0, LAYER + kind: 1.0, place + 1: 1.0}
     if row.kind == "apple":
-        slow[YEARLY] = ((row.processor.released or MIDDLE) - MIDDLE) / 4
-    if row.engine in ENGINES:
-        slow[ENGINE + ENGINES.index(row.engine)] = 1.0
+        slow[YEARLY] = ((row.seen.processor.released or MIDDLE) - MIDDLE) / 4
+    if row.seen.engine in ENGINES:
+        slow[ENGINE + ENGINES.index(row.seen.engine)] = 1.0
     each = math.exp(sum(unknowns[i] * factor for i, factor in slow.items())) * 1e-6
-    reading = row.work.read(row.length) / row.processor.bandwidth / share
+    reading = row.work.read(row.seen.length) / row.seen.processor.bandwidth / share
     extra = {TRAIT + TRAITS.index(t): n for t, n in row.traits.items()}
     layers = row.layers + sum(unknowns[i] * n for i, n in extra.items())
     total = max(reading + layers * each, 1e-7)
     jacobian = dict.fromkeys(change, -slope * reading / total)
     jacobian |= {i: factor * layers * each / total for i, factor in slow.items()}
     jacobian |= {i: n * each / total for i, n in extra.items()}
-    return math.log(1 / row.decode / total), jacobian
+    return math.log(1 / row.seen.decode / total), jacobian
 
 
 def _share(logit: float) -> tuple[float, float]:
@@ -101,10 +113,10 @@ def _usual(kind: str, found: Sequence[float], rows: Sequence[Row]) -> Usual:
 def _sums(kind: str, rows: Sequence[Row]) -> float:
     """Operations per byte of bandwidth, by the middle of the rows that tell it."""
     rates = [
-        row.work.sums(512, heads=1) / 512 * row.prefill / row.processor.bandwidth
+        row.work.sums(512, heads=1) / 512 * row.seen.prefill / row.seen.processor.bandwidth
         / (FLOATS if row.work.grade == "16-bit" else 1.0)
         for row in rows
-        if row.kind == kind and row.prefill
+        if row.kind == kind and row.seen.prefill
     ]  # fmt: skip
     return median(rates) if rates else DEFAULTS.usual[kind].sums
 

@@ -7,6 +7,7 @@ shapes by the recipes of the quantizers, so that no file is needed.
 import re
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.judge.speed.work import Trait
 
@@ -46,7 +47,7 @@ class Body(Struct, frozen=True):
 
 
 def _qwen35(
-    layers: int, width: int, feed: int, heads: int, kv: int, values: int, **more: object
+    layers: int, width: int, feed: int, heads: int, kv: int, values: int, tied: bool = False
 ) -> Body:
     """A hybrid of Qwen3.5: three of four layers keep a gated delta net of `values` heads."""
     mixer = width * (2 * 16 * 128 + 3 * values * 128)
@@ -58,11 +59,16 @@ def _qwen35(
         kv,
         256,
         248320,
+        tied,
         recurrent=layers * 3 // 4,
         mixer=mixer,
         gated=True,
-        **more,
     )
+
+
+def _sparse(dense: Body, expert: int) -> Body:
+    """The same with 256 experts instead, of which 8 and one shared run."""
+    return replace(dense, experts=256, used=8, expert=expert, shared=expert)
 
 
 LLAMA_1B = Body(16, 2048, 8192, 32, 8, 64, 128256, True)
@@ -83,8 +89,8 @@ QWEN35_2B = _qwen35(24, 2048, 6144, 8, 2, 16, tied=True)
 QWEN35_4B = _qwen35(32, 2560, 9216, 16, 4, 32, tied=True)
 QWEN35_9B = _qwen35(32, 4096, 12288, 16, 4, 32)
 QWEN35_27B = _qwen35(64, 5120, 17408, 24, 4, 48)
-QWEN35_35B = _qwen35(40, 2048, 0, 16, 2, 32, experts=256, used=8, expert=512, shared=512)
-QWEN35_122B = _qwen35(48, 3072, 0, 32, 2, 64, experts=256, used=8, expert=1024, shared=1024)
+QWEN35_35B = _sparse(_qwen35(40, 2048, 0, 16, 2, 32), 512)
+QWEN35_122B = _sparse(_qwen35(48, 3072, 0, 32, 2, 64), 1024)
 PHI_14B = Body(40, 5120, 17920, 40, 10, 128, 100352)
 PHI_4_MINI = Body(32, 3072, 8192, 24, 8, 128, 200064, True)
 GEMMA_4_12B = Body(48, 3840, 15360, 16, 8, 256, 262144, True, sandwich=True)

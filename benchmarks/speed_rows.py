@@ -29,25 +29,39 @@ BITS = {"q8_0": 8.5, "8bit": 8.5, "mxfp8": 8.25, "4bit": 4.5, "nvfp4": 4.5, "f16
 AVERAGE = {"q4_k_m": 4.85, "mxfp4": 4.35, "q4_0": 4.55, "q6_k": 6.56}
 
 
-class Row(Struct, frozen=True):
-    """One measured speed: on which machine, by which engine, of what; `device` groups machines."""
+class Seen(Struct, frozen=True, kw_only=True):
+    """What a report says: which engine on which machine did how many tokens per second.
+
+    `device` groups machines with the same processor; `waited` is milliseconds to the first token.
+    """
 
     device: str
     machine: str
     engine: str
-    kind: str
     processor: Processor
     model: str
-    traits: dict[Trait, float]
-    layers: int
-    work: Work
+    quant: str
     decode: float
     reported: bool
     prefill: float | None = None
     waited: float | None = None
     length: float = LENGTH
-    parameters: float = 0.0
-    total: float = 0.0
+
+
+class Row(Struct, frozen=True):
+    """A report joined to the shape of its model; `total` is bytes of all its weights."""
+
+    seen: Seen
+    kind: str
+    traits: dict[Trait, float]
+    layers: int
+    work: Work
+    total: float
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The machine and the engine."""
+        return self.seen.machine, self.seen.engine
 
 
 def anchors(base: KnowledgeBase) -> Iterator[Row]:
@@ -56,12 +70,20 @@ def anchors(base: KnowledgeBase) -> Iterator[Row]:
     for anchor in ANCHORS:
         body, chip = find(anchor.model), known[anchor.device]
         assert body, anchor
-        part = processor(chip)
-        yield _row(
-            device=chip.id, machine=f"published by {anchor.source}: {chip.id}", engine=EARLY if anchor.source in ("dai", "gaessler") else "llama.cpp", part=part,
-            model=anchor.model, body=body, quant=anchor.quant, decode=anchor.decode,
-            reported=False, prefill=anchor.prefill, length=anchor.length,
-        )  # fmt: skip
+        early = anchor.source in ("dai", "gaessler")
+        seen = Seen(
+            device=chip.id,
+            machine=f"published by {anchor.source}: {chip.id}",
+            engine=EARLY if early else "llama.cpp",
+            processor=processor(chip),
+            model=anchor.model,
+            quant=anchor.quant,
+            decode=anchor.decode,
+            reported=False,
+            prefill=anchor.prefill,
+            length=anchor.length,
+        )
+        yield _row(seen, body)
 
 
 def reported(file: Path, base: KnowledgeBase) -> tuple[list[Row], Counter[str]]:
@@ -91,11 +113,18 @@ def _reported(machine: dict[str, Any], result: dict[str, Any], base: KnowledgeBa
         return "shape of the model not in the table"
     if quant is None:
         return "quantization not named"
-    row = _row(
-        device=chip.id, machine=f"{machine['hardwareName']}, {machine['cpu']}", engine=engine,
-        part=processor(chip), model=name, body=body, quant=quant, decode=result["avgTps"],
-        reported=True, waited=result["avgTtftMs"],
-    )  # fmt: skip
+    seen = Seen(
+        device=chip.id,
+        machine=f"{machine['hardwareName']}, {machine['cpu']}",
+        engine=engine,
+        processor=processor(chip, engine),
+        model=name,
+        quant=quant,
+        decode=result["avgTps"],
+        reported=True,
+        waited=result["avgTtftMs"],
+    )
+    row = _row(seen, body)
     return _doubtful(machine, result, chip, row) or row
 
 
@@ -107,7 +136,7 @@ def _doubtful(
     room = (machine["vramGb"] if own else machine["ramGb"] * SHARED) * 2**30
     if row.total + SMALLEST_FREE > room:
         return "larger than the memory: part of it ran elsewhere"
-    if row.work.read(LENGTH) * row.decode > 1.05 * chip.bandwidth:
+    if row.work.read(LENGTH) * row.seen.decode > 1.05 * chip.bandwidth:
         return "faster than its weights can be read: several tokens guessed at once"
     if result["maxTps"] - result["minTps"] > UNSTEADY * result["avgTps"]:
         return "runs of one row differ by more than 25 %"
@@ -136,8 +165,10 @@ def _central(name: str, base: KnowledgeBase) -> Accelerator | None:
     return chips[found] if found else identify(base, name)
 
 
-def processor(chip: Accelerator) -> Processor:
-    """The facts that rates are expected from; integrated chips that run on cores are cpus."""
+def processor(chip: Accelerator, engine: str = "llama.cpp") -> Processor:
+    """The facts that rates are expected from; ollama runs on the cores of Intel's chips."""
+    if engine == "ollama" and chip.id == "core-ultra-200v":
+        return Processor("cpu", chip.bandwidth)
     return Processor(chip.kind, chip.bandwidth, chip.released, chip.flops_16bit, chip.ops_8bit)
 
 
@@ -159,26 +190,20 @@ def quantization(name: str, provider: str) -> str | None:
     return "q8_0" if re.search(r"smollm2|granite3\.1-moe:1b", lowered) else "q4_k_m"
 
 
-def _row(
-    *, device: str, machine: str, engine: str, part: Processor, model: str, body: Body,
-    quant: str, decode: float, reported: bool, prefill: float | None = None,
-    waited: float | None = None, length: float = LENGTH,
-) -> Row:  # fmt: skip
+def _row(seen: Seen, body: Body) -> Row:
     traits = counted(body)
     weighted = body.layers + sum(EXTRA[trait] * count for trait, count in traits.items())
-    read, active, total = sizes(body, quant)
+    read, active, total = sizes(body, seen.quant)
     state = 4.0 * (body.layers - body.recurrent) * body.kv * body.head
-    head = float(body.vocabulary * body.width)
     work = Work(
-        weights=read, active=active, layers=weighted, head=head, state=(Kept(state),),
-        grade="16-bit" if quant == "f16" else "8-bit",
-    )  # fmt: skip
-    cores = engine == "ollama" and part.kind == "apu" and device == "core-ultra-200v"
-    part = Processor("cpu", part.bandwidth) if cores else part
-    return Row(
-        device, machine, engine, kind_of(part), part, model, traits, body.layers, work, decode,
-        reported, prefill, waited, length, total=total,
-    )  # fmt: skip
+        weights=read,
+        active=active,
+        layers=weighted,
+        head=float(body.vocabulary * body.width),
+        state=(Kept(state),),
+        grade="16-bit" if seen.quant == "f16" else "8-bit",
+    )
+    return Row(seen, kind_of(seen.processor), traits, body.layers, work, total)
 
 
 def counted(body: Body) -> dict[Trait, float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from freehold.actions import headers_reading
 from freehold.actions.headers import Headers, read_headers
 from freehold.core.errors import BrokenInput, FreeholdError, NotAllowed, NotFound, UsageError
 from tests.formats.layouts import Info, gguf, safetensors, tensor
@@ -203,7 +204,7 @@ def test_pickled_weights_are_not_opened(tmp_path: Path) -> None:
 def test_any_part_of_a_split_file_leads_to_all(tmp_path: Path, name: str) -> None:
     found = read_headers(put(tmp_path, PARTS) / name)
     assert [t.name for t in found.tensors] == ["blk.0.weight", "blk.1.weight", "blk.2.weight"]
-    assert counted(found) == list(PARTS)
+    assert (found.name, counted(found)) == (name, list(PARTS))
     assert found.size == sum(map(len, PARTS.values()))
     assert found.metadata["general.name"] == "Lama"
 
@@ -268,6 +269,7 @@ def test_a_pipeline_is_its_components(tmp_path: Path) -> None:
     assert found.config is not None
     assert found.config["_class_name"] == "P"
     assert any("all-in-one.safetensors" in note for note in found.notes)
+    assert read_headers(tmp_path / "pipe" / "model_index.json") == found
 
 
 @pytest.mark.parametrize("name", ["..", "unet/../..", "/etc", "."])
@@ -278,7 +280,9 @@ def test_a_component_is_never_looked_for_outside(tmp_path: Path, name: str) -> N
         read_headers(put(tmp_path / "pipe", files))
 
 
-@pytest.mark.parametrize("what", ["nothing", "hf:", "hf:x", "hf:a/b@", "http://example.org/x.gguf"])
+@pytest.mark.parametrize(
+    "what", ["nothing", "x" * 5_000, "\0", "hf:", "hf:x", "hf:a/b@", "http://example.org/x.gguf"]
+)
 def test_what_names_nothing_is_refused(what: str) -> None:
     with pytest.raises(FreeholdError) as caught:
         read_headers(what)
@@ -327,12 +331,29 @@ def test_a_file_of_a_repository_can_be_named(hub: Hub) -> None:
         read_headers(f"hf:{REPO}@v9")
 
 
+@pytest.mark.parametrize("rest", ["", "/tree/main", "/blob/main/b.gguf", "/resolve/main/b.gguf"])
+def test_a_page_of_the_hub_is_its_repository(hub: Hub, rest: str) -> None:
+    hub.files = {"b.gguf": gguf({}, infos=[Info("b", [4])])}
+    assert names(read_headers(f"https://huggingface.co/{REPO}{rest}")) == {"b"}
+
+
 def test_a_sharded_repository_takes_two_requests_a_file_at_most(hub: Hub) -> None:
     rows = {f"model-{n:05}-of-00006.safetensors": weights(*(f"{n}.{m}" for m in range(900)))
             for n in range(1, 7)}  # fmt: skip
     hub.files = rows
     assert len(read_headers(f"hf:{REPO}").tensors) == 5_400
     assert len(hub.asked) <= 1 + 2 * 6
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_all_tensors_together_are_bounded(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, remote: bool
+) -> None:
+    monkeypatch.setattr(headers_reading, "MOST_TENSORS", 2)
+    hub.files = dict(SHARDED)
+    what = f"hf:{REPO}" if remote else put(tmp_path, SHARDED)
+    with pytest.raises(BrokenInput, match="more than 2 tensors"):
+        read_headers(what)
 
 
 def test_a_gated_repository_says_how_to_get_in(hub: Hub) -> None:

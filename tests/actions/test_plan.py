@@ -23,9 +23,17 @@ def test_parts_add_up_and_the_form_has_what_scripts_rely_on(shipped: KnowledgeBa
     assert form["limits"].keys() == {"context", "parallel"}
 
 
-def test_the_widest_precision_that_fits_is_taken(shipped: KnowledgeBase) -> None:
-    assert planned(shipped, memory=8 * GIB).precision == "f16"
-    assert planned(shipped, memory=2 * GIB).precision == "q8_0"
+def test_the_widest_precision_that_fits_is_taken_where_it_is_fluent(shipped: KnowledgeBase) -> None:
+    card = {"on": "RTX 4090"}
+    assert planned(shipped, memory=8 * GIB, **card).precision == "f16"
+    assert planned(shipped, memory=2 * GIB, **card).precision == "q8_0"
+
+
+def test_a_narrower_precision_is_taken_where_the_widest_is_too_slow_to_read_along(
+    shipped: KnowledgeBase,
+) -> None:
+    assert planned(shipped, memory=8 * GIB).precision == "q8_0"
+    assert planned(shipped, "qwen3-8b", memory=30 * GIB).precision == "q4_K_M"
 
 
 def test_a_precision_that_was_said_is_taken(shipped: KnowledgeBase) -> None:

@@ -1,11 +1,15 @@
 """Headers of safetensors files are counted, and held against the size of the file."""
 
+import math
 import struct
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from freehold.core.errors import BrokenInput
+from freehold.core.tensors import Tensor
 from freehold.formats.safetensors import read_safetensors
 from tests.formats.layouts import safetensors, tensor
 
@@ -25,6 +29,43 @@ def test_parameters_types_and_metadata_are_read(tmp_path: Path) -> None:
     assert (found.tensors, found.parameters) == (4, 14)
     assert found.dtypes == {"BF16": 6, "F32": 1, "F4": 4, "NEW": 3}
     assert found.metadata["license"] == "mit"
+    assert found.tensor_list == (
+        Tensor("a", "BF16", (2, 3), 12),
+        Tensor("b", "F32", (), 4),
+        Tensor("c", "F4", (4,), 2),
+        Tensor("d", "NEW", (3,), 3),
+    )
+
+
+def test_tensors_come_in_the_order_of_the_file() -> None:
+    rows = {
+        "z": tensor("U8", [2], 2, 4),
+        "a": tensor("U8", [0], 2, 2),
+        "m": tensor("U8", [2], 0, 2),
+    }
+    assert [t.name for t in read_safetensors(safetensors(rows)).tensor_list] == ["m", "a", "z"]
+
+
+def test_remarks_and_names_with_colons_and_escapes_are_no_doubles() -> None:
+    rows = {"a:b": tensor("U8", [1], 0, 1), 'q"\u00e9': tensor("U8", [1], 1, 2)}
+    remarks = {"__metadata__": {"note": '{"a": "b:c"}', "time": "12:30"}}
+    assert read_safetensors(safetensors({**remarks, **rows})).tensors == 2
+
+
+NAMES = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20)
+
+
+@given(st.dictionaries(NAMES, st.lists(st.integers(0, 5), max_size=4), max_size=20))
+@settings(max_examples=60, deadline=None)
+def test_any_valid_header_is_read_whole(shapes: dict[str, list[int]]) -> None:
+    rows, end = {}, 0
+    for name, shape in shapes.items():
+        size = 2 * math.prod(shape)
+        rows[name] = tensor("F16", shape, end, end + size)
+        end += size
+    found = read_safetensors(safetensors(rows, b"\0" * end))
+    assert sum(t.size for t in found.tensor_list) == end
+    assert found.parameters * 2 == end
 
 
 def test_bytes_may_be_only_the_beginning() -> None:

@@ -23,7 +23,7 @@ def llama(
 
 def gemma(
     name: str, architecture: str, layers: int, width: int, heads: int, kv: int, feed: int,
-    vocabulary: int, mix: Mix = medium, *, key: int = 256, window: int = 0,
+    vocabulary: int, *, mix: Mix = medium, key: int = 256, window: int = 0,
 ) -> Model:  # fmt: skip
     """Gemma 1 to 3: tied, wide heads, from 2 on norms after each part and windows."""
     made = Layout(architecture, mix, layers, width, vocabulary)
@@ -74,7 +74,9 @@ def gemma3n(name: str, layers: int, width: int, feed: int, vocabulary: int, mix:
     return made.model(name)
 
 
-def olmo2(name: str, layers: int, width: int, heads: int, kv: int, feed: int, vocabulary: int) -> Model:
+def olmo2(
+    name: str, layers: int, width: int, heads: int, kv: int, feed: int, vocabulary: int
+) -> Model:
     """OLMo 2: norms only after each part, queries and keys normed over all heads."""
     made = Layout("olmo2", medium, layers, width, vocabulary)
     made.heads(heads, kv, width // heads)

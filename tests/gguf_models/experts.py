@@ -6,7 +6,7 @@ from tests.gguf_models.writer import Model
 
 def mixture(
     name: str, architecture: str, layers: int, width: int, heads: int, kv: int, feed: int,
-    experts: int, used: int, vocabulary: int, *, key: int = 128, mix: Mix = medium,
+    *, experts: int, used: int, vocabulary: int, key: int = 128, mix: Mix = medium,
     normed: bool = False,
 ) -> Model:  # fmt: skip
     """Mixtral (as llama) and Qwen3 MoE: every layer has experts."""
@@ -68,7 +68,7 @@ def llama4(name: str, layers: int, experts: int, step: int) -> Model:
 
 def deepseek2(
     name: str, layers: int, width: int, heads: int, feed: int, expert: int, experts: int,
-    used: int, vocabulary: int, *, query: int = 0, dense: int = 1, shared: int = 2,
+    *, used: int, vocabulary: int, query: int = 0, dense: int = 1, shared: int = 2,
 ) -> Model:  # fmt: skip
     """DeepSeek V2 and V3: latent attention, a dense layer or more first, shared experts."""
     made = Layout("deepseek2", plain("Q4_K"), layers, width, vocabulary)
@@ -77,7 +77,8 @@ def deepseek2(
     made.keys(
         feed_forward_length=feed, expert_feed_forward_length=expert, expert_count=experts,
         expert_used_count=used, expert_shared_count=shared, leading_dense_block_count=dense,
-        expert_weights_scale=1.0, attention__kv_lora_rank=rank, expert_gating_func=2 if query else 1,
+        expert_weights_scale=1.0, attention__kv_lora_rank=rank,
+        expert_gating_func=2 if query else 1,
         attention__key_length_mla=nope + rope, attention__value_length_mla=value,
         rope__scaling__yarn_log_multiplier=0.0707,
     )  # fmt: skip

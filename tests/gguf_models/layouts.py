@@ -44,7 +44,7 @@ class Layout:
             self.metadata[f"{self.architecture}.{key.replace('__', '.')}"] = value
 
     def matrix(self, name: str, *shape: int, layer: int = -1) -> None:
-        """A matrix of the type that the mix gives it, or F16 where its rows have no whole blocks."""
+        """A matrix of the type that the mix gives it, or one whose blocks fit its rows."""
         kind = self.mix(name, layer)
         fits = shape[0] % TYPES[kind][1] == 0
         small = "Q8_0" if shape[0] % 32 == 0 else "F16"
@@ -79,7 +79,11 @@ class Layout:
     ) -> None:  # fmt: skip
         """The matrices of attention; `normed`: the length of the norms of queries and keys."""
         value = value or key
-        sizes = {"attn_q": heads * key * (2 if gated else 1), "attn_k": kv * key, "attn_v": kv * value}
+        sizes = {
+            "attn_q": heads * key * (2 if gated else 1),
+            "attn_k": kv * key,
+            "attn_v": kv * value,
+        }
         if fused:
             sizes = {"attn_qkv": sum(sizes.values())}
         for name, size in sizes.items():
@@ -102,8 +106,10 @@ class Layout:
             self.exact("ffn_up.bias", width, layer=layer)
             self.exact("ffn_down.bias", self.width, layer=layer)
 
-    def experts(self, layer: int, width: int, count: int, *, shared: int = 0, inner: int = 0) -> None:
-        """The router and the matrices of experts; `inner`: their input, where it is not the model's."""
+    def experts(
+        self, layer: int, width: int, count: int, *, shared: int = 0, inner: int = 0
+    ) -> None:
+        """The router and the matrices of experts; `inner`: the length of their own input."""
         inner = inner or self.width
         self.exact("ffn_gate_inp.weight", self.width, count, layer=layer)
         for name in ("ffn_gate_exps", "ffn_up_exps"):
@@ -114,7 +120,9 @@ class Layout:
                 self.matrix(name, self.width, shared, layer=layer)
             self.matrix("ffn_down_shexp", shared, self.width, layer=layer)
 
-    def heads(self, heads: int, kv: int | list[int], key: int, value: int = 0, rope: int = 0) -> None:
+    def heads(
+        self, heads: int, kv: int | list[int], key: int, value: int = 0, rope: int = 0
+    ) -> None:
         """The keys that say how attention is shaped."""
         self.keys(
             attention__head_count=heads, attention__head_count_kv=kv, attention__key_length=key,

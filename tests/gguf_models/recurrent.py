@@ -25,7 +25,9 @@ def _mamba1(made: Layout, layer: int, inner: int, state: int, kernel: int, rank:
     made.matrix("ssm_out", inner, made.width, layer=layer)
 
 
-def _mamba2(made: Layout, layer: int, inner: int, state: int, kernel: int, heads: int, groups: int) -> None:
+def _mamba2(
+    made: Layout, layer: int, inner: int, state: int, kernel: int, heads: int, groups: int
+) -> None:
     wide = inner + 2 * groups * state
     made.matrix("ssm_in", made.width, inner + wide + heads, layer=layer)
     made.exact("ssm_conv1d.weight", kernel, wide, layer=layer)
@@ -42,7 +44,9 @@ def mamba(name: str, layers: int, width: int, vocabulary: int) -> Model:
     made = Layout("mamba", plain("Q8_0"), layers, width, vocabulary)
     inner, rank = width * 2, width // 16
     _ssm(made, inner, 16, 4, rank)
-    made.keys(attention__head_count=0, feed_forward_length=0, attention__layer_norm_rms_epsilon=1e-5)
+    made.keys(
+        attention__head_count=0, feed_forward_length=0, attention__layer_norm_rms_epsilon=1e-5
+    )
     made.ends()
     for layer in made.each():
         made.norm("attn_norm", layer=layer)
@@ -55,7 +59,9 @@ def mamba2(name: str, layers: int, width: int, vocabulary: int, state: int = 128
     made = Layout("mamba2", plain("Q8_0"), layers, width, vocabulary)
     inner = width * 2
     _ssm(made, inner, state, 4, inner // 64, 1)
-    made.keys(attention__head_count=0, feed_forward_length=0, attention__layer_norm_rms_epsilon=1e-5)
+    made.keys(
+        attention__head_count=0, feed_forward_length=0, attention__layer_norm_rms_epsilon=1e-5
+    )
     made.ends()
     for layer in made.each():
         made.norm("attn_norm", layer=layer)
@@ -87,7 +93,9 @@ def jamba(name: str, layers: int, width: int, experts: int, vocabulary: int = 65
     return made.model(name)
 
 
-def granite_hybrid(name: str, layers: int, width: int, experts: int, expert: int, mix: Mix = medium) -> Model:
+def granite_hybrid(
+    name: str, layers: int, width: int, experts: int, expert: int, mix: Mix = medium
+) -> Model:
     """Granite 4: Mamba 2 with attention in one of ten layers; experts and a shared one."""
     made = Layout("granitehybrid", mix, layers, width, 100352)
     kv = [4 if layer % 10 == 5 else 0 for layer in range(layers)]
@@ -114,7 +122,7 @@ def granite_hybrid(name: str, layers: int, width: int, experts: int, expert: int
 
 
 def nemotron_h(name: str, kinds: str, width: int, feed: int) -> Model:
-    """Nemotron-H: each layer is one thing: Mamba 2 (M), attention (*) or a feed-forward part (-)."""
+    """Nemotron-H: each layer is Mamba 2 (M), attention (*) or a feed-forward part (-)."""
     made = Layout("nemotron_h", medium, len(kinds), width, 131072)
     made.heads(32, [8 if kind == "*" else 0 for kind in kinds], 128)
     made.keys(feed_forward_length=[feed if kind == "-" else 0 for kind in kinds])
@@ -165,7 +173,9 @@ def qwen35(name: str, layers: int, width: int, heads: int, kv: int, feed: int) -
     made.heads(heads, kv, key, rope=64)
     _ssm(made, inner, state, 4, rank, groups)
     made.keys(
-        feed_forward_length=feed, full_attention_interval=4, rope__dimension_sections=[11, 11, 10, 0]
+        feed_forward_length=feed,
+        full_attention_interval=4,
+        rope__dimension_sections=[11, 11, 10, 0],
     )
     made.ends()
     for layer in made.each():
@@ -227,8 +237,12 @@ def rwkv7(name: str, layers: int, width: int, vocabulary: int = 65536) -> Model:
         made.norm("attn_norm", "attn_norm_2", layer=layer, bias=True)
         made.exact("time_mix_w0.weight", width, layer=layer)
         for part, rank in (("w", decay), ("a", iclr), ("g", gate), ("v", mix)):
-            made.matrix(f"time_mix_{part}1", width, rank if layer or part != "v" else iclr, layer=layer)
-            made.matrix(f"time_mix_{part}2", rank if layer or part != "v" else iclr, width, layer=layer)
+            made.matrix(
+                f"time_mix_{part}1", width, rank if layer or part != "v" else iclr, layer=layer
+            )
+            made.matrix(
+                f"time_mix_{part}2", rank if layer or part != "v" else iclr, width, layer=layer
+            )
         made.exact("time_mix_a0.weight", width, layer=layer)
         made.exact("time_mix_v0.weight", width, layer=layer)
         made.exact("time_mix_lerp_fused.weight", width, 1, 1, 6, layer=layer)

@@ -35,6 +35,12 @@ def test_the_widest_that_fits_is_taken(shipped: KnowledgeBase) -> None:
     assert chosen.precision == "q6_K"
 
 
+def test_where_none_is_fluent_the_narrowest_is_taken(shipped: KnowledgeBase) -> None:
+    found = variants(costs(shipped), of_a_billion)
+    assert (chosen := best(found, ASKED, 3 * BILLION, lambda _: False)) is not None
+    assert chosen.precision == LOWEST_UNASKED
+
+
 def test_a_large_loss_is_never_taken_without_being_asked_for(shipped: KnowledgeBase) -> None:
     found = variants(costs(shipped), of_a_billion)
     assert lowest(found).precision == LOWEST_UNASKED

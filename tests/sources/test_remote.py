@@ -141,6 +141,12 @@ def test_an_empty_file_is_refused(server: Hub) -> None:
         name_of(at(server, "short.gguf"))
 
 
+def test_an_empty_answer_is_refused(server: Hub) -> None:
+    server.acts["/short.gguf"] = [lambda h: h.send(200, b"")]
+    with pytest.raises(BrokenInput, match="ends after 0 bytes"):
+        name_of(at(server, "short.gguf"))
+
+
 def test_a_server_that_refuses_parts_beyond_the_end_is_asked_for_less(server: Hub) -> None:
     span = {"Content-Range": f"bytes */{len(SHORT)}"}
     server.acts["/short.gguf"] = [lambda h: h.send(416, b"", span)]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.store.ledger import Ledger, ledger_path, note
 from freehold.store.ledger_file import NoLedger
-from freehold.store.ledger_rows import FIRST, KINDS, Head, Row, check_chain, parse_line
+from freehold.store.ledger_rows import FIRST, KINDS, Head, Row, check_chain, digest, parse_line
 
 RUN = {"model": "olmo-2-1b-instruct", "engine": "llama.cpp", "peak": 1_234_567, "decode": 17.5}
 
@@ -121,6 +121,16 @@ def test_whatever_is_changed_is_found(ledger: Ledger, command: str) -> None:
     tamper(ledger, command)
     with Ledger.open(ledger.path, reading=True) as again:
         assert again.verify() != []
+
+
+def test_a_changed_row_with_a_new_digest_is_found_by_the_row_after_it(ledger: Ledger) -> None:
+    second = list(ledger.rows())[1]
+    mark = digest(2, second.time, "fetch", '{"model":"other"}', second.previous)
+    tamper(
+        ledger,
+        f"UPDATE rows SET facts = '{{\"model\":\"other\"}}', digest = '{mark}' WHERE number = 2",
+    )
+    assert [str(p) for p in ledger.verify()] == ["row 3: does not follow from the row before it"]
 
 
 def test_rows_that_change_places_are_found(ledger: Ledger) -> None:

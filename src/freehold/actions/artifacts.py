@@ -9,8 +9,7 @@ from freehold.core.errors import NotFound, UsageError
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.from_gguf import anatomy as of_gguf
 from freehold.judge.anatomy.shapes import Anatomy
-from freehold.judge.choosing import shape
-from freehold.judge.fitting.first import Shape
+from freehold.judge.fitting.first import Shape, shape
 from freehold.judge.fitting.first import memory as first_memory
 from freehold.judge.fitting.llamacpp import memory as llamacpp_memory
 from freehold.judge.fitting.parts import BITS_OF_STATE, Parts, Setting

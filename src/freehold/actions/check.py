@@ -1,16 +1,22 @@
 """`check`: how open is this model really, what does its license allow and oblige?"""
 
+from datetime import date
 from typing import Any
 
 from msgspec import Struct, to_builtins
+from msgspec.structs import replace
 
+from freehold.actions.policy_words import policy_form
 from freehold.judge.answers import Facts, Obligation, Permit
 from freehold.judge.claims import Case
 from freehold.judge.licensing import Situation
 from freehold.judge.openness import Level, Openness, grade, openness
+from freehold.judge.policy import Decision, decide
+from freehold.judge.policy_subject import subject
 from freehold.judge.statements import Judged, judge_statements
 from freehold.judge.terms import Binding, Terms, terms
 from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.policy_file import read_policies
 from freehold.knowledge.search import find_model
 from freehold.knowledge.traits import modalities
 from freehold.knowledge.types import Family, Member, Price
@@ -40,6 +46,7 @@ class Report(Struct, frozen=True):
     obligations: tuple[Obligation, ...]
     statements: tuple[Judged, ...]
     compared: tuple[Compared, ...]
+    policy: Decision | None = None
 
     @property
     def id(self) -> str:
@@ -94,6 +101,7 @@ class Report(Struct, frozen=True):
             "open_washing": to_builtins(self.open_washing),
             "statements": to_builtins(self.statements),
             "sources": to_builtins(self.family.sources),
+            "policy": policy_form(self.policy) if self.policy else None,
         }
 
 
@@ -109,7 +117,20 @@ def check(
     base = base or open_base()
     family, member = find_model(base, model)
     who = Situation(users=users, revenue=revenue, territory=territory)
-    return report_on(base, base, family, member, who)
+    return with_policy(report_on(base, base, family, member, who), base, base)
+
+
+def with_policy(report: Report, facts: Facts, base: KnowledgeBase, **files: Any) -> Report:
+    """The report with what the policies that hold here say; none where there is no policy.
+
+    `files` are the fields of a policy's `Subject` that files show.
+    """
+    policies = read_policies(base)
+    if not policies:
+        return report
+    seen = subject(facts, report.family, report.member, report.terms, report.level)
+    decision = decide(policies, replace(seen, **files), date.today())
+    return replace(report, policy=decision)
 
 
 def report_on(

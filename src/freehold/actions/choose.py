@@ -7,7 +7,9 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from freehold.actions.check import permit_row
-from freehold.actions.machine import machine
+from freehold.actions.places import place
+from freehold.actions.policy_words import policy_form
+from freehold.actions.speeds import rates
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
@@ -18,6 +20,7 @@ from freehold.judge.obligations import relevant
 from freehold.judge.quality import evidence
 from freehold.judge.statements import spoken
 from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.policy_file import read_policies
 from freehold.knowledge.search import find_license, find_model, word
 from freehold.knowledge.traits import modalities, released
 from freehold.knowledge.types import Family
@@ -53,6 +56,7 @@ class Choice(Struct, frozen=True):
             _openness(candidate),
             *_released(candidate),
             candidate.found.fit.because,
+            *(str(objection) for objection in candidate.policy.objections),
         ]
 
     def form(self) -> dict[str, Any]:
@@ -84,6 +88,7 @@ class Choice(Struct, frozen=True):
             "openness": {"level": found.level, "because": found.level_because},
             "fit": to_builtins(found.fit),
             "evidence": to_builtins(c.standings),
+            "policy": policy_form(c.policy),
         }
 
 
@@ -93,13 +98,14 @@ def choose(
     abilities: Sequence[str] = (), modalities: Sequence[str] = (), memory: int | None = None,
     context: int | None = None, max_parameters: int | None = None, not_from: Sequence[str] = (),
     users: int | None = None, revenue: int | None = None, territory: str | None = None,
-    most: int = 5, base: KnowledgeBase | None = None, today: date | None = None,
+    on: str | None = None, most: int = 5, base: KnowledgeBase | None = None,
+    today: date | None = None,
 ) -> Choice:  # fmt: skip
     """Rank the models that meet every demand; at most `most`, one per family.
 
     Words may be given as people write them ("French", "chat"). `memory` is bytes, `users`
-    are monthly, `revenue` is US dollars a year. Raises NotFound for unknown words and
-    Contradiction when two demands cannot both hold.
+    are monthly, `revenue` is US dollars a year, `on` names another machine ("RTX 4090").
+    Raises NotFound for unknown words, Contradiction when two demands cannot both hold.
     """
     base = base or open_base()
     compared = find_model(base, like).family if like else None
@@ -116,15 +122,25 @@ def choose(
     )  # fmt: skip
     for one, other, why in contradictions(need, base):
         raise Contradiction(f"{one} and {other} contradict each other: {why}")
-    room = Room("memory, as you said", memory) if memory else machine(base=base).room
+    room = _room(base, on, memory)
     return _answer(need, base, room, most, today or date.today(), compared)
+
+
+def _room(base: KnowledgeBase, on: str | None, memory: int | None) -> Room:
+    """The machine to choose for: this one, one that is named, or so many bytes."""
+    if memory and not on:
+        return Room("memory, as you said", memory)
+    found = place(base, on, memory)
+    name = "memory" if found.kind == "cpu" and found.here else found.name
+    return Room(name, found.memory, found.bandwidth, rates(found, "llama.cpp"))
 
 
 def _answer(
     need: Need, base: KnowledgeBase, room: Room, most: int, today: date, compared: Family | None
 ) -> Choice:
     families = [family for family in base.families() if family is not compared]
-    place = Place(room, evidence(base.boards(), need, _open_models(families)), today)
+    seen = evidence(base.boards(), need, _open_models(families))
+    place = Place(room, seen, today, read_policies(base))
     candidates = consider(need, base, families, place)
     ranked = rank(candidates, most)
     return Choice(

@@ -5,8 +5,9 @@ from datetime import date
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
+from freehold.actions.capacities import capacity
 from freehold.actions.cost_limits import check
 from freehold.actions.cost_options import (
     KINDS,
@@ -68,12 +69,14 @@ def cost(
 ) -> Cost:
     """Hold a month on one's own machine, a rented one and through APIs against each other.
 
-    The `capacity` of a machine is what one gets done (`judge/costing/work.py`); without it nothing
-    is said about how many it takes. `model` is the open model that would run there; the cheapest
-    host of the same model is compared, too. UsageError for volumes and prices that
-    cannot be, NotFound for a model that no fact names.
+    The `capacity` of a machine is what one gets done (`judge/costing/work.py`). Where none is
+    stated, that of `model` is taken: measured by runs here, else expected by its plan. `model`
+    is the open model that would run there; the cheapest host of the same model is compared, too.
+    UsageError for volumes and prices that cannot be, NotFound for a model that no fact names.
     """
     base, today, terms = base or open_base(), today or date.today(), terms or Terms()
+    if model:
+        own, rent = _with_speeds(base, model, own, rent)
     check(volume, own, rent, terms)
     listed = [(makes, price) for makes in base.prices() for price in makes.prices]
     options = [*_machines(volume, own, rent, today)]
@@ -90,6 +93,17 @@ def cost(
         chart=_chart(options, meets),
         notes=tuple(_notes(options, own, rent)),
     )
+
+
+def _with_speeds(
+    base: KnowledgeBase, model: str, own: Own | None, rent: Rent | None
+) -> tuple[Own | None, Rent | None]:
+    """The machines, with speeds as measured or expected where none were stated."""
+    if own and own.capacity.silent:
+        own = replace(own, capacity=capacity(base, model))
+    if rent and rent.capacity.silent:
+        rent = replace(rent, capacity=capacity(base, model, on=rent.name))
+    return own, rent
 
 
 def rented(name: str, base: KnowledgeBase | None = None) -> Rent:

@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from freehold.actions.check import Report, report_on
+from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
+from freehold.actions.folder_policy import judged_from_files
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -127,7 +128,9 @@ def check_folder(
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
     family = _family(seen, evidence, base)
     who = Situation(users=users, revenue=revenue, territory=territory)
-    report = report_on(FolderFacts(base, own), base, family, None, who)
+    facts = FolderFacts(base, own)
+    report = report_on(facts, base, family, None, who)
+    report = with_policy(report, facts, base, **judged_from_files(seen))
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
 

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.core.tensors import Tensor
 from freehold.sources.base import Place
 
-_HUB = re.compile(r"hf:([^/@\s]+/[^/@\s]+)(?:@([^:\s]+?))?(?:/(.+))?")
+_HUB = re.compile(r"hf:([^/@\s]+/[^/@\s]+)(?:@([^/\s]+))?(?:/(.+))?")
 _HUB_PAGE = re.compile(
     r"https://huggingface\.co/([^/]+/[^/?#]+)(?:/(?:blob|resolve|tree)/([^/?#]+)(?:/([^?#]+))?)?/?"
 )
@@ -29,7 +30,8 @@ class Headers(Struct, frozen=True):
     lengths of arrays of which nothing else is kept (vocabularies), `config` is config.json as it
     stands. `parts` are the components of a pipeline, or the `mmproj` beside a GGUF file.
     `files` were counted, with their bytes; `size` is their sum, those of the parts included.
-    `requests` is how often a server was asked; `notes` say what was chosen or left out.
+    `requests` is how often a server was asked, for all parts together; `notes` say what was
+    chosen or left out.
     """
 
     name: str
@@ -52,8 +54,8 @@ class Headers(Struct, frozen=True):
 
 
 def read_headers(
-    what: str | Path, *, token: str | None = None, endpoint: str | None = None,
-    sleep: Callable[[float], None] = time.sleep,
+    what: str | Path, *, revision: str | None = None, token: str | None = None,
+    endpoint: str | None = None, sleep: Callable[[float], None] = time.sleep,
 ) -> Headers:  # fmt: skip
     """The headers of a model, here or on a server, of which nothing else is fetched.
 
@@ -62,20 +64,26 @@ def read_headers(
     """
     from freehold.actions.headers_reading import read_file, read_place
 
-    place, path = _place(what, token, endpoint, sleep)
-    return read_file(place, path) if path else read_place(place)
+    place, path = _place(what, revision, token, endpoint, sleep)
+    found = read_file(place, path) if path else read_place(place)
+    named = path.lower().endswith((".gguf", ".safetensors"))
+    name = path.rpartition("/")[2] if named else place.name
+    return replace(found, name=name, requests=place.requests)
 
 
 def _place(
-    what: str | Path, token: str | None, endpoint: str | None, sleep: Callable[[float], None]
-) -> tuple[Place, str]:
+    what: str | Path, revision: str | None, token: str | None, endpoint: str | None,
+    sleep: Callable[[float], None],
+) -> tuple[Place, str]:  # fmt: skip
     """Where a model is, and the file in there that is meant, if one is."""
     text = str(what)
     hub = _HUB.fullmatch(text) or (None if endpoint else _HUB_PAGE.fullmatch(text))
     if hub and isinstance(what, str):
         from freehold.sources.repository import Repository
 
-        found = Repository.at(hub[1], hub[2] or "main", endpoint=endpoint, token=token, sleep=sleep)
+        found = Repository.at(
+            hub[1], revision or hub[2] or "main", endpoint=endpoint, token=token, sleep=sleep
+        )
         return found, hub[3] or ""
     if isinstance(what, str) and what.startswith("hf:"):
         raise UsageError(f"{what[:200]!r} is no repository", hint=f"name {FORMS}")
@@ -91,8 +99,11 @@ def _folder(path: Path) -> tuple[Place, str]:
     from freehold.formats.text import shown
     from freehold.sources.folder import Folder
 
-    if path.is_dir():
-        return Folder(path), ""
-    if not path.exists():
-        raise BrokenInput(f"{shown(path)} does not exist", hint=f"name {FORMS}")
-    return Folder(path.parent, below=False), path.name
+    try:
+        if path.is_dir():
+            return Folder(path), ""
+        if path.exists():
+            return Folder(path.parent, below=path.name == "model_index.json"), path.name
+    except OSError as error:
+        raise BrokenInput(f"{shown(path)[:300]}: cannot be read: {error.strerror}") from error
+    raise BrokenInput(f"{shown(path)[:300]} does not exist", hint=f"name {FORMS}")

@@ -9,9 +9,9 @@ from freehold.actions.headers import Headers
 from freehold.core.errors import BrokenInput, NotAllowed, NotFound
 from freehold.formats.cursor import Source
 from freehold.formats.diffusers_index import read_index
-from freehold.formats.gguf import read_gguf
+from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.gguf_split import joined, split_names
-from freehold.formats.safetensors import read_safetensors
+from freehold.formats.safetensors import Safetensors, read_safetensors
 from freehold.formats.shards import MOST_INDEX, ShardIndex, joined_shards, read_shard_index
 from freehold.formats.structured import MOST_JSON, as_text, read_json
 from freehold.formats.weight_files import (
@@ -27,7 +27,9 @@ from freehold.sources.base import Place
 
 INDEX = ".safetensors.index.json"
 ALONE = "no weights were read: sizes come from the configuration alone"
-T = TypeVar("T")
+MOST_TENSORS = 500_000
+"""Tensors of one model that are kept at once; the largest models have some 200,000."""
+T = TypeVar("T", Gguf, Safetensors)
 
 
 def read_file(place: Place, path: str) -> Headers:
@@ -37,19 +39,17 @@ def read_file(place: Place, path: str) -> Headers:
     if low.endswith(".gguf"):
         return _gguf(place, folder, split_names(name))
     if low.endswith(".safetensors"):
-        found = _safetensors(place, folder, Chosen(group_of(name)))
-    elif low.endswith(INDEX):
-        found = _safetensors(place, folder, Chosen((), name))
-    elif name == "model_index.json":
+        return _safetensors(place, folder, Chosen(group_of(name)))
+    if low.endswith(INDEX):
+        return _safetensors(place, folder, Chosen((), name))
+    if name == "model_index.json":
         return _pipeline(place, folder)
-    elif low.endswith(".json"):
+    if low.endswith(".json"):
         return _config_alone(place, path)
-    else:
-        raise BrokenInput(
-            f"{path}: is no file whose header is read",
-            hint="name a .gguf or .safetensors file, or a config.json",
-        )
-    return found
+    raise BrokenInput(
+        f"{path}: is no file whose header is read",
+        hint="name a .gguf or .safetensors file, or a config.json",
+    )
 
 
 def read_place(place: Place, folder: str = "") -> Headers:
@@ -59,7 +59,9 @@ def read_place(place: Place, folder: str = "") -> Headers:
         return _pipeline(place, folder)
     weights = choose_safetensors(names)
     if weights:
-        return _safetensors(place, folder, weights)
+        found = _safetensors(place, folder, weights)
+        counted = [path[len(folder) :] for path, _ in found.files]
+        return replace(found, notes=(*found.notes, *left_over(names, counted)))
     chosen = choose_gguf(names)
     if chosen:
         return _with_projector(place, folder, chosen)
@@ -88,11 +90,9 @@ def _safetensors(place: Place, folder: str, chosen: Chosen) -> Headers:
     files = _present(place, folder, names, name)
     found, odd = joined_shards(name, index, _each(place, files, read_safetensors))
     config, told = _config(place, folder)
-    left = left_over(_below(place, folder), names)
-    notes = (*chosen.notes, *odd, *told, *left)
     return _headers(
         place, "safetensors", files, tensors=found.tensor_list, metadata=dict(found.metadata),
-        config=config, notes=notes,
+        config=config, notes=(*chosen.notes, *odd, *told),
     )  # fmt: skip
 
 
@@ -114,7 +114,7 @@ def _with_projector(place: Place, folder: str, chosen: Chosen) -> Headers:
     part = _gguf(place, folder, (beside,))
     note = f"{beside} is counted as the part mmproj"
     return replace(
-        found, parts={"mmproj": part}, size=found.size + part.size, requests=place.requests,
+        found, parts={"mmproj": part}, size=found.size + part.size,
         notes=(*found.notes, note),
     )  # fmt: skip
 
@@ -135,7 +135,7 @@ def _pipeline(place: Place, folder: str) -> Headers:
     counted = [file[len(folder) :] for part in parts.values() for file, _ in part.files]
     return Headers(
         name=place.name, format="diffusers", config=read_json(data, path), parts=parts,
-        size=sum(part.size for part in parts.values()), requests=place.requests,
+        size=sum(part.size for part in parts.values()),
         notes=left_over(names, counted),
     )  # fmt: skip
 
@@ -192,10 +192,16 @@ def _each(
     place: Place, paths: Sequence[str], read: Callable[[Source, str], T]
 ) -> list[tuple[str, T]]:
     """The header of every file; several at a time where they come from a server."""
+    held = 0
 
     def one(path: str) -> tuple[str, T]:
+        nonlocal held
         with place.open(path) as source:
-            return path.rpartition("/")[2], read(source, path)
+            found = read(source, path)
+        held += found.tensors
+        if held > MOST_TENSORS:
+            raise BrokenInput(f"{place.name}: has more than {MOST_TENSORS:,} tensors")
+        return path.rpartition("/")[2], found
 
     if place.ahead == 1 or len(paths) == 1:
         return [one(path) for path in paths]
@@ -210,5 +216,5 @@ def _headers(place: Place, format: str, files: Sequence[str], **more: Any) -> He
     sizes = tuple((path, place.size(path)) for path in files)
     return Headers(
         name=place.name, format=format, files=sizes, size=sum(size for _, size in sizes),
-        requests=place.requests, **more,
+        **more,
     )  # fmt: skip

@@ -13,9 +13,12 @@ from freehold.actions.places import Place, place
 from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
+from freehold.judge.fitting.first import FLUENT
 from freehold.judge.fitting.parts import Precision, Setting
-from freehold.judge.planning import Effort, Fitted, Memory, fit
+from freehold.judge.planning import Effort, Fitted, Memory, Variant, fit
 from freehold.judge.precisions import best, lowest
+from freehold.judge.speed.decode import decode
+from freehold.judge.speed.rates import Rates
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
 
@@ -130,13 +133,13 @@ def plan(
     found = find_artifact(base, model)
     where = place(base, on, memory)
     setting = _setting(found, context, parallel, kv)
-    chosen = _chosen(found, precision, setting, where.memory)
     past = history() if where.here else History(())
+    reached = rates(where, found.engine, past.runs)
+    chosen = _chosen(found, precision, setting, where.memory, reached)
     uses = _learned(found, chosen.memory, past)
     smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
     work = chosen.work(setting) if chosen.work else None
-    reached = rates(where, found.engine, past.runs) if work else None
     return Plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
         speed=speeds(work, reached, setting) if work and reached else None,
@@ -190,12 +193,21 @@ class _Chosen(Struct, frozen=True):
     work: Effort | None
 
 
-def _chosen(artifact: Artifact, precision: str | None, setting: Setting, room: int) -> _Chosen:
-    """The files as they are, the precision asked for, or the widest that fits."""
+def _chosen(
+    artifact: Artifact, precision: str | None, setting: Setting, room: int, reached: Rates | None
+) -> _Chosen:
+    """The files as they are, the precision asked for, or the widest that fits and is fluent."""
+
+    def fluent(variant: Variant) -> bool:
+        if not (reached and variant.work):
+            return True
+        one = decode(variant.work(setting), reached, setting.context / 2, setting.parallel)
+        return one.value >= FLUENT
+
     if precision is None and artifact.memory is not None:
         return _Chosen(artifact.precision, artifact.memory, artifact.work)
     if precision is None:
-        variant = best(artifact.variants, setting, room) or lowest(artifact.variants)
+        variant = best(artifact.variants, setting, room, fluent) or lowest(artifact.variants)
         return _Chosen(variant.precision, variant.memory, variant.work)
     for variant in artifact.variants:
         if variant.precision.casefold() == precision.casefold():

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from freehold.knowledge.base import KnowledgeBase
 
 COLORS = {
-    **dict.fromkeys(("yes", "holds", "meets", "fully open"), "green"),
+    **dict.fromkeys(("yes", "holds", "meets", "fully open", "allowed"), "green"),
     **dict.fromkeys(("open weights",), "cyan"),
-    **dict.fromkeys(("conditional", "partial", "restricted weights"), "yellow"),
+    **dict.fromkeys(("conditional", "partial", "restricted weights", "advised against"), "yellow"),
     **dict.fromkeys(("unknown", "not verifiable"), "magenta"),
-    **dict.fromkeys(("no", "fails", "contradicted", "proprietary", "open API"), "red"),
+    **dict.fromkeys(("no", "fails", "contradicted", "refused", "proprietary", "open API"), "red"),
 }
 NARROWEST, WIDEST, INTO_A_PIPE = 60, 120, 100
 GAP = 2
@@ -71,6 +71,11 @@ def rows(lines: Iterable[Sequence[str]], indent: int = 2, color: int | None = 1)
 def _cell(text: str, size: int, colored: bool) -> str:
     shown = click.style(text, fg=COLORS[text]) if colored and text in COLORS else text
     return shown + " " * (size - len(text) + GAP)
+
+
+def figure(value: float) -> str:
+    """A number in as many digits as make sense: 1,540, 36, 6.9, 0.36."""
+    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
 
 
 def print_json(form: Any) -> None:

@@ -64,7 +64,7 @@ def _judged(model: str, who: dict[str, Any]) -> "tuple[Report, FolderReport | No
     """The model as files, as a repository of the Hub, or by name, in this order."""
     from freehold.actions.check import check
 
-    path = Path(model).expanduser()
+    path = Path(os.path.expanduser(model))
     if model.startswith("hf:"):
         from freehold.actions.hub import check_hub
 
@@ -140,12 +140,22 @@ def show(report: "Report") -> None:
     from freehold.cli._rights import show_rights
 
     _head(report)
+    _policy(report)
     show_rights(report.permits, report.obligations)
     if report.family.kind in ("model", "method"):
         _openness(report)
     _lineage(report)
     _statements(report)
     _compared(report)
+
+
+def _policy(report: "Report") -> None:
+    if report.policy is None:
+        return
+    title(f"Policy: {report.policy.outcome}")
+    rows((o.rule, o.outcome, str(o)) for o in report.policy.objections)
+    if report.policy.unjudged:
+        say(f"  to be judged when there are files: {', '.join(report.policy.unjudged)}")
 
 
 def _head(report: "Report") -> None:

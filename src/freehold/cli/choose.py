@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from freehold.cli._out import as_json, base, print_json, rows, say, title
+from freehold.cli._out import as_json, base, figure, print_json, rows, say, title
 from freehold.cli._size import F, Size, who_asks
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def _several(*names: str, **settings: Any) -> Callable[[F], F]:
 @_several("--ability", "abilities", metavar="WORD", help="tools, vision, code, timestamps, ...")
 @_several("--modality", "modalities", metavar="KIND", help="text, image, audio, ... in or out.")
 @click.option("--memory", type=Size("bytes", "8GB"), help="What it may take (this machine's).")
+@click.option("--machine", "--gpu", "on", metavar="NAME",
+              help='Choose for another machine: "RTX 4090", h100x2.')  # fmt: skip
 @click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens taken in at once.")
 @click.option("--max-params", "max_parameters", type=Size("count", "7B"), help="At most so many.")
 @_several("--not-from", "not_from", metavar="NAME", help="Not by this maker or country code.")
@@ -91,8 +93,12 @@ def _lines(choice: "Choice", candidate: "Candidate") -> Iterator[tuple[str, str]
         yield "must", f"{OCCASIONS[row.when]}: {row.do}"
     if len(duties) > SHOWN_DUTIES:
         yield "must", f"and {len(duties) - SHOWN_DUTIES} more: freehold check {candidate.id}"
-    if candidate.found.fit.speed_at_most:
-        yield "speed", f"at most {candidate.found.fit.speed_at_most:g} tokens per second here"
+    fit = candidate.found.fit
+    if fit.speed:
+        low, high = figure(fit.speed.low), figure(fit.speed.high)
+        yield "speed", f"{figure(fit.speed.value)} ({low} to {high}) tokens per second here"
+    elif fit.speed_at_most:
+        yield "speed", f"at most {fit.speed_at_most:g} tokens per second here"
 
 
 def _labeled_once(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

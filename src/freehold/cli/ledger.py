@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from freehold.actions.ledger import Verdict
 
 
-@click.group(short_help="Show, verify and export what was accepted, fetched, run and changed.")
+@click.group(short_help="Show, verify and export what was done and agreed to.")
 def command() -> None:
     """Look into the ledger: one row for each acceptance, fetch, run and change of the policy.
 

@@ -10,7 +10,11 @@ import click
 from freehold.cli._out import fail, warn
 from freehold.core.errors import FreeholdError, nearest
 
-ORDER = ("choose", "check", "models", "licenses", "license", "machine", "doctor", "facts")
+ORDER = (
+    *("choose", "check", "plan", "run", "cost"),
+    *("models", "licenses", "license", "policy", "ledger"),
+    *("machine", "engines", "runtime", "doctor", "facts"),
+)
 """The order of the help page; a new file that is not named here comes last."""
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from freehold.cli._bars import bar, edge, key
-from freehold.cli._out import as_json, base, print_json, rows, say, title, width
+from freehold.cli._out import as_json, base, figure, print_json, rows, say, title, width
 from freehold.cli._size import Size
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def command(
     \b
     Examples:
       freehold plan llama-3.2-1b --context 8k
-      freehold plan qwen3-8b --gpu "RTX 4090" --context 32k --parallel 4
+      freehold plan qwen3-8b --gpu "RTX 4090" --context 32k
       freehold plan olmo-2-1124-7b --machine h100x2 --json
       freehold plan --history
     """
@@ -172,11 +172,7 @@ def _speeds(plan: "Plan") -> Iterator[tuple[str, str]]:
 
 def _span(speed: "Speed") -> str:
     """A figure with its interval, in as many digits as make sense."""
-    return f"{_round(speed.value)} ({_round(speed.low)} to {_round(speed.high)})"
-
-
-def _round(value: float) -> str:
-    return f"{value:,.0f}" if value >= 20 else f"{value:.2g}"
+    return f"{figure(speed.value)} ({figure(speed.low)} to {figure(speed.high)})"
 
 
 def _choices(plan: "Plan") -> Iterator[tuple[str, str, str, str]]:

@@ -66,7 +66,8 @@ class Cursor:
 
     def take(self, count: int, what: str, most: int = LARGEST) -> bytes:
         """The next bytes; `what` they are goes into the message when they are not there."""
-        self._check(count, what)
+        if not 0 <= count <= self.size - self.at:
+            self._check(count, what)
         if count > most:
             raise self.broken(f"{what} has {count:,} bytes; more than {most:,} are not read")
         data = self.file.read(count)

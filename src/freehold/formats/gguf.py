@@ -15,8 +15,8 @@ LONGEST_TEXT = 100_000
 """Bytes of one text; of a longer one only its length is kept."""
 MOST_KEPT = 8 * 2**20
 """Bytes of text that are kept of one file."""
-MOST_WALKED = 2_000_000
-"""Texts in arrays, which must be walked one by one."""
+MOST_WALKED = 1_200_000
+"""Texts in arrays, which must be walked one by one; the largest vocabularies have 650,000."""
 LONGEST_ARRAY, LONGEST_LIST, MOST_ITEMS = 4_096, 256, 2**18
 """Numbers in one array, texts in one array, and items of all arrays, that are kept."""
 

@@ -10,8 +10,8 @@ from freehold.formats.cursor import Cursor
 from freehold.formats.gguf_types import REMOVED, TYPES
 from freehold.formats.text import plain
 
-MOST_TENSORS = 65_536
-"""Tensors in one file; the largest models have a few thousand."""
+MOST_TENSORS = 16_384
+"""Tensors in one file; the largest models have two or three thousand."""
 LONGEST_NAME = 255
 MOST_DIMENSIONS = 4
 LARGEST = 2**60
@@ -58,28 +58,31 @@ def _tensor(cursor: Cursor, order: str) -> tuple[Tensor, int]:
     data = cursor.take(length, "the name of a tensor", LONGEST_NAME)
     name = data.decode("utf-8", "replace")
     name = name if name.isprintable() else plain(name)
-    what = f"the tensor {name!r}"
-    dimensions = cursor.number(order + "I", f"the number of dimensions of {what}")
+    dimensions = cursor.number(order + "I", "the number of dimensions of a tensor")
     if dimensions > MOST_DIMENSIONS:
-        raise cursor.broken(f"{what} has {dimensions:,} dimensions; at most {MOST_DIMENSIONS} are")
+        raise cursor.broken(f"the tensor {name!r} has {dimensions:,} dimensions, not up to 4")
     form = f"{order}{dimensions}QIQ"
-    *lengths, kind, offset = struct.unpack(form, cursor.take(struct.calcsize(form), what))
+    rest = cursor.take(8 * dimensions + 12, "the shape, type and place of a tensor")
+    *lengths, kind, offset = struct.unpack(form, rest)
     if kind not in TYPES:
-        raise _unknown(cursor, what, kind)
+        raise _unknown(cursor, name, kind)
     dtype, block, bytes_of_block = TYPES[kind]
     count = math.prod(lengths)
     if count > LARGEST or offset > LARGEST:
-        raise cursor.broken(f"the shape or place of {what} is larger than any file")
+        raise cursor.broken(f"the shape or place of the tensor {name!r} is larger than any file")
     if lengths and lengths[0] % block:
-        raise cursor.broken(f"{what} has rows of {lengths[0]:,}, not of whole blocks of {block}")
-    size = count * bytes_of_block // block
-    return Tensor(name, dtype, tuple(reversed(lengths)), size), offset
+        raise cursor.broken(
+            f"the tensor {name!r} has rows of {lengths[0]:,}, not of whole blocks of {block}"
+        )
+    return Tensor(name, dtype, tuple(lengths[::-1]), count * bytes_of_block // block), offset
 
 
-def _unknown(cursor: Cursor, what: str, kind: int) -> BrokenInput:
+def _unknown(cursor: Cursor, name: str, kind: int) -> BrokenInput:
     if kind in REMOVED:
-        return cursor.broken(f"{what} has the type {REMOVED[kind]}, which no engine loads any more")
-    return cursor.broken(f"{what} has the unknown type {kind}")
+        why = f"the type {REMOVED[kind]}, which no engine loads any more"
+    else:
+        why = f"the unknown type {kind}"
+    return cursor.broken(f"the tensor {name!r} has {why}")
 
 
 def _check_places(cursor: Cursor, places: list[Place], room: int | None) -> None:

@@ -83,7 +83,6 @@ def _parsed(header: bytes, whole: int | None, cursor: Cursor) -> Safetensors:
     told = entries.pop("__metadata__", None) is not None
     _check_doubles(header, len(entries), metadata if told else None, cursor)
     places = _places(entries, cursor)
-    entries.clear()
     _check_places(places, whole, cursor)
     tensors = tuple(tensor for _, _, _, tensor in places)
     dtypes: dict[str, int] = {}
@@ -106,10 +105,11 @@ def _check_doubles(
 
 
 def _places(entries: dict[str, _Tensor], cursor: Cursor) -> list[Place]:
-    """Every tensor with its place, in the order of the file."""
+    """Every tensor with its place, in the order of the file; the entries are used up."""
     found: list[Place] = []
     changed = False
-    for key, entry in entries.items():
+    while entries:
+        key, entry = entries.popitem()
         place, shape, bits = entry.data_offsets, entry.shape, BITS.get(entry.dtype or "")
         if type(place) is not tuple or type(shape) is not tuple or entry.dtype is None:
             raise cursor.broken(f"{_called(key)} has no type, no shape or no place")

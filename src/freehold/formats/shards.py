@@ -14,9 +14,6 @@ from freehold.formats.text import Source, decode, name_of, plain, read_bytes
 MOST_INDEX = 32 * 2**20
 MOST_VALUES = 2_500_000
 MOST_SHARDS = 1_000
-MOST_TENSORS = 500_000
-"""Tensors of one model that are kept at once."""
-
 Shard = tuple[str, Safetensors]
 """The name of a file, and its header."""
 
@@ -73,8 +70,6 @@ def joined_shards(
                 raise BrokenInput(f"{file}: has the tensor {tensor.name!r} of {other} again")
             where[tensor.name] = file
         tensors.extend(shard.tensor_list)
-        if len(tensors) > MOST_TENSORS:
-            raise BrokenInput(f"{name}: has more than {MOST_TENSORS:,} tensors")
         for dtype, count in shard.dtypes.items():
             dtypes[dtype] = dtypes.get(dtype, 0) + count
     notes = _against(name, index, where) if index else ()

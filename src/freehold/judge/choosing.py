@@ -8,15 +8,19 @@ from collections.abc import Iterable
 from datetime import date
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.judge.answers import Facts, Permit
 from freehold.judge.demands import Found, refusals
-from freehold.judge.fitting.first import FLUENT, TOKEN_TASKS, Fit, Room, Shape, fit
+from freehold.judge.fitting.first import FLUENT, TOKEN_TASKS, Fit, Room, fit, shape
 from freehold.judge.needs import Need
 from freehold.judge.openness import Level, grade
+from freehold.judge.policy import Decision, decide
+from freehold.judge.policy_subject import subject
 from freehold.judge.quality import Evidence, Standing
 from freehold.judge.terms import Terms, terms
 from freehold.knowledge import traits
+from freehold.knowledge.policy_types import Placed
 from freehold.knowledge.types import Family, Member
 
 WEIGHT_EVIDENCE, WEIGHT_AGE, WEIGHT_OPENNESS = 0.55, 0.25, 0.20
@@ -41,6 +45,7 @@ class Candidate(Struct, frozen=True):
     refusals: tuple[str, ...]
     parts: dict[str, float]
     score: float
+    policy: Decision = Decision()
 
     @property
     def id(self) -> str:
@@ -54,11 +59,12 @@ class Candidate(Struct, frozen=True):
 
 
 class Place(Struct, frozen=True):
-    """Where the choice is made: the machine's room, the evidence, and the day."""
+    """Where the choice is made: the machine's room, the evidence, the day, and whose rules hold."""
 
     room: Room
     evidence: Evidence
     today: date
+    policies: tuple[Placed, ...] = ()
 
 
 def consider(need: Need, facts: Facts, families: Iterable[Family], place: Place) -> list[Candidate]:
@@ -113,7 +119,7 @@ def _suits(need: Need, family: Family, member: Member) -> bool:
 
 def _stands(candidate: Candidate) -> tuple[bool, bool, bool, bool, float, float]:
     """What decides between members of one release, most important first."""
-    speed = candidate.found.fit.speed_at_most
+    speed = candidate.found.fit.pace
     fluent = speed is None or speed >= FLUENT
     size = float(candidate.found.member.parameters or 0)
     measured = candidate.parts["evidence"] if candidate.standings else 0.0
@@ -157,18 +163,19 @@ def _judge(
     standings = place.evidence.of(member)
     parts = _parts(need, found, standings, place.evidence.rating(member), place.today)
     score = sum(parts.values()) * _fluency(estimate)
-    return Candidate(found, standings, refusals(need, found), parts, score)
+    said = _policy(verdicts.facts, found, place)
+    refused = tuple(str(o) for o in said.objections if o.outcome == "refused")
+    return Candidate(found, standings, (*refusals(need, found), *refused), parts, score, said)
 
 
-def shape(family: Family, member: Member) -> Shape:
-    """What the memory estimate needs of a member."""
-    return Shape(
-        member.parameters,
-        member.active,
-        member.kv_bytes_per_token,
-        traits.context(family, member),
-        bool(TOKEN_TASKS.intersection(traits.tasks(family, member))),
-    )
+def _policy(facts: Facts, found: Found, place: Place) -> Decision:
+    """What the policies that hold here say, this machine's memory included."""
+    if not place.policies:
+        return Decision()
+    seen = subject(facts, found.family, found.member, found.terms, found.level)
+    total, room = found.fit.total, place.room.memory
+    share = total / room if total is not None and room else None
+    return decide(place.policies, replace(seen, memory_share=share), place.today)
 
 
 def _parts(
@@ -199,9 +206,9 @@ def _freshness(day: date, today: date) -> float:
 
 def _fluency(estimate: Fit) -> float:
     """Down to a half for models that would be too slow to read along."""
-    if estimate.speed_at_most is None:
+    if estimate.pace is None:
         return 1.0
-    return 0.5 + 0.5 * min(1.0, estimate.speed_at_most / FLUENT)
+    return 0.5 + 0.5 * min(1.0, estimate.pace / FLUENT)
 
 
 def _alike(need: Need, found: Found) -> float:

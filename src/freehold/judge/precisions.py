@@ -62,11 +62,22 @@ def lowest(available: tuple[Variant, ...]) -> Variant:
     return next((v for v in available if v.precision == LOWEST_UNASKED), available[-1])
 
 
-def best(available: tuple[Variant, ...], setting: Setting, room: int) -> Variant | None:
-    """The widest precision that fits, down to the lowest that is taken without being asked for."""
+def best(
+    available: tuple[Variant, ...],
+    setting: Setting,
+    room: int,
+    fluent: Callable[[Variant], bool] = lambda _: True,
+) -> Variant | None:
+    """The widest precision that fits and runs fluently, else the narrowest that fits.
+
+    None below the lowest that is taken without being asked for.
+    """
+    found = None
     for variant in available:
         if variant.memory(setting).peak <= room:
-            return variant
+            found = variant
+            if fluent(variant):
+                return variant
         if variant.precision == LOWEST_UNASKED:
-            return None
-    return None
+            break
+    return found

@@ -12,13 +12,13 @@ MOST_FILES, DEEPEST = 20_000, 4
 
 
 class Folder:
-    """A folder of files that are already here; of folders below only where it is the model."""
+    """A folder of files that are already here; without what is `below`, it is only listed."""
 
     ahead, requests = 1, 0
 
     def __init__(self, root: Path, *, below: bool = True) -> None:
         self.root, self.name = root, called(root.resolve())
-        self.files = _files(root, DEEPEST if below else 0)
+        self.files = _files(root) if below else _beside(root)
 
     def small(self, path: str, most: int) -> bytes:
         """All bytes of a small file."""
@@ -30,7 +30,7 @@ class Folder:
 
     def size(self, path: str) -> int:
         """The bytes of a file."""
-        return self.files.get(path) or 0
+        return self.files.get(path) or self._path(path).stat().st_size
 
     def _path(self, path: str) -> Path:
         found = self.root.joinpath(*path.split("/"))
@@ -47,13 +47,19 @@ def called(path: Path) -> str:
     return shown(Path(path.name))
 
 
-def _files(root: Path, deepest: int) -> dict[str, int]:
+def _beside(root: Path) -> dict[str, int | None]:
+    """The files of one folder, of which nobody asked for the bytes."""
+    with os.scandir(root) as entries:
+        return {entry.name: None for entry in entries if entry.is_file()}
+
+
+def _files(root: Path) -> dict[str, int | None]:
     """The files of a folder with their bytes, hidden ones left out."""
-    found: dict[str, int] = {}
+    found: dict[str, int | None] = {}
     for folder, names, files in os.walk(root, followlinks=False):
         here = Path(folder)
         deep = here.relative_to(root).parts
-        names[:] = sorted(n for n in names if n[0] != "." and len(deep) < deepest)
+        names[:] = sorted(n for n in names if n[0] != "." and len(deep) < DEEPEST)
         for name in sorted(files):
             path = here / name
             if path.is_file() and len(found) < MOST_FILES:

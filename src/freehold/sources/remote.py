@@ -55,13 +55,21 @@ class RemoteFile:
         self.step = STEP if self.grows else STEP_OF_SAFETENSORS
 
     def __enter__(self) -> Self:
-        self._more(1)
+        try:
+            self._more(1)
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:  # fmt: skip
+        self.close()
+
+    def close(self) -> None:
+        """Hang up, where an answer is still coming."""
         if self.rest is not None:
             self.rest.close()
 

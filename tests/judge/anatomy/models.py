@@ -74,6 +74,7 @@ GEMMA_4_26B = {
         "global_head_dim": 512, "attention_k_eq_v": True, "num_attention_heads": 16,
         "num_key_value_heads": 8, "num_global_key_value_heads": 2, "intermediate_size": 2112,
         "enable_moe_block": True, "num_experts": 128, "top_k_experts": 8, "sliding_window": 1024,
+        "use_bidirectional_attention": "vision",
         "moe_intermediate_size": 704, "num_kv_shared_layers": 0, "vocab_size": 262144,
         "layer_types": [*["sliding_attention"] * 5, "full_attention"] * 5,
     },

@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.judge.costing.chart import reach, staircase, stairs, straight, tidy, top
@@ -14,6 +14,7 @@ SITE = Site(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.floats(0.01, 4.99))
 def test_the_staircase_goes_through_the_cost_of_every_volume(x: float) -> None:
     work = 400_000.0
@@ -55,6 +56,7 @@ def test_one_dear_line_does_not_press_the_others_flat() -> None:
     assert top((*lines, straight("D", "dear", 10_000, 2)), 2) <= 4 * low
 
 
+@settings(deadline=None)
 @given(st.floats(1e-9, 1e15))
 def test_a_tidy_number_is_not_below_and_not_far_above(value: float) -> None:
     assert value * (1 - 1e-6) <= tidy(value) <= value * 2

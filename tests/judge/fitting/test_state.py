@@ -140,6 +140,13 @@ def test_vllm_fills_up_groups_of_layers() -> None:
     assert vllm(uneven, setting(1600), batched=16) == page * (3 * 100 + 6 * 10)
 
 
+def test_vllm_fills_up_the_smaller_kind_where_both_are_about_equal() -> None:
+    rows = tuple(Layer((Attention(8, 8, 64, 64, w),)) for w in [128] * 4 + [None] * 3)
+    even = Anatomy(architecture="x", kind="decoder", width=512, vocabulary=0, layers=rows)
+    page = 16 * 8 * 128 * 2
+    assert vllm(even, setting(1600), batched=16) == page * (4 * 100 + 4 * 10)
+
+
 def test_vllm_grows_its_blocks_to_the_size_of_recurrent_state() -> None:
     found = anatomy(models.QWEN35_27B)
     memory = 48 * 128 * 128 * 4 + 3 * (2 * 2048 + 6144) * 2

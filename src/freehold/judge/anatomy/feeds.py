@@ -61,20 +61,26 @@ def number_of_experts(keys: Keys) -> int:
         return 0
     found = keys.number(*EXPERTS) or keys.inner("ffn_config").number("moe_num_experts")
     if found is None:
-        found = next(
-            (n for name in EXPERTS if (n := max(_whole(keys.numbers(name)), default=0))), 0
-        )
+        found = next((n for name in EXPERTS if (n := _listed(keys, name))), 0)
     return found if found > 1 else 0
 
 
-def _whole(row: tuple[int | None, ...]) -> list[int]:
-    return [n for n in row if n is not None]
+def _listed(keys: Keys, name: str) -> int:
+    """From a list: the most of any layer; of two or three kinds of experts, all together."""
+    row = [n for n in keys.numbers(name) if n is not None]
+    return sum(row) if len(row) < 4 else max(row)
+
+
+def _own_width(keys: Keys, name: str, index: int) -> int | None:
+    """The width of an expert; of two or three kinds in each layer (ERNIE VL), all together."""
+    row = [n for n in keys.numbers(name) if n is not None]
+    return sum(row) if 0 < len(row) < 4 else keys.at(name, index)
 
 
 def experts(keys: Keys, count: int, width: int, index: int) -> Feed:
     """A feed-forward part of `count` experts."""
     inside = keys.inner("ffn_config")
-    own = next((n for name in EXPERT_WIDTH if (n := keys.at(name, index))), None)
+    own = next((n for name in EXPERT_WIDTH if (n := _own_width(keys, name, index))), None)
     own = own or keys.at("intermediate_size", index) or inside.number("ffn_hidden_size")
     own = own or _dense(keys, width, index)
     used = next((n for name in USED if (n := keys.at(name, index))), None)
@@ -110,8 +116,11 @@ def _dense(keys: Keys, width: int, index: int) -> int:
         if found := keys.at(name, index):
             rounded = keys.flag("block_auto_adjust_ff_dim")
             return _rounded(found) if rounded else _halved(keys, found)
-    ratio = keys.number("expansion_ratio", "mlp_ratio") or 4
-    return ratio * width
+    factor = keys.get("ffn_proj_factor")
+    if isinstance(factor, float) and 0 < factor < 64:
+        step = keys.number("ffn_round_up_to_multiple_of") or 1
+        return -(-int(factor * width) // step) * step
+    return (keys.number("expansion_ratio", "mlp_ratio") or 4) * width
 
 
 def _halved(keys: Keys, stated: int) -> int:

@@ -35,6 +35,7 @@ ENCODERS = frozenset((
     "camembert", "mpnet", "albert", "deberta", "deberta-v2", "nomic_bert", "new", "eurobert",
     "longformer", "esm", "ernie", "layoutlm", "layoutlmv3", "jina_bert", "xlm", "gte", "neobert",
 ))  # fmt: skip
+WRITING = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 HEADS = ("ForMaskedLM", "ForSequenceClassification", "ForCausalLM", "ForConditionalGeneration",
          "LMHeadModel")  # fmt: skip
 
@@ -103,7 +104,7 @@ def _kind(keys: Keys) -> Literal["decoder", "encoder", "encoder-decoder"]:
     named = [name for name in keys.row("architectures") if isinstance(name, str)]
     model = keys.text("model_type")
     masked = any(name.endswith("ForMaskedLM") for name in named)
-    if keys.flag("is_decoder") or any(name.endswith("ForCausalLM") for name in named):
+    if keys.flag("is_decoder") or any(name.endswith(WRITING) for name in named):
         return "decoder"
     both = keys.get("use_bidirectional_attention") is True
     return "encoder" if masked or both or model in ENCODERS else "decoder"

@@ -32,6 +32,8 @@ def heads(keys: Keys, width: int, index: int) -> Heads:
     else:
         kept = _kept(keys, asking, index)
     key = length or max(1, width // asking)
+    if keys.text("model_type") == "jetmoe":  # each expert asks with heads of its own
+        asking = kept * (keys.number("num_local_experts") or 1)
     if keys.number("kv_lora_rank"):
         return Heads(asking, kept, key, key)
     return Heads(asking, kept, key, keys.number("v_head_dim", "head_v_dim") or key)
@@ -40,7 +42,8 @@ def heads(keys: Keys, width: int, index: int) -> Heads:
 def windowed(keys: Keys, whole: Heads, index: int) -> Heads:
     """The heads of a layer that sees a window, where they differ (MiMo, Step)."""
     other = keys.inner("attention_other_setting")
-    asking = keys.number("swa_num_attention_heads") or other.number(*HEADS) or whole.asking
+    asking = keys.number("swa_num_attention_heads", "num_sliding_attention_heads")
+    asking = asking or other.number(*HEADS) or whole.asking
     kept = keys.number("swa_num_key_value_heads") or other.number(*KV_HEADS) or whole.kept
     key = keys.number("swa_head_dim") or other.number("head_dim") or whole.key
     value = keys.number("swa_v_head_dim") or (key if keys.has("swa_head_dim") else whole.value)

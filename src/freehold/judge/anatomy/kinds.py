@@ -134,8 +134,9 @@ def _periodic(keys: Keys, count: int) -> tuple[Kind, ...]:
 
 
 def _alone(keys: Keys, count: int) -> tuple[Kind, ...]:
-    """Nothing but recurrent layers (Mamba, RWKV), or both in every layer (Falcon-H1)."""
-    if keys.text("model_type").startswith("rwkv") or keys.has("attention_hidden_size"):
+    """Nothing but recurrent layers (Mamba, RWKV, xLSTM), or both in every layer (Falcon-H1)."""
+    alone = keys.has("attention_hidden_size") or keys.has("qk_dim_factor")
+    if keys.text("model_type").startswith("rwkv") or alone:
         return same("linear", count)
     if not keys.has("state_size", "mamba_d_state", "ssm_state_size"):
         return ()

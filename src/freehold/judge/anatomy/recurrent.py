@@ -14,7 +14,7 @@ from freehold.judge.anatomy.shapes import Recurrent
 def recurrent(keys: Keys, width: int) -> Recurrent | None:
     """The recurrent layer that these keys describe; None where no known kind is described."""
     ways: tuple[Callable[[Keys, int], Recurrent | None], ...] = (
-        _kimi, _delta, _mamba2, _mamba1, _short, _unit, _rwkv, _lightning,
+        _kimi, _delta, _mamba2, _mamba1, _short, _unit, _rwkv, _matrix, _lightning,
     )  # fmt: skip
     return next((found for way in ways if (found := way(keys, width))), None)
 
@@ -117,6 +117,20 @@ def _rwkv(keys: Keys, width: int) -> Recurrent | None:
     memory = inner * length if length else 3 * inner
     matrices = 6 if length else 5  # one of them in the feed-forward part
     return Recurrent("rwkv", 2 * width, memory, 2, matrices * width * inner)
+
+
+def _matrix(keys: Keys, width: int) -> Recurrent | None:
+    """The matrix memory of xLSTM: a matrix, a vector and a number per head."""
+    key, value = keys.get("qk_dim_factor"), keys.get("v_dim_factor")
+    count = keys.number("num_heads")
+    if not (isinstance(key, float) and isinstance(value, float) and count):
+        return None
+    if not (0 < key < 16 and 0 < value < 16):
+        return None
+    asked, kept = int(width * key), int(width * value)
+    memory = asked * kept // count + asked + count
+    weights = 2 * width * asked + 3 * width * kept + 2 * width * count
+    return Recurrent("matrix", 0, memory, 0, weights)
 
 
 def _lightning(keys: Keys, width: int) -> Recurrent | None:

@@ -11,7 +11,7 @@ PLACES: dict[str, Literal["vision", "audio"]] = {
     "vit_config": "vision", "audio_config": "audio", "audio_encoder_config": "audio",
     "encoder_config": "audio", "speech_config": "audio",
 }  # fmt: skip
-WIDTH = ("hidden_size", "vt_hidden_size", "embed_dim", "width", "d_model", "hidden_dim", "dim")
+WIDTH = ("embed_dim", "hidden_size", "vt_hidden_size", "width", "d_model", "hidden_dim", "dim")
 LAYERS = ("num_hidden_layers", "depth", "vt_num_hidden_layers", "layers", "encoder_layers",
           "n_layers", "num_layers", "conf_num_hidden_layers")  # fmt: skip
 HEADS = ("num_attention_heads", "num_heads", "vt_num_attention_heads", "heads",

@@ -32,8 +32,8 @@ ALSO = frozenset((
     "mtp_layers_block_type", "moe_latent_size", "cross_attention_hidden_size", "o_lora_rank",
     "q_lora_rank", "index_head_dim", "index_n_heads", "conv_kernel", "kv_lora_rank", "lm_head",
     "relative_attention", "hybrid_layer_ids", "attn_layer_indices", "window_size",
-    "attn_res_block_size", "attention_types", "full_attn_idxs", "attn_layer_period",
-    "attn_layer_offset", "kv_channels", "d_kv",
+    "attn_res_block_size", "use_bidirectional_attention", "attention_types", "full_attn_idxs",
+    "attn_layer_period", "attn_layer_offset", "kv_channels", "d_kv", "max_inference_chunksize",
 ))  # fmt: skip
 """Keys that are read, but not in every model that states them."""
 

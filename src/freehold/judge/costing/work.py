@@ -52,6 +52,11 @@ class Capacity(Struct, frozen=True, kw_only=True):
     measured: bool = False
     source: str = ""
 
+    @property
+    def silent(self) -> bool:
+        """Whether it says nothing of any speed."""
+        return not (self.prefill or self.decode or self.images or self.audio)
+
 
 class Span(Struct, frozen=True):
     """A value with the interval it lies in."""

@@ -11,6 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.judge.fitting.parts import BITS_OF_STATE, Parts, Setting
+from freehold.judge.speed.decode import decode
+from freehold.judge.speed.rates import Rates, Speed
+from freehold.judge.speed.work import of_size
+from freehold.knowledge import traits
+from freehold.knowledge.types import Family, Member
 
 GIB = 2**30
 BITS = {"16-bit": 16.0, "8-bit": 8.5, "4-bit": 4.85}
@@ -29,11 +34,15 @@ TOKEN_TASKS = frozenset(
 
 
 class Room(Struct, frozen=True):
-    """What a machine offers a model: memory in bytes, read bandwidth in bytes per second."""
+    """What a machine offers a model: memory in bytes, and the rates that it reaches.
+
+    `bandwidth` is that of the memory in bytes per second, which no model can exceed.
+    """
 
     name: str
     memory: int
     bandwidth: int | None = None
+    rates: Rates | None = None
 
 
 class Shape(Struct, frozen=True):
@@ -47,7 +56,7 @@ class Shape(Struct, frozen=True):
 
 
 class Fit(Struct, frozen=True):
-    """The estimate; memory in bytes, speed in tokens per second as an upper bound.
+    """The estimate; memory in bytes, speed in tokens per second: expected, and the upper bound.
 
     "shorter": it fits with a context of `context` tokens, which is less than was asked for.
     """
@@ -62,6 +71,23 @@ class Fit(Struct, frozen=True):
     budget: int | None = None
     speed_at_most: float | None = None
     context: int | None = None
+    speed: Speed | None = None
+
+    @property
+    def pace(self) -> float | None:
+        """The tokens per second to count on: expected, or else at most; None where unknown."""
+        return self.speed.value if self.speed else self.speed_at_most
+
+
+def shape(family: Family, member: Member) -> Shape:
+    """What the estimate needs of a member of the knowledge base."""
+    return Shape(
+        member.parameters,
+        member.active,
+        member.kv_bytes_per_token,
+        traits.context(family, member),
+        bool(TOKEN_TASKS.intersection(traits.tasks(family, member))),
+    )
 
 
 def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
@@ -74,12 +100,17 @@ def fit(shape: Shape, room: Room, context: int | None = None) -> Fit:
         return Fit("unknown", "its number of parameters is not known", budget=room.memory)
     tokens = min(context or USUAL_CONTEXT, shape.context or context or USUAL_CONTEXT)
     precisions = ("16-bit", "8-bit", "4-bit") if shape.makes_tokens else ("16-bit", "8-bit")
-    estimates = [_estimate(shape, room, precision, tokens) for precision in precisions]
-    fitting = [estimate for estimate in estimates if estimate.fits == "yes"]
-    fluent = [e for e in fitting if e.speed_at_most is None or e.speed_at_most >= FLUENT]
+    fitting: Fit | None = None
+    for precision in precisions:
+        estimate = _estimate(shape, room, precision, tokens)
+        if estimate.fits == "yes":
+            fitting = estimate
+            if estimate.pace is None or estimate.pace >= FLUENT:
+                break
     if fitting:
-        return (fluent or fitting[-1:])[0]
-    return _shorter(shape, room, precisions[-1], tokens) or estimates[-1]
+        return fitting
+    shortest = _estimate(shape, room, precisions[-1], tokens)
+    return _shorter(shape, room, precisions[-1], tokens) or shortest
 
 
 def _shorter(shape: Shape, room: Room, precision: str, tokens: int) -> Fit | None:
@@ -111,8 +142,9 @@ def _estimate(shape: Shape, room: Room, precision: str, tokens: int) -> Fit:
         overhead=OVERHEAD,
         total=total,
         budget=room.memory,
-        speed_at_most=_speed(shape, room, precision),
+        speed_at_most=_bound(shape, room, precision),
         context=tokens,
+        speed=_speed(shape, room, precision, tokens) if fits else None,
     )
 
 
@@ -127,12 +159,20 @@ def _state(shape: Shape, weights: int, tokens: int) -> int:
     return shape.state_per_token * tokens
 
 
-def _speed(shape: Shape, room: Room, precision: str) -> float | None:
+def _bound(shape: Shape, room: Room, precision: str) -> float | None:
     """Every token reads the active weights once: bandwidth over bytes is the upper bound."""
     if not shape.makes_tokens or room.bandwidth is None or shape.parameters is None:
         return None
     read = (shape.active or shape.parameters) * BITS[precision] / 8
     return round(room.bandwidth / read, 1)
+
+
+def _speed(shape: Shape, room: Room, precision: str, tokens: int) -> Speed | None:
+    """Tokens per second with half the context filled, as the rates of the machine let expect."""
+    if not shape.makes_tokens or room.rates is None or shape.parameters is None:
+        return None
+    work = of_size(shape.parameters, shape.active, BITS[precision], shape.state_per_token)
+    return decode(work, room.rates, tokens / 2)
 
 
 def memory(shape: Shape, bits: float, setting: Setting) -> Parts:

@@ -11,15 +11,24 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from freehold.core.tensors import Tensor
-from freehold.judge.anatomy.shapes import Anatomy, Attention, Recurrent
+from freehold.judge.anatomy.shapes import (
+    Anatomy,
+    Attention,
+    Compressed,
+    Cross,
+    Latent,
+    Layer,
+    Mixer,
+    Recurrent,
+)
 from freehold.judge.fitting import state
-from freehold.judge.fitting.llamacpp_graph import Batch, Block, Builder, is_near
+from freehold.judge.fitting.llamacpp_graph import DEEP, Batch, Block, Builder, is_near
 from freehold.judge.fitting.llamacpp_streams import Streams
 from freehold.judge.fitting.parts import Parts, Setting
 
 MIB = 2**20
 PROCESS = 40 * MIB
-"""What the process takes without a model: the interpreter, the library, its threads and graphs."""
+"""What the process takes without a model: interpreter, library, threads, graphs."""
 PER_WORD = 480
 """Bytes per entry of the vocabulary: its text, its merges and the tables that find them."""
 PADDING = 64
@@ -27,10 +36,15 @@ PADDING = 64
 REPACKED = frozenset({"Q4_0", "Q4_K", "IQ4_NL", "MXFP4"})
 """What is kept in another order in main memory on x86 with AVX2 (seen with b11549)."""
 GRAPHS = frozenset((
-    "bert", "command-r", "deepseek2", "gemma", "gemma2", "gemma3", "gemma3n", "gpt-oss",
-    "granitehybrid", "jamba", "lfm2", "llama", "llama4", "mamba", "mamba2", "nemotron_h",
-    "nomic-bert", "olmo2", "phi3", "qwen2", "qwen3", "qwen35", "qwen3moe", "qwen3next", "rwkv7",
-    "starcoder", "starcoder2",
+    "arcee", "baichuan", "bailingmoe2", "bert", "bloom", "chatglm", "codeshell", "cohere2",
+    "command-r", "dbrx", "deci", "deepseek", "deepseek2", "dots1", "ernie4_5", "ernie4_5-moe",
+    "exaone", "exaone4", "falcon", "gemma", "gemma2", "gemma3", "gemma3n", "glm4", "glm4moe",
+    "gpt-oss", "gpt2", "gptneox", "granite", "granitehybrid", "granitemoe", "hunyuan-dense",
+    "hunyuan-moe", "internlm2", "jamba", "lfm2", "llama", "llama4", "maincoder", "mamba", "mamba2",
+    "minicpm", "mistral3", "nemotron", "nemotron_h", "nomic-bert", "olmo2", "olmoe", "orion",
+    "phi2", "phi3", "phimoe", "qwen", "qwen2", "qwen2moe", "qwen2vl", "qwen3", "qwen35",
+    "qwen3moe", "qwen3next", "qwen3vl", "qwen3vlmoe", "rwkv7", "seed_oss", "smollm3", "stablelm",
+    "starcoder", "starcoder2", "xverse",
 ))  # fmt: skip
 """The architectures whose compute buffer was held against the engine's own."""
 SMALL = 64
@@ -40,7 +54,7 @@ UNKNOWN = 1.5
 
 
 class Buffers(Struct, frozen=True):
-    """The bytes of weights: all that is held, of it in another order, and a copy of a tied table."""
+    """Bytes of weights: all that is held, what of the file is reordered, the copy of a table."""
 
     held: int
     repacked: int
@@ -80,7 +94,7 @@ def buffers(tensors: Sequence[Tensor], repacks: frozenset[str] = REPACKED) -> Bu
             repacked += size
         if tensor.name == "token_embd.weight" and "output.weight" not in names:
             copied = size if _fits(tensor, repacks) else 0
-    return Buffers(held + copied, repacked + copied, copied)
+    return Buffers(held + copied, repacked, copied)
 
 
 def is_repacked(tensor: Tensor, repacks: frozenset[str]) -> bool:
@@ -102,20 +116,66 @@ def compute(
     Where layers differ, some steps run somewhat earlier than is followed here, which moves what
     comes after by up to a vector per token; that much is added.
     """
+    asked = batch(anatomy, setting, outputs, unified)
+    vector = 4 * anatomy.width * asked.tokens
+    try:
+        room = _played(anatomy, tensors, asked, alignment)
+    except KeyError:  # a layer without the tensors of any kind that is known here
+        return rough(anatomy, asked), False
+    room += SMALL * asked.tokens + vector * _apart(anatomy)
+    if anatomy.architecture in GRAPHS:
+        return room, True
+    if anatomy.kind == "encoder-decoder":
+        room += _biases(anatomy, asked)
+    return int(room * UNKNOWN) + 4 * vector, False
+
+
+def _played(anatomy: Anatomy, tensors: Sequence[Tensor], asked: Batch, alignment: int) -> int:
+    """The room that the allocator takes for all layers, one after the other."""
     kind = Streams if anatomy.architecture == "gemma3n" else Builder
-    builder = kind(anatomy, batch(anatomy, setting, outputs, unified), alignment)
+    builder = kind(anatomy, asked, alignment)
     blocks = _blocks(tensors)
     result = builder.start()
     for index, layer in enumerate(anatomy.layers):
         last = index == len(anatomy.layers) - 1
-        result = builder.layer(layer, blocks.get(index, {}), result, last=last)
+        result = builder.layer(layer, blocks[index], result, last=last)
     builder.end(result)
-    room = builder.graph.room() + SMALL * builder.batch.tokens
-    vector = 4 * anatomy.width * builder.batch.tokens
-    room += vector * _apart(anatomy)
-    if anatomy.architecture in GRAPHS:
-        return room, True
-    return int(room * UNKNOWN) + 4 * vector, False
+    return builder.graph.room()
+
+
+def rough(anatomy: Anatomy, asked: Batch) -> int:
+    """An upper bound without a graph: all results of the largest layer at once, and the logits."""
+    cells = asked.cells * (4 if asked.flash else 8)
+    heads = max((getattr(p, "heads", 0) for x in anatomy.layers for p in x.mixers), default=1)
+    wide = max(map(_wide, anatomy.layers), default=0)
+    values = 16 * anatomy.width + wide + (0 if asked.flash else 2 * heads * asked.cells)
+    logits = 4 * anatomy.vocabulary * asked.outputs
+    return 2 * (4 * values * asked.tokens + cells * asked.tokens) + logits
+
+
+def _wide(layer: Layer) -> int:
+    """How many values per token one layer makes beside those of the model's width."""
+    feed = layer.feed
+    inner = 4 * feed.width * max(feed.used, 1) + 4 * feed.shared if feed else 0
+    return inner + sum(4 * heads_of(part) for part in layer.mixers)
+
+
+def heads_of(part: Mixer) -> int:
+    """The values of all heads together; of a recurrent layer, what its convolution remembers."""
+    if isinstance(part, Attention | Cross):
+        return part.heads * (part.key + part.value)
+    if isinstance(part, Latent):
+        return part.heads * (2 * part.rank + part.rope + part.nope + part.value)
+    if isinstance(part, Compressed):
+        return 2 * part.heads * part.entry
+    return 2 * part.convolution
+
+
+def _biases(anatomy: Anatomy, batch: Batch) -> int:
+    """T5 adds a bias to every pair of tokens and head, which is turned and copied."""
+    parts = [p for layer in anatomy.layers for p in layer.mixers if isinstance(p, Attention)]
+    heads = max((part.heads for part in parts), default=1)
+    return 3 * 4 * heads * batch.cells * batch.tokens
 
 
 def _apart(anatomy: Anatomy) -> int:
@@ -124,7 +184,11 @@ def _apart(anatomy: Anatomy) -> int:
     recurrent = [feed for part, feed in parts if isinstance(part, Recurrent)]
     if any(feed and feed.experts for feed in recurrent):
         return 2
-    return 1 if recurrent or len({(type(part), is_near(part)) for part, _ in parts}) > 1 else 0
+    if anatomy.architecture in DEEP:
+        return 5
+    several = len({(type(part), is_near(part)) for part, _ in parts}) > 1
+    several = several or anatomy.architecture == "phi2"
+    return 1 if recurrent or several or any(feed and feed.shared for _, feed in parts) else 0
 
 
 def batch(anatomy: Anatomy, setting: Setting, outputs: int, unified: bool) -> Batch:
@@ -150,19 +214,23 @@ def _is_rotated(parts: Sequence[Attention], precision: str) -> bool:
     return quantized and bool(parts) and all(part.key % 64 == 0 for part in parts)
 
 
+def block_of(name: str) -> tuple[int, str] | None:
+    """The number of the layer that a tensor belongs to, and the rest of its name."""
+    head, _, rest = name.removeprefix("dec.").partition(".")
+    number, _, part = rest.partition(".")
+    return (int(number), part) if head == "blk" and number.isdecimal() else None
+
+
 def _blocks(tensors: Iterable[Tensor]) -> dict[int, Block]:
     found: dict[int, dict[str, Tensor]] = {}
     for tensor in tensors:
-        head, _, rest = tensor.name.partition(".")
-        number, _, name = rest.partition(".")
-        if head == "blk" and number.isdecimal():
-            found.setdefault(int(number), {})[name] = tensor
+        block = block_of(tensor.name)
+        if block is not None:
+            found.setdefault(block[0], {})[block[1]] = tensor
     return dict(found)
 
 
-def overhead(
-    anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int
-) -> int:
+def overhead(anatomy: Anatomy, tensors: Iterable[Tensor], setting: Setting, outputs: int) -> int:
     """What no allocator of the engine counts: the process, the vocabulary, logits, work space.
 
     The work space holds one batch of the widest input, in the format in which it is multiplied
@@ -185,6 +253,4 @@ def _notes(anatomy: Anatomy, weights: Buffers, sure: bool, mapped: bool) -> Iter
         yield f"the table of words is held twice ({weights.copied / MIB:,.0f} MiB)"
     if mapped and weights.repacked:
         size = f"{weights.repacked / MIB:,.0f} MiB"
-        yield f"weights are reordered: the file itself stays mapped, {size} that the system can drop"
-
-
+        yield f"weights are reordered; the file stays mapped, {size} that the system can drop"

@@ -25,6 +25,12 @@ WEIGHED_FIRST = frozenset({"llama4"})
 """Architectures that weigh the input of the experts instead of their output."""
 
 
+DEEP = {"qwen3vl": 4, "qwen3vlmoe": 4}
+"""How many vectors per token a tower hands over, where the first layers take some of their own."""
+FEED_NORMS: tuple[str, ...] = ("ffn_norm", "post_attention_norm", "attn_post_norm")
+"""What the norm before the feed-forward part is called."""
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """What is computed at once: `tokens` of `sequences`, of which `outputs` get logits.
 
@@ -74,7 +80,7 @@ class Builder:
     def start(self) -> int:
         """The inputs, and the vector of each token; room for given vectors is held as well."""
         tokens = self.batch.tokens
-        given = 4 * tokens * self.width
+        given = 4 * tokens * self.width * DEEP.get(self.anatomy.architecture, 1)
         self.graph.leaf(given, kept=True)
         ids, mixed_ids = self.graph.leaf(4 * tokens), self.graph.leaf(4 * tokens)
         mixed, slots = self.graph.leaf(given), self.graph.leaf(8 * tokens)
@@ -82,31 +88,29 @@ class Builder:
         self._masks()
         self.chosen = self.graph.leaf(4 * self.batch.outputs)
         made = self.vectors(self.width, ids)
-        other = self.vectors(self.width, mixed_ids)
+        other = self.graph.node(given, mixed_ids)
         whole = self.graph.node(given, mixed, kept=True)
         self.store(other, slots, whole)
         return made
 
     def _masks(self) -> None:
         """Who may see whom: 16 bits per pair with fused attention, else 32."""
-        layers = self.anatomy.layers
-        parts = [mixer for layer in layers for mixer in layer.mixers]
+        parts = [mixer for layer in self.anatomy.layers for mixer in layer.mixers]
+        tokens, bytes_ = self.batch.tokens, 2 if self.batch.flash else 4
         if any(isinstance(part, Recurrent) for part in parts):
             self.copies = self.graph.leaf(4 * self.batch.sequences)
-        seen = [p for p in parts if isinstance(p, Attention | Latent)]
         if self.anatomy.kind == "encoder":
-            self.masks[False] = self.graph.leaf((2 if self.batch.flash else 4) * self.batch.tokens**2)
+            self.masks[False] = self.graph.leaf(bytes_ * tokens**2)
             return
-        for near in sorted({is_near(part) for part in seen}):
+        seen = [part for part in parts if isinstance(part, Attention)]
+        values = 1 if self.batch.flash else max((p.kv_heads * p.value for p in seen), default=1)
+        for near in sorted({is_near(p) for p in parts if isinstance(p, Attention | Latent)}):
             cells = self.batch.near if near else self.batch.cells
-            size = (2 if self.batch.flash else 4) * cells * self.batch.tokens
-            values = max((p.kv_heads * p.value for p in seen if isinstance(p, Attention)), default=1)
-            given = 8 * self.batch.tokens * (1 if self.batch.flash else values)
-            self.slots[near] = self.graph.leaf(8 * self.batch.tokens), self.graph.leaf(given)
-            self.masks[near] = self.graph.leaf(size)
-            self._mixers(max((p.key for p in seen if isinstance(p, Attention)), default=0))
+            self.slots[near] = self.graph.leaf(8 * tokens), self.graph.leaf(8 * tokens * values)
+            self.masks[near] = self.graph.leaf(bytes_ * cells * tokens)
+            self._matrices(max((part.key for part in seen), default=0))
 
-    def _mixers(self, key: int) -> None:
+    def _matrices(self, key: int) -> None:
         """The Hadamard matrices: as wide as heads allow for keys, 64 wide for values."""
         if self.batch.rotated[0]:
             self.graph.leaf(4 * (key & -key) ** 2, kept=True)
@@ -135,7 +139,7 @@ class Builder:
         passed = self._sum(start, *mixed) if mixed else start
         if layer.feed is None:
             return passed
-        names = ("ffn_norm",) if not mixed else ("ffn_norm", "post_attention_norm", "attn_post_norm")
+        names: tuple[str, ...] = FEED_NORMS if mixed else FEED_NORMS[:1]
         names = () if "post_ffw_norm.weight" in block and "ffn_norm.weight" not in block else names
         normed = normed if not mixed else self._normed(block, names, passed)
         return self._sum(passed, self._feed(layer, block, normed))
@@ -193,14 +197,13 @@ class Builder:
 
     def _asked(self, part: Attention, block: Block, normed: int) -> tuple[int, int]:
         """What attention finds, and the queries with what stands beside them."""
-        asked, kept, given = part.heads * part.key, part.kv_heads * part.key, part.kv_heads * part.value
+        asked, kept = part.heads * part.key, part.kv_heads * part.key
+        given = part.kv_heads * part.value
         fused = rows(block, "attn_qkv")
         source = self.vectors(fused, normed) if fused else -1
         wide = rows(block, "attn_q") or asked
         raw = source if fused else self.vectors(wide, normed)
         queries = self._turned(asked, raw)
-        if wide > asked and queries != raw:
-            self.graph.node(0, raw)
         if self.anatomy.kind == "encoder":
             return self._encoded(part, queries, source, normed), raw
         if not part.borrows:

@@ -58,7 +58,9 @@ class Streams(Builder):
         found = self.vectors(self.width, found, side, within=True)
         normed = self.vectors(self.width, found)
         sparse = self.done < SPARSE
-        return self._sum(found, self._sparse(block, normed) if sparse else self._full(block, normed))
+        return self._sum(
+            found, self._sparse(block, normed) if sparse else self._full(block, normed)
+        )
 
     def _sparse(self, block: Block, normed: int) -> int:
         """The gate is cut off at a bound that follows from its own mean and spread."""

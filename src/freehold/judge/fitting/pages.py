@@ -109,7 +109,7 @@ def _group(counts: list[int]) -> int:
     """How many layers share a group: the rarest kind's number, or the most if about equal."""
     if not counts:
         return 1
-    return max(counts) if max(counts) < 1.25 * min(counts) else min(counts)
+    return max(counts) if max(counts) < 1.5 * min(counts) else min(counts)
 
 
 def _blocks(part: Mixer, setting: Setting, page: int, block: int, batched: int) -> int:

@@ -56,14 +56,14 @@ class Defaults(Struct, frozen=True, kw_only=True):
 
 DEFAULTS = Defaults(
     usual={
-        "gpu": Usual(0.81, 57e-6, 85.0, 0.22, 0.5, 0.45),
-        "old": Usual(0.41, 180e-6, 30.0, 0.25, 0.5, 0.5),
-        "apple": Usual(0.79, 120e-6, 22.0, 0.15, 0.5, 0.4),
-        "apu": Usual(0.78, 58e-6, 60.0, 0.22, 0.5, 0.5),
-        "cpu": Usual(0.75, 1000e-6, 8.0, 0.4, 0.7, 0.7),
+        "gpu": Usual(0.84, 47e-6, 101.8, 0.25, 0.5, 0.45),
+        "old": Usual(0.54, 123e-6, 34.9, 0.35, 0.5, 0.5),
+        "apple": Usual(0.83, 144e-6, 17.4, 0.2, 0.5, 0.45),
+        "apu": Usual(0.80, 39e-6, 59.8, 0.25, 0.5, 0.6),
+        "cpu": Usual(0.58, 244e-6, 7.0, 0.45, 0.7, 0.8),
     },
-    yearly=0.77,
-    slower={"ollama": 2.0},
+    yearly=0.80,
+    slower={"ollama": 1.69, "transformers": 3.0, "diffusers": 3.0},
 )
 SIMILAR = {"datacenter-gpu": "gpu", "npu": "apu"}
 USED = 0.3

@@ -17,6 +17,8 @@ Predict = Callable[[Sequence[float]], Iterable[tuple[float, Row]]]
 
 FREEDOM = 4.0
 ROUNDS = 25
+ENOUGH = 1e-5
+"""A round that moves no unknown by more is the last."""
 STEP = 1.0
 """The furthest that an unknown moves in one round."""
 
@@ -33,20 +35,20 @@ def solve(
     precision: Sequence[Sequence[float]],
     predict: Predict,
     noise: float,
-    weights: Sequence[float] | None = None,
+    start: Sequence[float] | None = None,
 ) -> Solution:
     """Unknowns near what is expected (precision is its inverse covariance) that explain best.
 
-    `noise` is the standard deviation of one observation; `weights` say how much each counts.
+    `noise` is the standard deviation of one observation; the search begins at `start`.
     """
-    unknowns = list(expected)
+    unknowns = list(start or expected)
     for _ in range(ROUNDS):
-        normal, slope = _normal(unknowns, expected, precision, predict, noise, weights)
+        normal, slope = _normal(unknowns, expected, precision, predict, noise)
         step = [row[0] for row in divide(normal, [[value] for value in slope])]
         unknowns = [u + max(-STEP, min(STEP, s)) for u, s in zip(unknowns, step, strict=True)]
-        if max(map(abs, step)) < 1e-6:
+        if max(map(abs, step)) < ENOUGH:
             break
-    normal, _ = _normal(unknowns, expected, precision, predict, noise, weights)
+    normal, _ = _normal(unknowns, expected, precision, predict, noise)
     inverse = divide(normal, identity(len(unknowns)))
     return Solution(tuple(unknowns), tuple(map(tuple, inverse)))
 
@@ -57,15 +59,13 @@ def _normal(
     precision: Sequence[Sequence[float]],
     predict: Predict,
     noise: float,
-    weights: Sequence[float] | None,
 ) -> tuple[Matrix, list[float]]:
     """The normal equations of one step: what is left, weighed, and what was expected."""
     away = [e - u for e, u in zip(expected, unknowns, strict=True)]
     normal = [list(row) for row in precision]
     slope = [sum(cell * a for cell, a in zip(row, away, strict=True)) for row in precision]
-    for index, (left, row) in enumerate(predict(unknowns)):
+    for left, row in predict(unknowns):
         trust = (FREEDOM + 1) / (FREEDOM + (left / noise) ** 2) / noise**2
-        trust *= weights[index] if weights else 1.0
         for i, a in row.items():
             slope[i] += trust * a * left
             for j, b in row.items():

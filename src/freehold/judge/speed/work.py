@@ -26,8 +26,8 @@ from freehold.judge.speed.rates import Grade, Measurement
 
 Trait = Literal["delta", "mamba", "convolution", "experts", "latent", "sandwich"]
 EXTRA: dict[Trait, float] = {
-    "delta": 1.41, "mamba": 0.63, "convolution": -0.23, "experts": 0.26, "latent": 0.86,
-    "sandwich": 0.46,
+    "delta": 1.31, "mamba": 0.63, "convolution": -0.29, "experts": 0.39, "latent": 1.03,
+    "sandwich": 0.57,
 }  # fmt: skip
 """What a layer costs more than one of Llama, in such layers: it starts more small programs.
 
@@ -98,7 +98,11 @@ class Work(Struct, frozen=True, kw_only=True):
         middle = before + tokens / 2
         looks = sum(part.sums * part.seen(middle) for part in self.state)
         outputs = tokens if heads is None else heads
-        return 2 * (self.active - self.head) * tokens + 2 * self.head * outputs + looks * tokens
+        return (
+            2 * max(self.active - self.head, 0.0) * tokens
+            + 2 * self.head * outputs
+            + looks * tokens
+        )
 
 
 def touched(experts: int, used: int, batch: int) -> float:
