@@ -36,6 +36,17 @@ def test_the_answer_alone_is_printed_and_what_it_took_goes_to_the_error_stream(
     assert "100.0 tokens per second" in done.err
 
 
+def test_a_terminal_is_told_what_is_waited_for_and_steered_by_nobody_else(
+    capsys: Capsys, model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub(tmp_path, answer="\x1b[2Jred\n")
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    done = freehold(capsys, "run", model, "Why?")
+    assert done.out == "[2Jred\n\n"
+    assert done.err.startswith("loading the model ...\r\x1b[K")
+
+
 def test_json_is_one_table(capsys: Capsys, model: str) -> None:
     done = freehold(capsys, "run", model, "Why?", "--max-tokens", "4", "--json")
     form = json.loads(done.out)

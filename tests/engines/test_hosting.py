@@ -84,6 +84,7 @@ def test_a_killed_keeper_takes_its_engine_along() -> None:
         os.kill(process._keeper.pid, signal.SIGKILL)
         assert gone(process.number)
         assert process.ended
+    assert not process.folder.exists()
 
 
 def test_an_engine_sees_no_secret_and_only_its_own_folder(

@@ -72,7 +72,7 @@ def show(parts: "Iterator[Piece | Answer]") -> "Answer":
     from freehold.actions.run import Answer
 
     thinking = False
-    for part in parts:
+    for part in _waiting(parts):
         if isinstance(part, Answer):
             _close(part)
             return part
@@ -83,6 +83,21 @@ def show(parts: "Iterator[Piece | Answer]") -> "Answer":
         click.echo(click.style(text, dim=True) if thinking else text, nl=False)
         sys.stdout.flush()
     raise UsageError("the engine gave no answer")
+
+
+def _waiting(parts: "Iterator[Piece | Answer]") -> "Iterator[Piece | Answer]":
+    """The same parts; in a terminal it says what is waited for until the first one comes."""
+    shown = sys.stderr.isatty()
+    if shown:
+        click.echo("loading the model ...", err=True, nl=False)
+    try:
+        first = next(parts, None)
+    finally:
+        if shown:
+            click.echo("\r\x1b[K", err=True, nl=False)
+    if first is not None:
+        yield first
+    yield from parts
 
 
 def _harmless(text: str) -> str:

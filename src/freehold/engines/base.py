@@ -121,7 +121,11 @@ class Running:
         self.engine, self.job, self.found = engine, job, found
         self.notes = engine.notes(job, found)
         folder = own_folder()
-        orders, self.wire = engine.begin(job, found, folder)
+        try:
+            orders, self.wire = engine.begin(job, found, folder)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         self.process = Process(engine.name, orders, folder)
         try:
             self.load_seconds = self.process.await_ready(self.wire.alive, patience)

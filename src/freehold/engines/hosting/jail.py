@@ -33,7 +33,7 @@ FIRST_KILLED = "500"
 """How much earlier than others the engine is killed when the machine runs out of memory."""
 
 SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/nix", "/snap")
-ALSO_READ = ("/proc", "/sys", "/run/opengl-driver")
+ALSO_READ = ("/proc", "/sys", "/run/opengl-driver", "/home/linuxbrew/.linuxbrew")
 DEVICES = ("/dev",)
 
 

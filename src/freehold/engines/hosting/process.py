@@ -6,6 +6,7 @@ An engine runs below a keeper (`keeper.py`), a small process that holds a lifeli
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -175,6 +176,7 @@ class Process:
             self._keeper.wait()
         for thread in self._threads:
             thread.join(timeout=2)
+        shutil.rmtree(self.folder, ignore_errors=True)  # where the keeper could not
 
     def __enter__(self) -> Self:
         return self
