@@ -324,6 +324,13 @@ TOKENIZERS = {
     "pixart": ("",),
 }
 PIPELINES = tuple(TOKENIZERS)
+CLASSES = {
+    "sd15": "StableDiffusionPipeline",
+    "sdxl": "StableDiffusionXLPipeline",
+    "sd3": "StableDiffusion3Pipeline",
+    "flux": "FluxPipeline",
+    "pixart": "PixArtAlphaPipeline",
+}
 
 
 def make(name: str, folder: Path) -> None:
@@ -676,19 +683,17 @@ def measure(name: str, folder: Path, setting: Setting) -> dict[str, int]:
 
 
 def _import_for(name: str) -> None:
+    """All the code that the model needs; the parts of a pipeline come with its class."""
     import transformers
 
-    if name in PIPELINES:
-        _empty_pipeline(name)
+    if name not in PIPELINES:
+        getattr(transformers, TEXT[name][0])
         return
-    getattr(transformers, TEXT[name][0])
+    import diffusers
 
-
-def _empty_pipeline(name: str) -> Any:
-    import torch
-
-    with torch.device("meta"):
-        return _pipeline(name)
+    assert getattr(diffusers, CLASSES[name])
+    for part in ("CLIPTextModel", "T5EncoderModel"):
+        getattr(transformers, part)
 
 
 if __name__ == "__main__":

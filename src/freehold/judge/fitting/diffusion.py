@@ -15,7 +15,7 @@ from freehold.judge.anatomy.pipeline import Dit, Pipeline, Text, Unet, Vae
 from freehold.judge.fitting import live
 from freehold.judge.fitting.live import BYTES, Device, Dtype
 from freehold.judge.fitting.parts import Parts
-from freehold.judge.fitting.residency import Resident, in_place, resident
+from freehold.judge.fitting.residency import in_place, resident
 
 Offload = Literal["none", "model", "sequential"]
 Weights = Mapping[str, Sequence[Tensor]]
@@ -90,6 +90,8 @@ def stages(
         needs[pipeline.vae.name] = decode(pipeline.vae, picture, wider, device)
     return tuple(
         _stage(name, part, needs.get(name, 0), dtype, device, picture)
+        if not (pipeline.vae and pipeline.vae.name == name and device == "cpu")
+        else _decoding(name, part, needs[name], dtype, picture)
         for name, part in tensors.items()
     )
 
@@ -98,14 +100,15 @@ def _stage(
     name: str, part: Sequence[Tensor], need: int, dtype: Dtype, device: Device, picture: Picture
 ) -> Stage:
     held = resident(part, dtype, device, 77 * picture.batch)
-    unused = _unused(part, held) if device == "cpu" and in_place(part, dtype) else 0
-    largest = max((t.size for t in part), default=0)
-    return Stage(name, held.weights - unused, need, largest)
+    return Stage(name, held.weights, need, max((t.size for t in part), default=0))
 
 
-def _unused(part: Sequence[Tensor], held: Resident) -> int:
+def _decoding(
+    name: str, part: Sequence[Tensor], need: int, dtype: Dtype, picture: Picture
+) -> Stage:
     """The encoder half of a decoder that is used in place is never touched."""
-    return min(held.weights, sum(t.size for t in part if t.name.startswith(("encoder.", "quant_"))))
+    used = [t for t in part if not t.name.startswith(("encoder.", "quant_"))]
+    return _stage(name, used if in_place(part, dtype) else part, need, dtype, "cpu", picture)
 
 
 def _text(text: Text, pipeline: Pipeline, picture: Picture, value: int) -> int:

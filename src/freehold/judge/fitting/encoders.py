@@ -8,13 +8,16 @@ from collections.abc import Sequence
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.shapes import Anatomy, Attention, Layer
 from freehold.judge.fitting import live
-from freehold.judge.fitting.live import BYTES, Block, Device, Dtype
+from freehold.judge.fitting.live import BYTES, Device, Dtype
 from freehold.judge.fitting.parts import Parts
 from freehold.judge.fitting.residency import resident
 from freehold.judge.fitting.transformers import block_of
 
 FUSED_GATE = 4
 """Inner tensors where one matrix makes gate and value: both halves, the gate's, the product."""
+
+UNROTATED = 8
+"""Vectors in attention without rotation: input, norm, residual, query, key, value, both results."""
 
 
 def memory(
@@ -80,12 +83,11 @@ def plain(
     """
     value, rows = BYTES[dtype], batch * tokens
     held = resident(tensors, dtype, device, rows)
-    block = Block(width=width, asked=width, kept=2 * width, feed=feed)
-    widened = rows * value * (5 * width + inner * feed)
+    widest = max(5 * width + inner * feed, UNROTATED * width)
     return Parts(
         weights=held.weights,
         state=0,
-        compute=max(widened, live.attending(block, rows, value)),
+        compute=rows * value * widest,
         overhead=live.overhead("transformers", device),
         loading=held.loading,
     )
