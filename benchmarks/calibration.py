@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from freehold.actions import calibrate as action
-from freehold.actions.calibrate import Point, passes
+from freehold.actions.calibration import Point, passes
 from freehold.core.machine import probe
 from freehold.engines.base import ENGINES, Job, start
 from freehold.formats.invented_llama import Shape, write_llama

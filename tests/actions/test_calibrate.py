@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from freehold.actions import calibrate as action
-from freehold.actions.calibrate import calibrate, known
+from freehold.actions.calibrate import calibrate
+from freehold.actions.calibration import known
 from freehold.actions.machine import machine
 from freehold.knowledge.base import KnowledgeBase
 from freehold.store.ledger import Ledger

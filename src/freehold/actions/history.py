@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from freehold.actions.calibration import QUIET
 from freehold.core.errors import FreeholdError
 from freehold.judge.correcting import Errors, Outcome, errors
 from freehold.judge.speed.rates import Grade, Measurement
@@ -101,12 +102,14 @@ def _past(row: Row) -> Past | None:
         architecture=str(facts.get("architecture")),
         version=str(facts["version"]) if facts.get("version") else None,
         context=_whole(_table(facts.get("setting")).get("context")),
-        predicted=_whole(predicted.get("peak")),
+        predicted=_whole(predicted.get("expected")) or _whole(predicted.get("peak")),
         measured=int(peak),
         expected_decode=_number(predicted.get("decode")),
         decode=_rate(measured, "decode_steps", "decode_seconds"),
         prefill=_rate(measured, "prompt_tokens", "prompt_seconds"),
-        pass_=_pass(
+        pass_=None
+        if _is_spoiled(measured)
+        else _pass(
             _table(predicted.get("pace")), _rate(measured, "decode_steps", "decode_seconds")
         ),
     )
@@ -121,6 +124,12 @@ def _pass(pace: Mapping[str, object], speed: float | None) -> Measurement | None
     return Measurement(
         bytes_read=read, operations=sums, layers=layers, seconds=1 / speed, grade=grade
     )
+
+
+def _is_spoiled(measured: Mapping[str, object]) -> bool:
+    """Whether other work took a part of the machine meanwhile: its speed says little."""
+    share = _number(measured.get("share"))
+    return share is not None and share < QUIET
 
 
 def _row(run: Past) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """`machine`: what this machine is, and how much of it a model may take."""
 
+from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
 
-from freehold.actions.calibrate import Calibration, Say, calibrate
-from freehold.actions.calibrate import known as known_calibration
+from freehold.actions.calibration import Calibration
+from freehold.actions.calibration import known as known_calibration
 from freehold.core import bandwidth
 from freehold.core.machine import Gpu, Machine, probe
 from freehold.judge.fitting.first import Room
@@ -63,7 +64,10 @@ def _card(gpu: Gpu, accelerator: Accelerator | None) -> dict[str, Any]:
 
 
 def machine(
-    *, remeasure: bool = False, base: KnowledgeBase | None = None, say: Say | None = None
+    *,
+    remeasure: bool = False,
+    base: KnowledgeBase | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> MachineReport:
     """Look at this machine; the memory bandwidth is measured once and kept.
 
@@ -72,10 +76,17 @@ def machine(
     """
     base = base or open_base()
     seen = probe()
-    kept = calibrate(say) if remeasure else known_calibration()
+    kept = _measure(say) if remeasure else known_calibration()
     figure, day = bandwidth.measured()
     known = tuple(identify(base, gpu.name, gpu.memory) for gpu in seen.gpus)
     return MachineReport(seen, figure, day, known, _room(seen, known, figure), kept)
+
+
+def _measure(say: Callable[[str], None] | None) -> Calibration:
+    """Measure now, through an engine; that is loaded only when it is needed."""
+    from freehold.actions.calibrate import calibrate
+
+    return calibrate(say)
 
 
 def identify(base: KnowledgeBase, name: str, memory: int = 0) -> Accelerator | None:

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from freehold.actions.artifacts import Artifact, from_facts, from_gguf
-from freehold.actions.headers import Headers, read_headers
+from freehold.actions.artifacts import Artifact, Target, from_facts
+from freehold.actions.artifacts_gguf import from_gguf
+from freehold.actions.headers import read_headers
 from freehold.actions.history import History, history
 from freehold.actions.local_model import is_path
 from freehold.actions.places import Place, place
@@ -35,7 +37,10 @@ class Choice(Struct, frozen=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """How one model will run on one machine: engine, setting, memory by parts, limits, ways."""
+    """How one model will run on one machine: engine, setting, memory by parts, limits, ways.
+
+    `unlearned` is the memory before earlier runs corrected it: what errors are told against.
+    """
 
     artifact: Artifact
     place: Place
@@ -43,6 +48,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     fitted: Fitted
     speed: Speeds | None = None
     pace: dict[str, object] | None = None
+    unlearned: Memory | None = None
     choices: tuple[Choice, ...] = ()
 
     @property
@@ -68,7 +74,10 @@ class Plan(Struct, frozen=True, kw_only=True):
             },
             "peak": parts.peak,
             "bound": parts.bound,
-            "limits": {"context": found.limits.context, "parallel": found.limits.parallel},
+            "limits": {
+                "context": found.limits.context if self.artifact.lengthy else None,
+                "parallel": found.limits.parallel,
+            },
             "speed": _speeds(self.speed),
             "setting": {
                 "context": found.setting.context,
@@ -88,8 +97,12 @@ class Plan(Struct, frozen=True, kw_only=True):
             "notes": list(self.notes),
         }
 
-    def prediction(self) -> dict[str, object]:
-        """What a row of the ledger keeps of it, to be held against what happens."""
+    def prediction(self, prompt: int | None = None) -> dict[str, object]:
+        """What a row of the ledger keeps of it, to be held against what happens.
+
+        `expected` is the memory that is resident after a prompt of so many tokens: buffers for
+        more are there, but not touched, and a mapped file stays beside weights in another order.
+        """
         parts, speed = self.fitted.parts, self.speed
         return {
             "peak": parts.peak,
@@ -98,10 +111,19 @@ class Plan(Struct, frozen=True, kw_only=True):
             "compute": parts.compute,
             "overhead": parts.overhead,
             "bound": parts.bound,
+            "expected": self._resident(prompt),
             "decode": speed.decode.value if speed else None,
             "prefill": speed.prefill.value if speed else None,
             "pace": self.pace,
         }
+
+    def _resident(self, prompt: int | None) -> int | None:
+        if self.unlearned is None:
+            return None
+        setting = self.fitted.setting
+        batch = min(setting.batch, prompt or setting.batch)
+        parts = self.unlearned(replace(setting, batch=max(batch, 1)))
+        return parts.total + parts.loading
 
 
 def _speeds(found: Speeds | None) -> dict[str, Any] | None:
@@ -120,18 +142,24 @@ def _speeds(found: Speeds | None) -> dict[str, Any] | None:
 
 def plan(
     model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
-    precision: str | None = None, on: str | None = None, memory: int | None = None,
+    precision: str | None = None, engine: str | None = None, on: str | None = None,
+    memory: int | None = None, size: tuple[int, int] = (1024, 1024), seconds: float = 30.0,
     base: KnowledgeBase | None = None,
 ) -> Plan:  # fmt: skip
     """Predict what a model takes on this machine, or on the one named by `on`.
 
     `model` is a file, a folder, an address, `hf:OWNER/NAME`, or a name of the knowledge base;
-    `memory` (bytes) overrides what is offered to it. Raises NotFound for names that nobody has,
-    UsageError for a setting that cannot be, BrokenInput for headers that lie.
+    `memory` (bytes) overrides what is offered to it. `size` is of a picture in pixels, `seconds`
+    of a recording, where the model is for these; `parallel` counts them. Raises NotFound for
+    names that nobody has, UsageError for a setting that cannot be, BrokenInput for headers that
+    lie.
     """
     base = base or open_base()
-    found = find_artifact(base, model)
     where = place(base, on, memory)
+    target = Target(
+        engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds
+    )
+    found = find_artifact(base, model, target)
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
@@ -139,11 +167,14 @@ def plan(
     uses = _learned(found, chosen.memory, past)
     smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
+    if not fitted.fits and found.partly and (way := found.partly(setting, where.memory)):
+        fitted = replace(fitted, ways=(*fitted.ways, way))
     work = chosen.work(setting) if chosen.work else None
     return Plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
         speed=speeds(work, reached, setting) if work and reached else None,
         pace=pace(work, setting.context / 2) if work else None,
+        unlearned=chosen.memory,
         choices=_choices(found, setting, where.memory),
     )  # fmt: skip
 
@@ -154,23 +185,27 @@ def _learned(artifact: Artifact, memory: Memory, past: History) -> Memory:
     return memory if factor is None else lambda setting: corrected(memory(setting), factor)
 
 
-def find_artifact(base: KnowledgeBase, model: str | Path) -> Artifact:
+def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Artifact:
     """What is meant by `model`; of a family with several members, which one must be said."""
     if is_path(model) or str(model).startswith(("hf:", "http://", "https://")):
-        return from_headers(base, read_headers(model))
+        headers = read_headers(model)
+        if headers.format == "gguf":
+            return from_gguf(base, headers, target)
+        from freehold.actions.artifacts_torch import from_torch
+
+        return from_torch(base, headers, target)
     hit = find_model(base, str(model))
     members = (hit.member,) if hit.member else hit.family.members
     if len(members) != 1:
         names = ", ".join(member.id for member in members[:8]) or "none"
         raise UsageError(f"{hit.family.id} has several members: {names}", hint="name one of them")
-    return from_facts(base, hit.family, members[0])
-
-
-def from_headers(base: KnowledgeBase, headers: Headers) -> Artifact:
-    """What the headers describe, on the engine for its format."""
-    if headers.format == "gguf":
-        return from_gguf(base, headers)
-    raise UsageError(f"{headers.name}: {headers.format} cannot be planned")
+    found = from_facts(base, hit.family, members[0])
+    if target.engine not in (None, found.engine):
+        raise UsageError(
+            f"by its size alone {found.name} is planned for {found.engine}",
+            hint=f"name its files: freehold plan hf:OWNER/NAME --engine {target.engine}",
+        )
+    return found
 
 
 def _setting(artifact: Artifact, context: int | None, parallel: int, kv: Precision) -> Setting:

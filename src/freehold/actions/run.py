@@ -132,7 +132,8 @@ def stream(
     `continuing` continues the prompt as text, instead of answering it as a chat. Other keywords
     are those of `Wishes` (engine, context, parallel, kv, ...) and of the task's `Request`
     (max_tokens, temperature, seed, stop, schema, grammar, truncate). `plan` is what was
-    predicted; with `record` it is written into the ledger beside what was measured.
+    predicted (None: make a plan); with `record` it is written into the ledger beside what was
+    measured.
     """
     how, asked = _sorted(wishes)
     ready = prepare(model, how)
@@ -152,6 +153,20 @@ def stream(
                 )
             else:
                 yield part
+
+
+def predicted(ready: Ready, prompt: int) -> dict[str, object] | None:
+    """What a plan says of a run with so long a prompt; None where no plan can be made."""
+    from freehold.actions.plan import plan
+
+    setting = ready.job.setting
+    try:
+        found = plan(
+            ready.model.file, context=setting.context, parallel=setting.parallel, kv=setting.keys
+        )
+    except FreeholdError:
+        return None
+    return found.prediction(prompt)
 
 
 def prepare(model: str | Path, how: Wishes) -> Ready:
@@ -240,9 +255,10 @@ def _recorded(
     ready: Ready, measured: Measured, plan: Mapping[str, object] | None
 ) -> tuple[str, ...]:
     """Write the measurement down; a note when that is not possible, for the answer is there."""
+    expected = plan if plan is not None else predicted(ready, measured.prompt_tokens)
     try:
         with Ledger.open() as ledger:
-            ledger.append("run", facts(ready.model, ready.job.setting, measured, plan))
+            ledger.append("run", facts(ready.model, ready.job.setting, measured, expected))
     except FreeholdError as error:
         return (f"this run is not in the ledger: {error}",)
     return ()

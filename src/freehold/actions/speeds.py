@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from freehold.actions.calibrate import known as calibration
+from freehold.actions.calibration import known as calibration
 from freehold.actions.history import Past
 from freehold.actions.places import Place
 from freehold.judge.fitting.parts import Setting

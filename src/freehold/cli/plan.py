@@ -1,7 +1,8 @@
 """`freehold plan`."""
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,6 +17,25 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "fp8")
+
+
+class Pixels(click.ParamType[tuple[int, int]]):
+    """The size of a picture: 1024x768."""
+
+    name = "pixels"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[int, int]:
+        """Width and height; fails with an example of the form."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"\s*(\d{1,5})\s*[x×]\s*(\d{1,5})\s*", str(value))
+        if match is None or not all(16 <= int(side) <= 16_384 for side in match.groups()):
+            self.fail(f"{value!r} is no size of a picture; write 1024x768", param, ctx)
+        return int(match[1]), int(match[2])
+
+
 SHOWN = 20
 """Earlier runs that are printed."""
 LABEL = 12
@@ -29,6 +49,11 @@ LABEL = 12
               help="Sequences at once.")  # fmt: skip
 @click.option("--kv", type=click.Choice(KV), default="f16", show_default=True,
               help="How keys and values are kept.")  # fmt: skip
+@click.option("--engine", metavar="NAME", help="llama.cpp, transformers, vllm or diffusers.")
+@click.option("--size", type=Pixels(), default="1024x1024", show_default=True,
+              help="Of a picture, where the model makes pictures.")  # fmt: skip
+@click.option("--seconds", type=click.FloatRange(0.1, 86_400), default=30.0, show_default=True,
+              help="Of a recording, where the model takes sound.")  # fmt: skip
 @click.option("--precision", metavar="NAME", help="How weights are stored, such as q4_K_M.")
 @click.option("--machine", "--gpu", "on", metavar="NAME",
               help='Another machine: "RTX 4090", h100x2, "M4 Max".')  # fmt: skip
@@ -67,14 +92,10 @@ def command(
 
 def show(plan: "Plan") -> None:
     """Print the plan: what, the bar, limits, precisions, ways out, notes."""
-    artifact, setting = plan.artifact, plan.fitted.setting
+    artifact = plan.artifact
     say(f"{artifact.name}: {artifact.says}")
-    sequences = "1 sequence" if setting.parallel == 1 else f"{setting.parallel} sequences"
     weights = f"weights in {plan.precision}, " if plan.precision else ""
-    say(
-        f"on {plan.place.name} with {artifact.engine}: {weights}"
-        f"{sequences} of {setting.context:,} tokens, keys and values in {setting.keys}"
-    )
+    say(f"on {plan.place.name} with {artifact.engine}: {weights}{_asked(plan)}")
     _memory(plan)
     title("Limits and speed")
     rows([*_limits(plan), *_speeds(plan)], color=None)
@@ -87,6 +108,16 @@ def show(plan: "Plan") -> None:
     if plan.notes:
         click.echo()
         rows([("note", note) for note in plan.notes], indent=0, color=None)
+
+
+def _asked(plan: "Plan") -> str:
+    """The setting in words."""
+    setting = plan.fitted.setting
+    if not plan.artifact.lengthy:
+        return f"{setting.parallel} at once"
+    sequences = "1 sequence" if setting.parallel == 1 else f"{setting.parallel} sequences"
+    kept = plan.precision if plan.artifact.engine == "transformers" else setting.keys
+    return f"{sequences} of {setting.context:,} tokens, keys and values in {kept}"
 
 
 def print_history(model: str | None, as_json: bool) -> None:
@@ -147,6 +178,9 @@ def _memory(plan: "Plan") -> None:
 
 def _limits(plan: "Plan") -> Iterator[tuple[str, str]]:
     limits, setting, trained = plan.fitted.limits, plan.fitted.setting, plan.artifact.trained
+    if not plan.artifact.lengthy:
+        yield "parallel", f"up to {limits.parallel} at once"
+        return
     made_for = f" of the {trained:,} that it was made for" if trained else ""
     if limits.context:
         whole = " (all that it was made for)" if limits.context == trained else made_for
