@@ -2,9 +2,10 @@
 
 import pytest
 
+from freehold.core.counts import spoken
 from freehold.judge.claims import RULES, Case
 from freehold.judge.openness import openness
-from freehold.judge.statements import Judged, judge_statements, spoken
+from freehold.judge.statements import Judged, judge_statements
 from freehold.judge.terms import terms
 from freehold.knowledge.types import Family, Statement
 from tests.invented import SHIPPED, Book, a_family, a_license, a_member, made_from, said

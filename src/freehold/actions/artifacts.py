@@ -5,6 +5,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from freehold.core.counts import spoken
 from freehold.core.errors import NotFound, UsageError
 from freehold.core.tensors import Tensor
 from freehold.judge.fitting.first import Shape, shape
@@ -13,7 +14,6 @@ from freehold.judge.fitting.parts import BITS_OF_STATE, Setting
 from freehold.judge.planning import Effort, Memory, Variant, Way
 from freehold.judge.precisions import source, variants
 from freehold.judge.speed.work import Work, of_size
-from freehold.judge.statements import spoken
 from freehold.knowledge import traits
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.types import Family, Member, PrecisionList

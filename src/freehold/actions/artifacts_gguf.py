@@ -1,6 +1,6 @@
 """GGUF files on llama.cpp, tensor by tensor: in main memory, on a card, or divided between both."""
 
-from functools import partial
+from functools import cache, partial
 
 from msgspec.structs import replace
 
@@ -36,7 +36,7 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
     count = sum(tensor.count for tensor in tensors)
     bits = 8 * sum(tensor.size for tensor in tensors) / max(count, 1)
     loss = costs(base)
-    takes = partial(_on_card if target.on_card else _in_memory, built, tensors)
+    takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors))
     smaller = _smaller(loss, takes, count, bits)
     return Artifact(
         name=str(headers.metadata.get("general.name") or headers.name),

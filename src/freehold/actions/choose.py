@@ -10,6 +10,7 @@ from freehold.actions.check import permit_row
 from freehold.actions.places import place
 from freehold.actions.policy_words import policy_form
 from freehold.actions.speeds import rates
+from freehold.core.counts import spoken
 from freehold.core.errors import Contradiction, NotFound, UsageError
 from freehold.judge.answers import Obligation, Permit
 from freehold.judge.choosing import Candidate, Place, consider, near_misses, rank
@@ -18,7 +19,6 @@ from freehold.judge.licensing import EU
 from freehold.judge.needs import ANY_OSI, OPENNESS, Need, contradictions
 from freehold.judge.obligations import relevant
 from freehold.judge.quality import evidence
-from freehold.judge.statements import spoken
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import read_policies
 from freehold.knowledge.search import find_license, find_model, word

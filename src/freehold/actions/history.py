@@ -1,16 +1,18 @@
 """What the ledger knows of earlier runs: predicted beside measured, and how far off plans were."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from freehold.actions.calibration import QUIET
+from freehold.core import paths
 from freehold.core.errors import FreeholdError
 from freehold.judge.correcting import Errors, Outcome, errors
 from freehold.judge.speed.rates import Grade, Measurement
-from freehold.store.ledger import Ledger, ledger_path
-from freehold.store.ledger_rows import Row
+
+if TYPE_CHECKING:
+    from freehold.store.ledger_rows import Row
 
 LATEST = 200
 """The latest runs that are looked at."""
@@ -77,8 +79,10 @@ class History(Struct, frozen=True):
 
 def history(model: str | None = None) -> History:
     """The latest runs of this user, or those of one model; none where there is no ledger."""
-    if not ledger_path().exists():
+    if not paths.ledger().exists():
         return History(())
+    from freehold.store.ledger import Ledger
+
     try:
         with Ledger.open(reading=True) as ledger:
             rows = ledger.last(LATEST, "run")
@@ -88,7 +92,7 @@ def history(model: str | None = None) -> History:
     return History(tuple(run for run in runs if model in (None, run.model)))
 
 
-def _past(row: Row) -> Past | None:
+def _past(row: "Row") -> Past | None:
     """A row of the ledger as a run; None for one that another version wrote differently."""
     facts = row.facts
     measured, predicted = _table(facts.get("measured")), _table(facts.get("predicted"))

@@ -31,6 +31,11 @@ def state() -> Path:
     return user_state_path("freehold", appauthor=False)
 
 
+def ledger() -> Path:
+    """Where this user's ledger is."""
+    return state() / "ledger.sqlite3"
+
+
 def data() -> Path:
     """The user's folder for what Freehold installs, such as the runtimes of engines."""
     home = os.environ.get("FREEHOLD_HOME")

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from freehold.core.counts import spoken
 from freehold.judge.claims import OPEN, RULES, Case, Outcome, Standing
 from freehold.judge.licensing import is_open
 from freehold.judge.openness import openness
@@ -152,11 +153,3 @@ def _looser(case: Case, statement: Statement) -> bool:
         return True
     claimed = case.facts.license(statement.license) if statement.license else None
     return claimed is not None and is_open(claimed) and case.terms.open() is not True
-
-
-def spoken(size: int) -> str:
-    """A count as people say it: 8.03B, 568M."""
-    for unit, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k")):
-        if size >= unit:
-            return f"{size / unit:.3g}{letter}"
-    return str(size)

@@ -26,7 +26,7 @@ COLUMNS = "number, time, kind, facts, digest, previous"
 
 def ledger_path() -> Path:
     """Where this user's ledger is."""
-    return paths.state() / "ledger.sqlite3"
+    return paths.ledger()
 
 
 class Ledger:
