@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from freehold.actions.check import Report, check
     from freehold.actions.choose import Choice, choose
+    from freehold.actions.cost import Cost, cost
     from freehold.actions.doctor import doctor
+    from freehold.actions.headers import Headers, read_headers
+    from freehold.actions.history import History, history
     from freehold.actions.licenses import LicenseReport, license, licenses
     from freehold.actions.machine import MachineReport, machine
     from freehold.actions.models import models
+    from freehold.actions.plan import Plan, plan
+    from freehold.actions.run import Answer, run
     from freehold.core.errors import (
         BrokenInput,
         Contradiction,
@@ -23,51 +28,74 @@ if TYPE_CHECKING:
         UsageError,
     )
     from freehold.knowledge.base import KnowledgeBase, open_base
+    from freehold.store.ledger import Ledger
 
 _HOMES = {
+    "Answer": "actions.run",
     "BrokenInput": "core.errors",
     "Choice": "actions.choose",
     "Contradiction": "core.errors",
+    "Cost": "actions.cost",
     "EnvironmentProblem": "core.errors",
     "FreeholdError": "core.errors",
+    "Headers": "actions.headers",
+    "History": "actions.history",
     "KnowledgeBase": "knowledge.base",
+    "Ledger": "store.ledger",
     "LicenseReport": "actions.licenses",
     "MachineReport": "actions.machine",
     "NotAllowed": "core.errors",
     "NotFound": "core.errors",
+    "Plan": "actions.plan",
     "Report": "actions.check",
     "UsageError": "core.errors",
     "check": "actions.check",
     "choose": "actions.choose",
+    "cost": "actions.cost",
     "doctor": "actions.doctor",
+    "history": "actions.history",
     "license": "actions.licenses",
     "licenses": "actions.licenses",
     "machine": "actions.machine",
     "models": "actions.models",
     "open_base": "knowledge.base",
+    "plan": "actions.plan",
+    "read_headers": "actions.headers",
+    "run": "actions.run",
 }
 
 __all__ = [
+    "Answer",
     "BrokenInput",
     "Choice",
     "Contradiction",
+    "Cost",
     "EnvironmentProblem",
     "FreeholdError",
+    "Headers",
+    "History",
     "KnowledgeBase",
+    "Ledger",
     "LicenseReport",
     "MachineReport",
     "NotAllowed",
     "NotFound",
+    "Plan",
     "Report",
     "UsageError",
     "check",
     "choose",
+    "cost",
     "doctor",
+    "history",
     "license",
     "licenses",
     "machine",
     "models",
     "open_base",
+    "plan",
+    "read_headers",
+    "run",
 ]
 
 

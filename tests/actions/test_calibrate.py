@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from freehold.actions import calibrate as action
+from freehold.actions import calibration as kept
 from freehold.actions.calibrate import calibrate
 from freehold.actions.calibration import known
 from freehold.actions.machine import machine
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Li
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A stand-in that answers at 100 tokens per second."""
     monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(tmp_path, answer="x" * 64)))
-    monkeypatch.setattr(action, "QUIET", 0.0)  # it sleeps where an engine would compute
+    monkeypatch.setattr(kept, "QUIET", 0.0)  # it sleeps where an engine would compute
 
 
 @pytest.mark.usefixtures("engine")
@@ -64,7 +65,7 @@ def test_what_was_measured_beside_other_work_is_told_but_not_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     quiet = calibrate()
-    monkeypatch.setattr(action, "QUIET", 0.85)
+    monkeypatch.setattr(kept, "QUIET", 0.85)
     busy = calibrate()
     assert busy.points[0].share < 0.85
     assert busy.busy
@@ -105,7 +106,7 @@ def test_the_real_engine_measures_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(action, "ANSWER", 8)
     monkeypatch.setattr(action, "LEAST_PROMPT", 16)
     monkeypatch.setattr(action, "LEAST_ANSWER", 4)
-    monkeypatch.setattr(action, "QUIET", 0.0)
+    monkeypatch.setattr(kept, "QUIET", 0.0)
     (point,) = calibrate().points
     assert point.decode > 0
     assert point.prefill > 0

@@ -1,0 +1,174 @@
+"""Plans from files: GGUF, folders of Transformers, pipelines; on cards and in main memory."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from freehold.actions.plan import Plan, plan
+from freehold.core.errors import BrokenInput, NotFound, UsageError
+from freehold.knowledge.base import KnowledgeBase
+from tests.formats.layouts import safetensors
+from tests.gguf_models.zoo import zoo
+
+GIB = 2**30
+MODELS = {model.name: model for model in zoo()}
+LLAMA = {
+    "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_size": 2048,
+    "intermediate_size": 8192, "num_hidden_layers": 16, "num_attention_heads": 32,
+    "num_key_value_heads": 8, "head_dim": 64, "vocab_size": 128256, "torch_dtype": "bfloat16",
+    "max_position_embeddings": 131072, "tie_word_embeddings": True,
+}  # fmt: skip
+BERT = {
+    "architectures": ["BertModel"], "model_type": "bert", "hidden_size": 384,
+    "intermediate_size": 1536, "num_hidden_layers": 6, "num_attention_heads": 12,
+    "vocab_size": 30522, "max_position_embeddings": 512,
+}  # fmt: skip
+
+
+def of_zoo(tmp_path: Path, name: str) -> Path:
+    return MODELS[name].hole(tmp_path / f"{name}.gguf")
+
+
+def with_config(tmp_path: Path, config: dict[str, Any]) -> Path:
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def planned(base: KnowledgeBase, what: Path, **wishes: Any) -> Plan:
+    return plan(what, base=base, **wishes)
+
+
+def test_a_gguf_file_is_planned_tensor_by_tensor(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    found = planned(shipped, of_zoo(tmp_path, "llama-8b"), context=8192, memory=16 * GIB)
+    assert found.artifact.engine == "llama.cpp"
+    assert found.fitted.fits
+    assert found.fitted.parts.state == 8192 * 32 * 2 * 8 * 128 * 2
+    assert found.fitted.parts.weights == pytest.approx(MODELS["llama-8b"].size, rel=0.001)
+    assert not found.fitted.parts.bound
+    assert found.speed is not None
+    assert found.speed.decode.low < found.speed.decode.value < found.speed.decode.high
+
+
+def test_on_a_card_the_table_of_words_stays_in_main_memory(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    file = of_zoo(tmp_path, "llama-8b")
+    here, there = planned(shipped, file), planned(shipped, file, on="RTX 4090")
+    assert there.fitted.parts.weights < here.fitted.parts.weights
+    assert there.fitted.parts.bound
+
+
+def test_what_is_too_large_for_a_card_is_offered_in_part(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(shipped, of_zoo(tmp_path, "gemma3-27b"), on="RTX 4060", context=8192)
+    assert not found.fitted.fits
+    way = next(way for way in found.fitted.ways if way.kind == "machine")
+    assert "layers on the card" in way.change
+    assert way.peak <= found.place.memory
+
+
+def test_a_sliding_window_takes_less_than_full_attention(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(shipped, of_zoo(tmp_path, "gemma3-27b"), context=32768, memory=64 * GIB)
+    full = 62 * 16 * 128 * 2 * 2 * 32768
+    assert found.fitted.parts.state < full / 4
+
+
+def test_a_configuration_alone_is_enough(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    found = planned(shipped, with_config(tmp_path, LLAMA), on="RTX 4090", context=4096)
+    assert found.artifact.engine == "transformers"
+    assert found.fitted.parts.weights == pytest.approx(1.236e9 * 2, rel=0.01)
+    assert found.fitted.parts.state == 4096 * 16 * 2 * 8 * 64 * 2
+    assert any("configuration alone" in note for note in found.notes)
+
+
+def test_a_folder_is_planned_for_llamacpp_as_it_would_be_converted(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(
+        shipped, with_config(tmp_path, LLAMA), engine="llama.cpp", precision="q4_K_M", context=4096
+    )
+    assert found.fitted.parts.bound
+    assert found.fitted.parts.weights == pytest.approx(1.236e9 * 4.9 / 8, rel=0.02)
+    assert any("converted" in note for note in found.notes)
+    assert [c.precision for c in found.choices][:2] == ["f16", "q8_0"]
+
+
+def test_vllm_is_an_upper_bound_on_cards_only(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    folder = with_config(tmp_path, LLAMA)
+    found = planned(shipped, folder, engine="vllm", on="h100-pcie", context=8192, parallel=8)
+    assert found.fitted.parts.bound
+    assert found.fitted.parts.state >= 8 * 8192 * 16 * 2 * 8 * 64 * 2
+    assert any("90 %" in note for note in found.notes)
+    with pytest.raises(UsageError, match="cards only"):
+        planned(shipped, folder, engine="vllm", memory=16 * GIB)
+
+
+def test_an_encoder_keeps_nothing_between_texts(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    found = planned(shipped, with_config(tmp_path, BERT), context=512, parallel=16)
+    assert found.fitted.parts.state == 0
+    assert found.speed is None
+    with pytest.raises(UsageError, match="512 tokens, not 513"):
+        planned(shipped, tmp_path, context=513)
+
+
+def test_a_pipeline_grows_with_the_picture_and_not_with_a_context(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    folder = a_pipeline(tmp_path)
+    small = planned(shipped, folder, size=(512, 512))
+    large = planned(shipped, folder, size=(1024, 1024))
+    assert small.artifact.engine == "diffusers"
+    assert large.fitted.parts.compute > 3 * small.fitted.parts.compute
+    assert large.form()["limits"]["context"] is None
+
+
+def test_an_engine_that_cannot_run_a_format_is_refused(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    with pytest.raises(UsageError, match="does not run GGUF"):
+        planned(shipped, of_zoo(tmp_path, "llama-42m"), engine="vllm")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(NotFound, match="transformers"):
+        planned(shipped, with_config(tmp_path / "folder", LLAMA), engine="transformer")
+
+
+def test_files_that_are_no_model_are_refused(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    broken = tmp_path / "model.gguf"
+    broken.write_bytes(b"GGUF" + b"\xff" * 100)
+    with pytest.raises(BrokenInput):
+        planned(shipped, broken)
+    with pytest.raises(BrokenInput, match="does not exist"):
+        planned(shipped, tmp_path / "nothing.gguf")
+
+
+def a_pipeline(folder: Path) -> Path:
+    """A tiny pipeline in the layout of diffusers."""
+    index = {
+        "_class_name": "StableDiffusionPipeline",
+        "text_encoder": ["transformers", "CLIPTextModel"],
+        "unet": ["diffusers", "UNet2DConditionModel"],
+        "vae": ["diffusers", "AutoencoderKL"],
+    }
+    (folder / "model_index.json").write_text(json.dumps(index))
+    parts: dict[str, dict[str, Any]] = {
+        "text_encoder": {"model_type": "clip_text_model", "hidden_size": 64,
+                         "intermediate_size": 128, "num_hidden_layers": 2},
+        "unet": {"_class_name": "UNet2DConditionModel", "block_out_channels": [32, 64],
+                 "layers_per_block": 1, "attention_head_dim": 8,
+                 "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"]},
+        "vae": {"_class_name": "AutoencoderKL", "block_out_channels": [32, 64, 64, 64]},
+    }  # fmt: skip
+    for name, config in parts.items():
+        (folder / name).mkdir()
+        (folder / name / "config.json").write_text(json.dumps(config))
+        weights = "model" if name == "text_encoder" else "diffusion_pytorch_model"
+        data = safetensors(
+            {"weight": {"dtype": "F16", "shape": [64, 64], "data_offsets": [0, 8192]}}
+        )
+        (folder / name / f"{weights}.safetensors").write_bytes(data + b"\0" * 8192)
+    return folder
