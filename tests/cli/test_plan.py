@@ -59,6 +59,7 @@ def test_every_part_is_in_the_key_of_the_bar(capsys: Capsys, tmp_path: Path) -> 
         ("plan", "llama-3.2-1b", "--kv", "f8"),
         ("plan", "llama-3.2-1b", "--gpu", "no such card"),
         ("plan", "no-such-model"),
+        ("plan", ""),
         ("plan", "llama-3.2-1b", "--engine", "vllm"),
     ],
 )

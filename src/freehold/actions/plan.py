@@ -187,6 +187,8 @@ def _learned(artifact: Artifact, memory: Memory, past: History) -> Memory:
 
 def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Artifact:
     """What is meant by `model`; of a family with several members, which one must be said."""
+    if not str(model).strip():
+        raise UsageError("the name of a model is empty", hint="freehold models lists all")
     if is_path(model) or str(model).startswith(("hf:", "http://", "https://")):
         headers = read_headers(model)
         if headers.format == "gguf":

@@ -56,7 +56,15 @@ def cached_repository(path: Path) -> str | None:
 def _beside(root: Path) -> dict[str, int | None]:
     """The files of one folder, of which nobody asked for the bytes."""
     with os.scandir(root) as entries:
-        return {entry.name: None for entry in entries if entry.is_file()}
+        return {entry.name: None for entry in entries if _is_file(entry)}
+
+
+def _is_file(entry: "os.DirEntry[str] | Path") -> bool:
+    """Whether it is one; a link that leads nowhere or in a circle is none."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _files(root: Path) -> dict[str, int | None]:
@@ -68,6 +76,6 @@ def _files(root: Path) -> dict[str, int | None]:
         names[:] = sorted(n for n in names if n[0] != "." and len(deep) < DEEPEST)
         for name in sorted(files):
             path = here / name
-            if path.is_file() and len(found) < MOST_FILES:
+            if _is_file(path) and len(found) < MOST_FILES:
                 found["/".join([*deep, name])] = path.stat().st_size
     return found
