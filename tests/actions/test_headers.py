@@ -393,5 +393,5 @@ def test_an_odd_revision_asks_nobody(hub: Hub) -> None:
 
 def test_a_link_in_a_circle_beside_a_file_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "loop.gguf").symlink_to(tmp_path / "loop.gguf")
-    (tmp_path / "model.gguf").write_bytes(layouts.gguf({"general.architecture": "llama"}))
+    (tmp_path / "model.gguf").write_bytes(gguf({"general.architecture": "llama"}))
     assert read_headers(tmp_path / "model.gguf").format == "gguf"

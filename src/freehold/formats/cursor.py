@@ -150,6 +150,8 @@ def _usual_texts() -> re.Pattern[bytes]:
 def expect(cursor: Cursor, magic: bytes, kind: str) -> None:
     """Refuse a file that does not begin as its kind does; a pointer of Git LFS is named so."""
     head = cursor.take(min(len(POINTER), cursor.left), "its beginning")
+    if not head and magic:
+        raise cursor.broken(f"is empty, not a {kind} file")
     if head == POINTER:
         raise cursor.broken(f"is a pointer of Git LFS, not the {kind} file itself")
     if not head.startswith(magic):
