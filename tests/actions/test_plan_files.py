@@ -158,7 +158,7 @@ def test_the_projector_beside_a_file_counts(tmp_path: Path, shipped: KnowledgeBa
     alone = planned(shipped, tmp_path).fitted.parts.weights
     (tmp_path / "mmproj-model.gguf").write_bytes(
         gguf({"general.architecture": "clip", "general.type": "mmproj"},
-             infos=[Info("v.weight", (1024, 1024), 1, 0)]) + b"\0" * 2**21
+             infos=[Info("v.weight", [1024, 1024], 1, 0)]) + b"\0" * 2**21
     )  # fmt: skip
     both = planned(shipped, tmp_path)
     assert both.fitted.parts.weights - alone >= 2**21
