@@ -230,6 +230,14 @@ def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
             yield path, said
 
 
+def text_ids(file: LicenseFile) -> tuple[str, ...]:
+    """The licenses that a file is the whole text of; one of its own where it is no known text."""
+    if file.kind != "license":
+        return ()
+    known = file.found.relation in ("exact", "several")
+    return file.found.ids if known else (_own_id(file),)
+
+
 def _own_id(file: LicenseFile) -> str:
     """An id for a text that is no known license, the same for the same path and terms."""
     told = repr((file.path, [(c.kind, c.value) for c in file.found.terms], file.found.differences))

@@ -1,0 +1,228 @@
+"""`accept`: the terms of a model that need agreement, shown, agreed to by somebody, written down.
+
+Nothing is ever implied: a person types yes at the terminal, or an automation names the digest of
+the text (`--accept`, or `FREEHOLD_ACCEPT` with one or more digests). An agreement holds for one
+text; the row in the ledger is what counts, so it is written before anything else happens.
+"""
+
+import getpass
+import os
+import re
+import shlex
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct, to_builtins
+from msgspec.structs import replace
+
+from freehold.actions.check import Report, check
+from freehold.actions.folder import FolderReport, check_folder, text_ids
+from freehold.actions.license_text import LARGEST
+from freehold.core.errors import BrokenInput, NotAllowed, UsageError
+from freehold.formats.text import read_bytes, shown
+from freehold.judge.accepting import Agreement, Text, agreements
+from freehold.knowledge import traits
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.store.ledger import Ledger, note
+from freehold.store.ledger_file import NoLedger
+from freehold.store.ledger_rows import Row
+
+VARIABLE = "FREEHOLD_ACCEPT"
+YES = "yes"
+BINDING_TEXTS = ("license", "use-policy")
+
+Ask = Callable[["Terms"], str]
+"""Shows terms to a person and gives back what they typed; only a typed `yes` agrees."""
+
+
+class Terms(Struct, frozen=True):
+    """One agreement, its text, and the row of the ledger where it was accepted."""
+
+    model: str
+    agreement: Agreement
+    text: str
+    accepted: Row | None = None
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        a, row = self.agreement, self.accepted
+        return {
+            "model": self.model,
+            "license": a.license,
+            "name": a.name,
+            "digest": a.digest,
+            "because": list(a.because),
+            "obligations": to_builtins(a.obligations),
+            "file": a.path,
+            "url": a.url,
+            "accepted": {"time": row.time, "row": row.number} if row else None,
+        }
+
+
+def terms_of(
+    model: str | Path, *, base: KnowledgeBase | None = None, ledger: Path | None = None
+) -> tuple[Terms, ...]:
+    """What a model needs agreement to: one in a folder, hf:OWNER/NAME, or a name of the facts."""
+    base = base or open_base()
+    path = Path(model).expanduser()
+    if str(model).startswith("hf:"):
+        return _on_the_hub(str(model), base, ledger)
+    if isinstance(model, Path) or path.exists() or str(model).startswith((".", "/", "~")):
+        folder = check_folder(path, base=base)
+        root = path if path.is_dir() else path.parent
+        return terms_in(folder, root, str(model), base=base, ledger=ledger)
+    return terms_named(check(str(model), base=base), base=base, ledger=ledger)
+
+
+def terms_named(
+    report: Report, *, base: KnowledgeBase, ledger: Path | None = None
+) -> tuple[Terms, ...]:
+    """What a model known by name needs agreement to, while no text of it is here."""
+    gated = traits.gated(report.family, report.member)
+    found = agreements(report.terms, (), base.words, gated)
+    return _joined(report.id, found, None, ledger)
+
+
+def terms_in(
+    found: FolderReport, root: Path, model: str, *, base: KnowledgeBase,
+    gated: bool = False, ledger: Path | None = None,
+) -> tuple[Terms, ...]:  # fmt: skip
+    """What the files in a folder need agreement to; `found` is what `check` said of it."""
+    texts = tuple(_texts(found, root))
+    gated = gated or found.report.family.gated
+    rows = agreements(found.report.terms, texts, base.words, gated)
+    return _joined(model, rows, root, ledger)
+
+
+def require(
+    terms: Sequence[Terms], *, given: Iterable[str] = (), ask: Ask | None = None,
+    ledger: Path | None = None,
+) -> tuple[Terms, ...]:  # fmt: skip
+    """Have every agreement, or raise NotAllowed with the command that gives it.
+
+    `given` are digests that an automation accepts, beside those of `FREEHOLD_ACCEPT`; `ask`
+    shows terms to a person. What is newly accepted is written into the ledger first.
+    """
+    said = _digests((*given, *os.environ.get(VARIABLE, "").replace(",", " ").split()))
+    rows = {one.agreement.digest: one.accepted or _agreed(one, said, ask, ledger) for one in terms}
+    missing = [one for one in terms if rows[one.agreement.digest] is None]
+    if missing:
+        raise _missing(missing)
+    return tuple(replace(one, accepted=rows[one.agreement.digest]) for one in terms)
+
+
+def accepted(ledger: Path | None = None) -> dict[str, Row]:
+    """Every text that was agreed to, by digest, with the latest row; empty without a ledger."""
+    try:
+        with Ledger.open(ledger, reading=True) as opened:
+            return {str(row.facts.get("digest")): row for row in opened.rows("acceptance")}
+    except NoLedger:
+        return {}
+
+
+def _on_the_hub(model: str, base: KnowledgeBase, ledger: Path | None) -> tuple[Terms, ...]:
+    """The terms of a repository, of which only the papers are fetched."""
+    from freehold.sources.huggingface import fetch_papers
+    from freehold.sources.listing import read_listing
+
+    repo, _, revision = model.removeprefix("hf:").partition("@")
+    with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
+        into = Path(folder) / repo.rpartition("/")[2]
+        papers = fetch_papers(repo, revision or "main", into=into)
+        listing = read_listing(papers)
+        gated = bool(listing and listing.gated)
+        found = check_folder(papers, base=base)
+        return terms_in(found, papers, model, base=base, gated=gated, ledger=ledger)
+
+
+def _joined(
+    model: str, found: Sequence[Agreement], root: Path | None, ledger: Path | None
+) -> tuple[Terms, ...]:
+    rows = accepted(ledger) if found else {}
+    return tuple(Terms(model, a, _text(a, root), rows.get(a.digest)) for a in found)
+
+
+def _text(agreement: Agreement, root: Path | None) -> str:
+    """The words that are agreed to; BrokenInput when the file changed meanwhile."""
+    if agreement.path is None or root is None:
+        return agreement.says
+    raw = read_bytes(root / agreement.path, LARGEST)
+    if sha256(raw).hexdigest() != agreement.digest:
+        raise BrokenInput(f"{shown(Path(agreement.path))} changed while it was read")
+    return raw.decode("utf-8-sig", errors="replace")
+
+
+def _texts(found: FolderReport, root: Path) -> Iterator[Text]:
+    """The texts beside a model that say what binds, each with its digest."""
+    for file in found.seen.licenses:
+        if file.kind in BINDING_TEXTS and file.found.relation != "reference":
+            digest = sha256(read_bytes(root / file.path, LARGEST)).hexdigest()
+            known = file.found.relation == "exact"
+            yield Text(file.path, digest, file.kind, text_ids(file), known)
+
+
+def _agreed(one: Terms, said: Sequence[str], ask: Ask | None, ledger: Path | None) -> Row | None:
+    """The new row, where the digest was named or a person said yes."""
+    if one.agreement.digest in said:
+        return _write(one, "digest", ledger)
+    if ask and ask(one).strip().lower() == YES:
+        return _write(one, "person", ledger)
+    return None
+
+
+def _digests(said: Iterable[str]) -> tuple[str, ...]:
+    """Digests as they were named; UsageError for what is none."""
+    found = tuple(one.strip().lower().removeprefix("sha256:") for one in said)
+    for one in found:
+        if not re.fullmatch("[0-9a-f]{64}", one):
+            raise UsageError(
+                f"{one[:80]!r} is not the digest of a text",
+                hint="it has 64 hexadecimal signs: freehold accept MODEL --list",
+            )
+    return found
+
+
+def _write(one: Terms, by: str, ledger: Path | None) -> Row:
+    """The row of an agreement; an agreement that cannot be written down is none."""
+    a = one.agreement
+    facts: dict[str, object] = {
+        "digest": a.digest,
+        "license": _plain(a.license),
+        "model": _plain(one.model),
+        "file": _plain(a.path) if a.path else None,
+        "by": by,
+        "person": _plain(_user()),
+        "shown": "license" if a.path else "summary",
+    }
+    row = note("acceptance", facts, path=ledger)
+    assert row is not None
+    return row
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return f"user {os.getuid()}" if hasattr(os, "getuid") else "unknown"
+
+
+def _plain(text: str) -> str:
+    """A name as it may stand in the ledger."""
+    return "".join(sign for sign in text if sign.isprintable())[:300]
+
+
+def _missing(left: Sequence[Terms]) -> NotAllowed:
+    first = left[0]
+    a = first.agreement
+    more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+    name = shlex.quote(first.model)
+    digests = " ".join(f"--digest {one.agreement.digest}" for one in left)
+    return NotAllowed(
+        f"{first.model} comes under terms that nobody here agreed to: {a.name}{more}; "
+        f"{'; '.join(a.because[:3])}",
+        hint=f"read them and agree: freehold accept {name}; in automation, once they are read: "
+        f"freehold accept {name} {digests}",
+    )
