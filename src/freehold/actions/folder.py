@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_policy import judged_from_files
+from freehold.actions.folder_policy import subject_of_files
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -30,6 +30,7 @@ from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
 from freehold.judge.licensing import UNRECOGNIZED, Situation
+from freehold.judge.policy import Subject
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
 from freehold.knowledge.types import (
@@ -69,6 +70,7 @@ class FolderReport(Struct, frozen=True):
     findings: tuple[Finding, ...]
     evidence: tuple[Evidence, ...]
     seen: Seen
+    subject: Subject
 
     @property
     def files(self) -> tuple[Any, ...]:
@@ -130,9 +132,10 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
+    subject = subject_of_files(facts, report, seen)
+    report = with_policy(report, base, subject)
     rows = tuple(evidence)
-    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
+    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen, subject)
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:

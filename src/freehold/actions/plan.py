@@ -4,17 +4,21 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.artifacts import Artifact, from_facts, from_gguf
 from freehold.actions.headers import Headers, read_headers
 from freehold.actions.history import History, history
 from freehold.actions.local_model import is_path
 from freehold.actions.places import Place, place
+from freehold.actions.policed import decision, obey
+from freehold.actions.policy_words import policy_form
 from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.parts import Precision, Setting
 from freehold.judge.planning import Effort, Fitted, Memory, fit
+from freehold.judge.policy import Decision
 from freehold.judge.precisions import best, lowest
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
@@ -41,11 +45,18 @@ class Plan(Struct, frozen=True, kw_only=True):
     speed: Speeds | None = None
     pace: dict[str, object] | None = None
     choices: tuple[Choice, ...] = ()
+    policy: Decision | None = None
+    objections: tuple[str, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Everything that the reader must know beside the figures, each once."""
-        every = (*self.artifact.notes, *self.place.notes, *self.fitted.parts.notes)
+        every = (
+            *self.objections,
+            *self.artifact.notes,
+            *self.place.notes,
+            *self.fitted.parts.notes,
+        )
         return tuple(dict.fromkeys(every))
 
     def form(self) -> dict[str, Any]:
@@ -83,6 +94,7 @@ class Plan(Struct, frozen=True, kw_only=True):
                 for c in self.choices
             ],
             "notes": list(self.notes),
+            "policy": policy_form(self.policy) if self.policy else None,
         }
 
     def prediction(self) -> dict[str, object]:
@@ -124,9 +136,25 @@ def plan(
 
     `model` is a file, a folder, an address, `hf:OWNER/NAME`, or a name of the knowledge base;
     `memory` (bytes) overrides what is offered to it. Raises NotFound for names that nobody has,
-    UsageError for a setting that cannot be, BrokenInput for headers that lie.
+    UsageError for a setting that cannot be, BrokenInput for headers that lie, NotAllowed where
+    a policy refuses the model.
     """
     base = base or open_base()
+    made = predict(
+        model, context=context, parallel=parallel, kv=kv, precision=precision, on=on,
+        memory=memory, base=base,
+    )  # fmt: skip
+    share = made.fitted.parts.peak / made.place.memory if made.place.memory else None
+    said = decision(model, base=base, memory_share=share)
+    return replace(made, policy=said, objections=obey("plan", model, said))
+
+
+def predict(
+    model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
+    precision: str | None = None, on: str | None = None, memory: int | None = None,
+    base: KnowledgeBase,
+) -> Plan:  # fmt: skip
+    """The plan before any policy was asked."""
     found = find_artifact(base, model)
     where = place(base, on, memory)
     setting = _setting(found, context, parallel, kv)

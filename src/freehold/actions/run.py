@@ -9,10 +9,12 @@ from msgspec import Struct
 
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.local_model import LocalModel, find
+from freehold.actions.policed import asks_for_memory, decision, obey
 from freehold.core.errors import FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
+from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 
@@ -155,8 +157,9 @@ def stream(
 
 
 def prepare(model: str | Path, how: Wishes) -> Ready:
-    """Find the model, choose the engine and the setting; nothing is started."""
+    """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
+    objections = obey("run", model, decision(model, memory_share=_share(found, how)))
     engine, candidates = choose_engine(found, TASK, how.engine)
     context, notes = _context(found, how.context)
     if how.kv not in BITS_OF_STATE:
@@ -177,7 +180,30 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
     )
-    return Ready(model=found, engine=engine, job=job, candidates=tuple(candidates), notes=notes)
+    return Ready(
+        model=found,
+        engine=engine,
+        job=job,
+        candidates=tuple(candidates),
+        notes=(*objections, *notes),
+    )
+
+
+def _share(found: LocalModel, how: Wishes) -> float | None:
+    """The part of the memory for models that it would take, where a policy asks."""
+    if not asks_for_memory():
+        return None
+    from freehold.actions.plan import predict
+
+    context, _ = _context(found, how.context)
+    made = predict(
+        found.file,
+        context=min(context, found.context or context),
+        parallel=how.parallel,
+        kv=how.kv,
+        base=open_base(),
+    )
+    return made.fitted.parts.peak / made.place.memory if made.place.memory else None
 
 
 def _watched(running: Running) -> Callable[[], float | None]:

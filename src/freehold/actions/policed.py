@@ -1,0 +1,164 @@
+"""What the policies that hold here say of a model, whatever action asks and however it is named.
+
+Every action asks here and obeys here, so that one question has one answer: `decision` judges,
+`obey` refuses, warns or only writes down, as the mode of the policy says.
+"""
+
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from msgspec.structs import replace
+
+from freehold.actions.local_model import is_path
+from freehold.core.errors import NotAllowed
+from freehold.judge.openness import grade
+from freehold.judge.policy import Decision, Objection, Subject, decide
+from freehold.judge.policy_subject import subject
+from freehold.judge.terms import terms
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.policy_file import has_policies, read_policies
+from freehold.knowledge.policy_types import Placed
+from freehold.knowledge.search import find_model
+from freehold.store.ledger import note
+
+LONGEST_FACT = 300
+
+
+def decision(
+    model: str | Path, *, base: KnowledgeBase | None = None, today: date | None = None, **seen: Any
+) -> Decision | None:
+    """What the policies say of a model by name, file, folder, address or hf:OWNER/NAME.
+
+    None where no policy holds. `seen` are fields of the `Subject` that the caller looked at, such
+    as `source` or `memory_share`. A repository of the Hub is asked for its papers.
+    """
+    if not has_policies():
+        return None
+    base = base or open_base()
+    return judged(subject_of(model, base), read_policies(base), today, **seen)
+
+
+def judged(
+    found: Subject, policies: Sequence[Placed], today: date | None = None, **seen: Any
+) -> Decision | None:
+    """The decision on a subject that is known already; None where no policy holds."""
+    if not policies:
+        return None
+    told = {name: value for name, value in seen.items() if value is not None}
+    return decide(policies, replace(found, **told), today or date.today())
+
+
+def asks_for_memory(base: KnowledgeBase | None = None) -> bool:
+    """Whether a policy limits the share of the memory, so that somebody must predict it."""
+    return has_policies() and any(
+        placed.policy.memory.share is not None for placed in read_policies(base or open_base())
+    )
+
+
+def subject_of(model: str | Path, base: KnowledgeBase) -> Subject:
+    """A model as policies look at it, from its files where there are any."""
+    text = str(model)
+    if text.startswith("hf:"):
+        return _on_the_hub(text, base)
+    if text.startswith(("http://", "https://")):
+        return _at_an_address(text, base)
+    if is_path(model):
+        return _in_files(Path(model).expanduser(), base)
+    family, member = find_model(base, text)
+    bound = terms(base, family, member)
+    level, _ = grade(base, family, member, bound)
+    return subject(base, family, member, bound, level)
+
+
+def obey(
+    action: str, model: str | Path, found: Decision | None, *, record: bool = True
+) -> tuple[str, ...]:
+    """Raise NotAllowed where a policy refuses; otherwise what it advises against, as notes.
+
+    Every objection is written into the ledger, in audit mode that alone; a ledger that cannot
+    be written is told in the notes.
+    """
+    if found is None or not found.objections:
+        return ()
+    name = _plain(str(model))
+    problems: list[str] = []
+    if record:
+        note("objection", _row(action, name, found), required=False, warn=problems.append)
+    refusing = [str(o) for o in found.objections if o.outcome == "refused"]
+    if refusing:
+        raise NotAllowed(
+            f"{action} of {name} is refused: {'; '.join(refusing)}",
+            hint="freehold policy show names the rules; whoever owns the policy may waive one",
+        )
+    told = [str(o) for o in found.objections if o.outcome == "advised against" or o.waiver]
+    return (*told, *problems)
+
+
+def _row(action: str, name: str, found: Decision) -> dict[str, object]:
+    return {
+        "action": action,
+        "model": name,
+        "outcome": found.outcome,
+        "objections": [_objection(o) for o in found.objections[:50]],
+    }
+
+
+def _objection(one: Objection) -> dict[str, object]:
+    waiver = one.waiver
+    waived = (
+        {"person": _plain(waiver.person), "until": waiver.until.isoformat()} if waiver else None
+    )
+    return {
+        "rule": one.rule,
+        "fact": _plain(one.fact),
+        "policy": one.where,
+        "outcome": one.outcome,
+        **({"waiver": waived} if waived else {}),
+    }
+
+
+def _plain(text: str) -> str:
+    """A text as it may stand in the ledger and on one line."""
+    return "".join(sign for sign in text if sign.isprintable())[:LONGEST_FACT]
+
+
+def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Subject:
+    """What a file or folder shows; of a file in a snapshot of the Hub cache, its whole snapshot."""
+    from freehold.actions.folder import check_folder
+
+    folder = path.absolute().parent if path.is_file() else path.absolute()
+    cached = folder.parent.name == "snapshots"
+    found = check_folder(folder if cached else path, base=base, **more).subject
+    repo = folder.parent.parent.name.split("--")
+    return _known(found, "/".join(repo[1:]), base) if cached and repo[0] == "models" else found
+
+
+def _on_the_hub(text: str, base: KnowledgeBase) -> Subject:
+    """What the papers of a repository show."""
+    from freehold.actions.headers import repository
+    from freehold.actions.hub import check_hub
+
+    repo, revision = repository(text)
+    found = check_hub(repo, revision=revision, base=base).subject
+    return replace(_known(found, repo, base), source="huggingface")
+
+
+def _known(found: Subject, repo: str, base: KnowledgeBase) -> Subject:
+    """With the names that the facts have for a repository, so that waivers of them hold."""
+    hit = base.find(repo)
+    names = (hit[1].id, hit[0].id) if hit and hit[1] else (hit[0].id,) if hit else ()
+    return replace(found, ids=(*found.ids, *names))
+
+
+def _at_an_address(url: str, base: KnowledgeBase) -> Subject:
+    """A lone file on the web: its name tells the format, and nothing tells a license."""
+    from freehold.actions.folder_reading import File, kind_of_file
+    from freehold.core.http import shown
+
+    name = shown(url).rpartition("/")[2] or "file"
+    with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
+        elsewhere = [File(name, kind_of_file(name), 0)]
+        return replace(_in_files(Path(folder), base, elsewhere=elsewhere), source="url")
