@@ -1,4 +1,4 @@
-"""Finds the source that a model is asked for by: hf:OWNER/NAME, https://..., a folder, and others."""
+"""Finds the source of a model by how it is asked for: hf:OWNER/NAME, https://..., a folder, ..."""
 
 import time
 from collections.abc import Callable
