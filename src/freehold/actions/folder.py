@@ -112,10 +112,12 @@ def check_folder(
     revenue: int | None = None,
     territory: str | None = None,
     elsewhere: Sequence[File] = (),
+    source: str | None = None,
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `elsewhere` are files that belong to it but were not brought here.
+    `elsewhere` are files that belong to it but were not brought here; `source` is the word of a
+    policy for where they come from.
     """
     base = base or open_base()
     seen = read_folder(path, base)
@@ -130,7 +132,7 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
+    report = with_policy(report, facts, base, source=source, **judged_from_files(seen))
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
 

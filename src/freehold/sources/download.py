@@ -1,4 +1,4 @@
-"""Fetches one file into its place: goes on at the byte, proves every byte, tries again what may pass."""
+"""Fetches one file into its place: goes on at the byte, proves every byte, tries again."""
 
 import time
 from collections.abc import Callable
@@ -33,8 +33,12 @@ class Stopped(EnvironmentProblem):
 
 
 class Watch(Struct, kw_only=True):
-    """Who looks on: told of bytes by path, of what is worth a line; and can stop it."""
+    """Who looks on: told of bytes by path, of what is worth a line; and can stop it.
 
+    `begins` is told how many bytes there will be in all.
+    """
+
+    begins: Callable[[int], object] = lambda total: None
     bytes: Callable[[str, int], object] = lambda path, count: None
     says: Callable[[str], object] = lambda line: None
     stop: Event
@@ -97,15 +101,15 @@ class _Fetch:
                 self._all(partial)
                 try:
                     return Got(partial.finish(), "download", self.fetched)
-                except BrokenInput:
-                    self._again(partial)
+                except BrokenInput as error:
+                    self._again(partial, error)
 
-    def _again(self, partial: Partial) -> None:
+    def _again(self, partial: Partial, error: BrokenInput) -> None:
         """Begin anew after wrong bytes; those of an earlier try are not held against the server."""
         self.wrong += not partial.resumed
         if self.wrong >= WRONG:
             partial.discard()
-            raise  # noqa: PLE0704 (called from the handler)
+            raise error
         self.watch.says(f"{self.file.path}: came with wrong bytes; fetched once more")
         partial.restart()
         self._tell(partial)
