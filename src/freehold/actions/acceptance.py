@@ -10,7 +10,7 @@ import os
 import re
 import shlex
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,8 @@ from msgspec.structs import replace
 from freehold.actions.check import Report, check
 from freehold.actions.folder import FolderReport, check_folder, text_ids
 from freehold.actions.license_text import LARGEST
-from freehold.core.errors import BrokenInput, NotAllowed, UsageError
-from freehold.formats.text import read_bytes, shown
+from freehold.core.errors import NotAllowed, UsageError
+from freehold.formats.text import read_bytes
 from freehold.judge.accepting import Agreement, Text, agreements
 from freehold.knowledge import traits
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -83,7 +83,7 @@ def terms_named(
     """What a model known by name needs agreement to, while no text of it is here."""
     gated = traits.gated(report.family, report.member)
     found = agreements(report.terms, (), base.words, gated)
-    return _joined(report.id, found, None, ledger)
+    return _joined(report.id, found, {}, ledger)
 
 
 def terms_in(
@@ -91,18 +91,28 @@ def terms_in(
     gated: bool = False, ledger: Path | None = None,
 ) -> tuple[Terms, ...]:  # fmt: skip
     """What the files in a folder need agreement to; `found` is what `check` said of it."""
-    texts = tuple(_texts(found, root))
+    paths = [f.path for f in found.seen.licenses if f.kind in BINDING_TEXTS]
+    texts = {path: read_bytes(root / path, LARGEST) for path in paths}
+    return terms_with(found, texts, model, base=base, gated=gated, ledger=ledger)
+
+
+def terms_with(
+    found: FolderReport, texts: Mapping[str, bytes], model: str, *, base: KnowledgeBase,
+    gated: bool = False, ledger: Path | None = None,
+) -> tuple[Terms, ...]:  # fmt: skip
+    """The same with the bytes of the texts by their paths, as they were read."""
     gated = gated or found.report.family.gated
-    rows = agreements(found.report.terms, texts, base.words, gated)
-    return _joined(model, rows, root, ledger)
+    rows = agreements(found.report.terms, tuple(_texts(found, texts)), base.words, gated)
+    return _joined(model, rows, texts, ledger)
 
 
 def require(
     terms: Sequence[Terms], *, given: Iterable[str] = (), ask: Ask | None = None,
-    ledger: Path | None = None,
+    again: str = "", ledger: Path | None = None,
 ) -> tuple[Terms, ...]:  # fmt: skip
     """Have every agreement, or raise NotAllowed with the command that gives it.
 
+    `again` is the command to which an automation adds digests; without one that of `accept`.
     `given` are digests that an automation accepts, beside those of `FREEHOLD_ACCEPT`; `ask`
     shows terms to a person. What is newly accepted is written into the ledger first.
     """
@@ -110,7 +120,7 @@ def require(
     rows = {one.agreement.digest: one.accepted or _agreed(one, said, ask, ledger) for one in terms}
     missing = [one for one in terms if rows[one.agreement.digest] is None]
     if missing:
-        raise _missing(missing)
+        raise _missing(missing, again)
     return tuple(replace(one, accepted=rows[one.agreement.digest]) for one in terms)
 
 
@@ -139,27 +149,25 @@ def _on_the_hub(model: str, base: KnowledgeBase, ledger: Path | None) -> tuple[T
 
 
 def _joined(
-    model: str, found: Sequence[Agreement], root: Path | None, ledger: Path | None
+    model: str, found: Sequence[Agreement], texts: Mapping[str, bytes], ledger: Path | None
 ) -> tuple[Terms, ...]:
     rows = accepted(ledger) if found else {}
-    return tuple(Terms(model, a, _text(a, root), rows.get(a.digest)) for a in found)
+    return tuple(Terms(model, a, _text(a, texts), rows.get(a.digest)) for a in found)
 
 
-def _text(agreement: Agreement, root: Path | None) -> str:
-    """The words that are agreed to; BrokenInput when the file changed meanwhile."""
-    if agreement.path is None or root is None:
+def _text(agreement: Agreement, texts: Mapping[str, bytes]) -> str:
+    """The words that are agreed to."""
+    if agreement.path is None:
         return agreement.says
-    raw = read_bytes(root / agreement.path, LARGEST)
-    if sha256(raw).hexdigest() != agreement.digest:
-        raise BrokenInput(f"{shown(Path(agreement.path))} changed while it was read")
-    return raw.decode("utf-8-sig", errors="replace")
+    return texts[agreement.path].decode("utf-8-sig", errors="replace")
 
 
-def _texts(found: FolderReport, root: Path) -> Iterator[Text]:
+def _texts(found: FolderReport, texts: Mapping[str, bytes]) -> Iterator[Text]:
     """The texts beside a model that say what binds, each with its digest."""
     for file in found.seen.licenses:
-        if file.kind in BINDING_TEXTS and file.found.relation != "reference":
-            digest = sha256(read_bytes(root / file.path, LARGEST)).hexdigest()
+        binding = file.kind in BINDING_TEXTS and file.found.relation != "reference"
+        if binding and file.path in texts:
+            digest = sha256(texts[file.path]).hexdigest()
             known = file.found.relation == "exact"
             yield Text(file.path, digest, file.kind, text_ids(file), known)
 
@@ -214,15 +222,17 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable())[:300]
 
 
-def _missing(left: Sequence[Terms]) -> NotAllowed:
+def _missing(left: Sequence[Terms], again: str) -> NotAllowed:
     first = left[0]
-    a = first.agreement
-    more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
     name = shlex.quote(first.model)
-    digests = " ".join(f"--digest {one.agreement.digest}" for one in left)
+    more = f" (and {len(left) - 1} more)" if len(left) > 1 else ""
+    said = " ".join(one.agreement.digest for one in left)
+    if not again:
+        again, said = f"freehold accept {name} --digest", said.replace(" ", " --digest ")
+    else:
+        said = said.replace(" ", " --accept ")
     return NotAllowed(
-        f"{first.model} comes under terms that nobody here agreed to: {a.name}{more}; "
-        f"{'; '.join(a.because[:3])}",
-        hint=f"read them and agree: freehold accept {name}; in automation, once they are read: "
-        f"freehold accept {name} {digests}",
+        f"{first.model} comes under terms that nobody here agreed to: "
+        f"{first.agreement.name}{more}; {'; '.join(first.agreement.because[:3])}",
+        hint=f"read them and agree: freehold accept {name}; once they are read, {again} {said}",
     )

@@ -114,10 +114,12 @@ def check_folder(
     revenue: int | None = None,
     territory: str | None = None,
     elsewhere: Sequence[File] = (),
+    source: str | None = None,
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `elsewhere` are files that belong to it but were not brought here.
+    `elsewhere` are files that belong to it but were not brought here; `source` is the word of a
+    policy for where they come from.
     """
     base = base or open_base()
     seen = read_folder(path, base)
@@ -132,7 +134,7 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    subject = subject_of_files(facts, report, seen)
+    subject = replace(subject_of_files(facts, report, seen), source=source)
     report = with_policy(report, base, subject)
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen, subject)

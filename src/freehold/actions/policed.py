@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -22,7 +22,11 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import has_policies, read_policies
 from freehold.knowledge.policy_types import Placed
 from freehold.knowledge.search import find_model
+from freehold.store import library
 from freehold.store.ledger import note
+
+if TYPE_CHECKING:
+    from freehold.actions.folder import FolderReport
 
 LONGEST_FACT = 300
 
@@ -73,6 +77,13 @@ def subject_of(model: str | Path, base: KnowledgeBase) -> Subject:
     return subject(base, family, member, bound, level)
 
 
+def named(found: "FolderReport", repo: str, base: KnowledgeBase) -> "FolderReport":
+    """The report on files that belong to a repository, so that waivers of its model hold."""
+    seen = _known(found.subject, repo, base)
+    told = replace(found.report, policy=judged(seen, read_policies(base)))
+    return replace(found, report=told, subject=seen)
+
+
 def obey(
     action: str, model: str | Path, found: Decision | None, *, record: bool = True
 ) -> tuple[str, ...]:
@@ -93,8 +104,13 @@ def obey(
             f"{action} of {name} is refused: {'; '.join(refusing)}",
             hint="freehold policy show names the rules; whoever owns the policy may waive one",
         )
-    told = [str(o) for o in found.objections if o.outcome == "advised against" or o.waiver]
-    return (*told, *problems)
+    return (*advice(found), *problems)
+
+
+def advice(found: Decision | None) -> tuple[str, ...]:
+    """What policies advise against, and what a waiver sets aside, in words."""
+    rows = found.objections if found else ()
+    return tuple(str(o) for o in rows if o.outcome == "advised against" or o.waiver)
 
 
 def _row(action: str, name: str, found: Decision) -> dict[str, object]:
@@ -126,14 +142,22 @@ def _plain(text: str) -> str:
 
 
 def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Subject:
-    """What a file or folder shows; of a file in a snapshot of the Hub cache, its whole snapshot."""
+    """What a file or folder shows; what lies in the store, or in a snapshot, is judged whole."""
     from freehold.actions.folder import check_folder
 
     folder = path.absolute().parent if path.is_file() else path.absolute()
+    held = next((m for m in library.manifests() if _is_in(folder, Path(m.folder))), None)
+    if held is not None:
+        place = Path(held.folder)
+        return _known(check_folder(place, base=base, source=held.source).subject, held.name, base)
     cached = folder.parent.name == "snapshots"
     found = check_folder(folder if cached else path, base=base, **more).subject
     repo = folder.parent.parent.name.split("--")
     return _known(found, "/".join(repo[1:]), base) if cached and repo[0] == "models" else found
+
+
+def _is_in(folder: Path, home: Path) -> bool:
+    return folder == home or home in folder.parents
 
 
 def _on_the_hub(text: str, base: KnowledgeBase) -> Subject:

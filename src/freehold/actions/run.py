@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.actions.engines import Candidate, choose_engine
-from freehold.actions.local_model import LocalModel, find
+from freehold.actions.local_model import LocalModel, find, is_path
 from freehold.actions.policed import asks_for_memory, decision, obey
 from freehold.core.errors import FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
@@ -159,7 +159,8 @@ def stream(
 def prepare(model: str | Path, how: Wishes) -> Ready:
     """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
-    objections = obey("run", model, decision(model, memory_share=_share(found, how)))
+    where = model if is_path(model) else found.file
+    objections = obey("run", model, decision(where, memory_share=_share(found, how)))
     engine, candidates = choose_engine(found, TASK, how.engine)
     context, notes = _context(found, how.context)
     if how.kv not in BITS_OF_STATE:

@@ -43,16 +43,26 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _TOKEN = re.compile(r"[!-~]{1,500}")
 
 
-class _Sibling(Struct, frozen=True):
+class Large(Struct, frozen=True):
+    """What vouches for a file that is stored apart."""
+
+    sha256: str | None = None
+
+
+class Sibling(Struct, frozen=True, rename={"git": "blobId"}):
+    """One file as the Hub lists it."""
+
     rfilename: str
     size: int | None = None
+    git: str | None = None
+    lfs: Large | None = None
 
 
 class _Model(Struct, frozen=True):
     """What the Hub answers about a repository, as far as it matters here."""
 
     sha: str
-    siblings: tuple[_Sibling, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
     gated: bool | str = False
 
 

@@ -10,6 +10,7 @@ from freehold.sources.base import Supplier
 
 PREFIXES = {
     "hf:": "hub",
+    "https://huggingface.co/": "hub",
     "https://": "web",
     "http://": "web",
     "ollama:": "ollama",

@@ -32,7 +32,8 @@ class Offer(Struct, frozen=True, kw_only=True):
     `source` is the word that a policy uses (huggingface, ollama, oci, url, folder). `name` is
     what the model is called in the store: OWNER/NAME on the Hub, else one that a person would
     say. `origin` is what to ask for to get exactly this again. `commit` is a commit, or the
-    digest of a manifest. `license` is what the source says of the license, where it does.
+    digest of a manifest. `only` are files that the name itself asks for. `license` is what the
+    source says of the license, where it does.
     """
 
     source: str
@@ -41,6 +42,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     files: tuple[Offered, ...]
     revision: str | None = None
     commit: str | None = None
+    only: tuple[str, ...] = ()
     gated: bool = False
     license: str | None = None
     notes: tuple[str, ...] = ()
