@@ -118,6 +118,7 @@ def _offer(manifest: Manifest, file: Path) -> Offer:
             not hub or (_HUB.fullmatch(manifest.name) and _COMMIT.fullmatch(manifest.commit or ""))
         )
         and not any(unsafe_name(name) for name in said if name is not None)
+        and ".." not in manifest.name.split("/")
         and not any(row.problem for row in sort_out((f.path, f.size) for f in manifest.files))
         and all(f.mark is None or _MARK.fullmatch(f.mark) for f in manifest.files)
     )
