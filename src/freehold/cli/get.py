@@ -80,10 +80,11 @@ def _tell(came: "Brought") -> None:
     manifest = came.manifest
     for note in came.notes:
         click.echo(f"note: {note}", err=True)
+    count = len(manifest.files)
     hows = sorted(set(came.how.values()) - {"download", "there"})
     by = f" by {' and '.join(hows)}" if hows else ""
     fetched = f"{amount(came.fetched)} fetched in {came.seconds:.1f} s; " if came.fetched else ""
-    say(f"{manifest.name}: {len(manifest.files)} files, {amount(manifest.size)}{by}")
+    say(f"{manifest.name}: {count} file{'s' * (count != 1)}, {amount(manifest.size)}{by}")
     say(f"{fetched}license: {came.license or 'unknown'}")
     say(manifest.folder)
 

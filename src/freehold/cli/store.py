@@ -1,5 +1,6 @@
 """`freehold store`."""
 
+import sys
 from pathlib import Path
 from threading import Event
 
@@ -97,7 +98,7 @@ def remove(model: str, dry_run: bool, yes: bool, as_json: bool) -> None:
 
     manifest, gone, freed = remove(model, dry_run=True)
     if not dry_run and not yes:
-        if as_json or not click.get_text_stream("stdin").isatty():
+        if as_json or not sys.stdin.isatty():
             raise UsageError(f"{manifest.name} stays: nobody said yes", hint="add --yes")
         click.confirm(f"Remove {manifest.name} ({amount(freed)})?", abort=True)
     if not dry_run:

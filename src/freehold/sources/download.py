@@ -8,7 +8,7 @@ from threading import Event
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem
-from freehold.core.http import ONLINE, Answer, Limits, Passing, Rest, Wish, ask, same_server
+from freehold.core.http import ONLINE, Answer, Limits, Passing, Rest, Wish, ask
 from freehold.sources.base import Supplier
 from freehold.store.adopt import adopt, here
 from freehold.store.layout import Spot, show
@@ -152,7 +152,7 @@ class _Fetch:
             partial.restart()
             self._tell(partial)
             raise Passing("has no such part of the file any more")
-        if answer.status in (401, 403, 404, 410) and not same_server(answer.url, address.url):
+        if answer.status in (401, 403, 404, 410) and answer.url != address.url:
             raise Passing("led to an address that is over")
         raise self.supplier.refusal(answer)
 
@@ -198,8 +198,7 @@ def read_part(supplier: Supplier, file: Offered, start: int, count: int,
     if count == 0:
         return b""
     address = supplier.address(file)
-    whole = start == 0 and count == file.size
-    wish = Wish(count, None if whole else (start, count), address.token, headers=address.headers)
+    wish = Wish(count, (start, count), address.token, headers=address.headers)
     answer = ask(address.url, wish, sleep)
     if answer.status not in (200, 206):
         raise supplier.refusal(answer)

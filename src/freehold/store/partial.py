@@ -7,7 +7,9 @@ hold is the file synced and moved to its name, in one step.
 
 import errno
 import os
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from freehold.store.manifest import Stored
 from freehold.store.offer import Offered
 
 UNFINISHED = ".incomplete"
+MOST_BEHIND = 8
+"""Pieces that are written and not yet counted."""
 
 
 class Partial:
@@ -28,8 +32,10 @@ class Partial:
         self.journal = self.place.with_name(self.place.name + ".chunks")
         self.digests = self._fresh()
         self.mark = file.mark or ""
-        self.resumed = False
+        self.resumed, self.count = False, 0
         self._stack = ExitStack()
+        self._counter = ThreadPoolExecutor(1)
+        self._behind: deque[Future[None]] = deque()
 
     def __enter__(self) -> "Partial":
         with written(self.place):
@@ -42,28 +48,27 @@ class Partial:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._counter.shutdown()
         self._stack.close()
 
-    @property
-    def count(self) -> int:
-        """The bytes that are here."""
-        return self.digests.count
-
     def add(self, data: bytes) -> None:
-        """Write the next bytes; an EnvironmentProblem where the disk takes them no more."""
+        """Write the next bytes; an EnvironmentProblem where the disk takes them no more.
+
+        They are counted by a second thread meanwhile, a few pieces behind.
+        """
         with written(self.place):
-            for piece in pieces(data, self.count):
-                _write(self._out, piece)
-                before = len(self.digests.chunks)
-                self.digests.add(piece)
-                if len(self.digests.chunks) > before:
-                    self._log.write(self.digests.chunks[-1] + "\n")
-                    self._log.flush()
+            _write(self._out, memoryview(data))
+            self.count += len(data)
+            self._behind.append(self._counter.submit(self._count, data))
+            if len(self._behind) > MOST_BEHIND:
+                self._behind.popleft().result()
 
     def restart(self, mark: str = "") -> None:
         """Forget all bytes; `mark` is what tells the version of the file that comes now."""
         with written(self.place):
-            self.digests, self.mark, self.resumed = self._fresh(), mark or self.mark, False
+            self._catch_up()
+            self.digests, self.mark = self._fresh(), mark or self.mark
+            self.resumed, self.count = False, 0
             self._out.seek(0)
             self._out.truncate(0)
             self._log.seek(0)
@@ -73,6 +78,8 @@ class Partial:
 
     def finish(self) -> Stored:
         """Prove the bytes and move the file to its name; BrokenInput where they are wrong ones."""
+        with written(self.place):
+            self._catch_up()
         why = wrong(self.file, self.digests)
         if why:
             raise BrokenInput(f"{self.file.path}: {why}")
@@ -90,6 +97,20 @@ class Partial:
         self._stack.close()
         self.place.unlink(missing_ok=True)
         self.journal.unlink(missing_ok=True)
+
+    def _count(self, data: bytes) -> None:
+        """Count bytes that were written; the digest of a chunk goes into the journal at once."""
+        for piece in pieces(data, self.digests.count):
+            before = len(self.digests.chunks)
+            self.digests.add(piece)
+            if len(self.digests.chunks) > before:
+                self._log.write(self.digests.chunks[-1] + "\n")
+                self._log.flush()
+
+    def _catch_up(self) -> None:
+        """Wait until all that was written is counted."""
+        while self._behind:
+            self._behind.popleft().result()
 
     def _fresh(self) -> Digests:
         return Digests(self.file.size, git=bool(self.file.git) and not self.file.sha256)
@@ -109,8 +130,9 @@ class Partial:
     def _reread(self, known: list[str]) -> bool:
         """Count the bytes that are here; whether they are those that once came."""
         while data := self._out.read(READ):
-            for piece in pieces(data, self.count):
+            for piece in pieces(data, self.digests.count):
                 self.digests.add(piece)
+            self.count = self.digests.count
             if self.file.size is not None and self.count > self.file.size:
                 return False
         pairs = zip(self.digests.chunks, known, strict=False)
