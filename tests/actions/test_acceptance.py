@@ -33,7 +33,7 @@ def test_terms_nobody_agreed_to_stop_and_name_the_next_command(
     folder: Path, shipped: KnowledgeBase
 ) -> None:
     terms = terms_of(folder, base=shipped)
-    with pytest.raises(NotAllowed, match="nobody here agreed to") as stopped:
+    with pytest.raises(NotAllowed, match="must be accepted first") as stopped:
         require(terms)
     digest = sha256(TEXT.encode()).hexdigest()
     assert stopped.value.hint

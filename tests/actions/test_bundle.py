@@ -110,7 +110,7 @@ def test_terms_are_asked_for_anew_on_the_other_machine(
     bundle: Path, elsewhere: Move, shipped: KnowledgeBase
 ) -> None:
     home = elsewhere()
-    with pytest.raises(NotAllowed, match="nobody here agreed") as stopped:
+    with pytest.raises(NotAllowed, match="must be accepted first") as stopped:
         install(bundle, base=shipped)
     assert DIGEST in str(stopped.value.hint)
     assert left(home) == []

@@ -76,7 +76,7 @@ def test_terms_are_asked_for_before_the_weights_come(
     registry: Registry, weights: bytes, shipped: KnowledgeBase, home: Path
 ) -> None:
     what, digest = pack(registry, weights, TERMS), sha256(TERMS).hexdigest()
-    with pytest.raises(NotAllowed, match="nobody here agreed") as stopped:
+    with pytest.raises(NotAllowed, match="must be accepted first") as stopped:
         get(what, base=shipped)
     assert f"freehold get {what} --accept {digest}" in str(stopped.value.hint)
     assert not list(home.rglob("model.gguf"))

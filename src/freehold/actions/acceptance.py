@@ -232,7 +232,7 @@ def _missing(left: Sequence[Terms], again: str) -> NotAllowed:
     else:
         said = said.replace(" ", " --accept ")
     return NotAllowed(
-        f"{first.model} comes under terms that nobody here agreed to: "
-        f"{first.agreement.name}{more}; {'; '.join(first.agreement.because[:3])}",
+        f"{first.model}: the terms of {first.agreement.name}{more} must be accepted first; "
+        f"{'; '.join(first.agreement.because[:3])}",
         hint=f"read them and agree: freehold accept {name}; once they are read, {again} {said}",
     )
