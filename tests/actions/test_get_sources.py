@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from freehold.actions.acceptance import require, terms_of
 from freehold.actions.get import get
 from freehold.actions.get_terms import Agreement
 from freehold.actions.policed import decision
@@ -133,3 +134,28 @@ def test_get_and_run_say_the_same_of_one_model(
     for ask in (lambda: get(what, base=shipped), lambda: prepare(file, Wishes())):
         with pytest.raises(NotAllowed, match=r"licenses\.allow"):
             ask()
+
+
+def test_accept_asks_for_what_get_asks_for(
+    registry: Registry, weights: bytes, shipped: KnowledgeBase
+) -> None:
+    what = pack(registry, weights, TERMS)
+    (one,) = terms_of(what, base=shipped)
+    assert (one.model, one.text) == (what, TERMS.decode())
+    require((one,), given=[one.agreement.digest])
+    came = get(what, base=shipped)
+    (held,) = terms_of(came.manifest.name, base=shipped)
+    assert held.accepted
+
+
+def test_a_policy_judges_an_artifact_by_what_get_would_bring(
+    registry: Registry, weights: bytes, shipped: KnowledgeBase, home: Path
+) -> None:
+    what = pack(registry, weights, TERMS)
+    rules = '[licenses]\nallow = ["osi"]\n[sources]\ndeny = ["oci"]\n'
+    (home / "policy.toml").write_text(f'schema = 1\nmode = "advise"\n{rules}')
+    found = decision(what, base=shipped)
+    assert found
+    assert [o.rule for o in found.objections] == ["licenses.allow", "sources.deny"]
+    came = get(what, base=shipped, accept=[sha256(TERMS).hexdigest()])
+    assert decision(came.manifest.name, base=shipped) == found

@@ -139,7 +139,7 @@ def test_without_leave_the_refusal_says_what_to_do(registry: Registry) -> None:
     registry.secret, registry.password = "t", "Basic x"
     with pytest.raises(NotAllowed, match="wrong password") as refused:
         at(registry).offer()
-    assert "--token" in str(refused.value.hint)
+    assert f"docker login {registry.host}" in str(refused.value.hint)
 
 
 @pytest.mark.parametrize("realm", ["http://example.org/token", "file:///etc/passwd", "ftp://x/y"])

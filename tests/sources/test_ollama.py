@@ -96,6 +96,14 @@ def test_models_on_this_machine_are_listed_and_broken_ones_left_out(models: Path
     assert dict(found["small:1b"].files)["LICENSE"].read_bytes() == b"First terms"
 
 
+def test_without_a_name_what_is_here_is_listed(models: Path, registry: Registry) -> None:
+    fill(models)
+    with pytest.raises(UsageError, match="on this machine: ollama:small:1b"):
+        at(registry, "ollama:")
+    with pytest.raises(NotFound, match="the nearest: small:1b"):
+        at(registry, "ollama:smal:1b").offer()
+
+
 def test_no_folder_of_ollama_is_no_models() -> None:
     assert list(installed()) == []
 

@@ -9,7 +9,6 @@ import getpass
 import os
 import re
 import shlex
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -26,6 +25,8 @@ from freehold.formats.text import read_bytes
 from freehold.judge.accepting import Agreement, Text, agreements
 from freehold.knowledge import traits
 from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.sources.suppliers import source_of
+from freehold.store import library
 from freehold.store.ledger import Ledger, note
 from freehold.store.ledger_file import NoLedger
 from freehold.store.ledger_rows import Row
@@ -65,16 +66,21 @@ class Terms(Struct, frozen=True):
 def terms_of(
     model: str | Path, *, base: KnowledgeBase | None = None, ledger: Path | None = None
 ) -> tuple[Terms, ...]:
-    """What a model needs agreement to: one in a folder, hf:OWNER/NAME, or a name of the facts."""
+    """What a model needs agreement to: in a folder, in the store, at a source, or by name.
+
+    Of one at a source the texts and headers are fetched, as `get` does first.
+    """
     base = base or open_base()
+    name = str(model)
     path = Path(model).expanduser()
-    if str(model).startswith("hf:"):
-        return _on_the_hub(str(model), base, ledger)
-    if isinstance(model, Path) or path.exists() or str(model).startswith((".", "/", "~")):
-        folder = check_folder(path, base=base)
-        root = path if path.is_dir() else path.parent
-        return terms_in(folder, root, str(model), base=base, ledger=ledger)
-    return terms_named(check(str(model), base=base), base=base, ledger=ledger)
+    if isinstance(model, Path) or path.exists() or name.startswith((".", "/", "~")):
+        return _in_folder(path, name, base, ledger)
+    if source_of(name) != "local":
+        return _at_a_source(name, base, ledger)
+    held = library.find(name)
+    if held is not None:
+        return _in_folder(Path(held.folder), name, base, ledger)
+    return terms_named(check(name, base=base), base=base, ledger=ledger)
 
 
 def terms_named(
@@ -133,19 +139,20 @@ def accepted(ledger: Path | None = None) -> dict[str, Row]:
         return {}
 
 
-def _on_the_hub(model: str, base: KnowledgeBase, ledger: Path | None) -> tuple[Terms, ...]:
-    """The terms of a repository, of which only the papers are fetched."""
-    from freehold.sources.huggingface import fetch_papers
-    from freehold.sources.listing import read_listing
+def _in_folder(
+    path: Path, name: str, base: KnowledgeBase, ledger: Path | None
+) -> tuple[Terms, ...]:
+    root = path if path.is_dir() else path.parent
+    return terms_in(check_folder(path, base=base), root, name, base=base, ledger=ledger)
 
-    repo, _, revision = model.removeprefix("hf:").partition("@")
-    with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
-        into = Path(folder) / repo.rpartition("/")[2]
-        papers = fetch_papers(repo, revision or "main", into=into)
-        listing = read_listing(papers)
-        gated = bool(listing and listing.gated)
-        found = check_folder(papers, base=base)
-        return terms_in(found, papers, model, base=base, gated=gated, ledger=ledger)
+
+def _at_a_source(name: str, base: KnowledgeBase, ledger: Path | None) -> tuple[Terms, ...]:
+    """What `get` would ask for, so that what is agreed to here counts there."""
+    from freehold.actions.get import plan_get
+
+    found = [one.of for one in plan_get(name, base=base).agreements]
+    rows = accepted(ledger) if found else {}
+    return tuple(replace(one, accepted=rows.get(one.agreement.digest)) for one in found)
 
 
 def _joined(

@@ -34,7 +34,7 @@ LONGEST_FACT = 300
 def decision(
     model: str | Path, *, base: KnowledgeBase | None = None, today: date | None = None, **seen: Any
 ) -> Decision | None:
-    """What the policies say of a model by name, file, folder, address or hf:OWNER/NAME.
+    """What the policies say of a model by name, file, folder, address or source.
 
     None where no policy holds. `seen` are fields of the `Subject` that the caller looked at, such
     as `source` or `memory_share`. A repository of the Hub is asked for its papers.
@@ -69,8 +69,13 @@ def subject_of(model: str | Path, base: KnowledgeBase) -> Subject:
         return _on_the_hub(text, base)
     if text.startswith(("http://", "https://")):
         return _at_an_address(text, base)
+    if text.startswith(("ollama:", "oci:")):
+        return _at_a_source(text, base)
     if is_path(model):
         return _in_files(Path(model).expanduser(), base)
+    held = None if base.find(text) else library.find(text)
+    if held is not None:
+        return _in_files(Path(held.folder), base)
     family, member = find_model(base, text)
     bound = terms(base, family, member)
     level, _ = grade(base, family, member, bound)
@@ -168,6 +173,13 @@ def _on_the_hub(text: str, base: KnowledgeBase) -> Subject:
     repo, revision = repository(text)
     found = check_hub(repo, revision=revision, base=base).subject
     return replace(_known(found, repo, base), source="huggingface")
+
+
+def _at_a_source(text: str, base: KnowledgeBase) -> Subject:
+    """What `get` would judge: texts and headers of the files that it would bring."""
+    from freehold.actions.get import plan_get
+
+    return plan_get(text, base=base).judged.report.subject
 
 
 def _known(found: Subject, repo: str, base: KnowledgeBase) -> Subject:

@@ -155,7 +155,8 @@ class Registry:
         if answer.status in (401, 403):
             return NotAllowed(
                 f"{host} lets nobody read {self.repository} without leave{_says(answer)}",
-                hint="ask its owner; then name the credentials as NAME:PASSWORD with --token",
+                hint=f"ask its owner; then: docker login {host}, podman login {host}, "
+                f"or set FREEHOLD_REGISTRY_LOGIN={host}=NAME:PASSWORD",
             )
         if answer.status in (404, 410):
             return NotFound(f"artifact at {host}", self.repository, ())

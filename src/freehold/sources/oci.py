@@ -12,6 +12,7 @@ from freehold.core.errors import BrokenInput, FreeholdError, NotFound, UsageErro
 from freehold.core.http import Answer, is_loopback, printable, unsafe
 from freehold.sources.distribution import DIGEST, REPOSITORY, TAG, Descriptor, Manifest, Registry
 from freehold.sources.listing import sort_out
+from freehold.sources.registry_login import login
 from freehold.store.offer import Address, Offer, Offered
 
 FILEPATH, TITLE = "org.cncf.model.filepath", "org.opencontainers.image.title"
@@ -41,7 +42,9 @@ class Artifact:
     ) -> None:
         self.host, self.repository, self.reference = parse(what)
         server = endpoint or server_at(self.host)
-        self.registry = Registry(server, self.repository, credentials=token, sleep=sleep)
+        self.registry = Registry(
+            server, self.repository, credentials=token or login(self.host), sleep=sleep
+        )
         self.digests: dict[str, str] = {}
 
     def offer(self) -> Offer:

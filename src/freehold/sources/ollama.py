@@ -116,7 +116,8 @@ class Model:
         try:
             manifest, digest, _ = self.registry.manifest(self.name.tag)
         except NotFound as error:
-            raise NotFound("model of Ollama", str(self.name), (), hint=HINT) from error
+            here = [one.name for one in installed()]
+            raise NotFound("model of Ollama", str(self.name), here, hint=HINT) from error
         return manifest, digest
 
     def address(self, file: Offered) -> Address:
@@ -230,5 +231,8 @@ def supplier(
     what: str, *, token: str | None = None, endpoint: str | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Model:  # fmt: skip
-    """The model that ollama:NAME[:TAG] names."""
+    """The model that ollama:NAME[:TAG] names; without a name the error lists what is here."""
+    if what == "ollama:":
+        here = ", ".join(f"ollama:{one.name}" for one in installed()) or "none"
+        raise UsageError(f"name a model; those that Ollama has on this machine: {here}", hint=HINT)
     return Model(what, token, endpoint, sleep)
