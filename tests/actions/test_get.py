@@ -121,7 +121,7 @@ def test_a_policy_refuses_before_any_weight_is_fetched(hub: Hub, home: Path) -> 
     (home / "policy.toml").write_text(
         'schema = 1\nmode = "enforce"\n[licenses]\ndeny = ["Apache-2.0"]\n'
     )
-    with pytest.raises(NotAllowed, match="licenses.deny"):
+    with pytest.raises(NotAllowed, match=r"licenses\.deny"):
         get("hf:lab/small")
     (home / "policy.toml").write_text(
         'schema = 1\nmode = "enforce"\n[sources]\nallow = ["folder"]\n'

@@ -249,14 +249,14 @@ def test_headers_of_ones_own_go_to_the_first_server_only() -> None:
             real = connection.opener
 
             def spy(*words: Any, **named: Any) -> Any:
-                director = real(*words, **named)
+                director: Any = real(*words, **named)
                 before = director.open
 
                 def opened(request: Any, *more: Any) -> Any:
                     heard.append(str(request.headers.get("Accept")).encode())
                     return before(request, *more)
 
-                director.open = opened  # type: ignore[method-assign]
+                director.open = opened
                 return director
 
             with pytest.MonkeyPatch.context() as patch:

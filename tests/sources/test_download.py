@@ -250,7 +250,11 @@ def test_a_disk_that_takes_no_more_keeps_what_is_there(
 
 
 def test_two_at_once_share_one_download(fetch: Fetch) -> None:
-    fetch.hub.acts["/cdn/" + NAME] = [lambda h: (time.sleep(0.2), h.data(DATA))[0]]
+    def slowly(handler: Handler) -> None:
+        time.sleep(0.2)
+        handler.data(DATA)
+
+    fetch.hub.acts["/cdn/" + NAME] = [slowly]
     source, offer = fetch.offer()
     file, got = offer.by_path[NAME], list[str]()
     threads = [

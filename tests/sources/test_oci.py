@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freehold.core.errors import BrokenInput, NotAllowed, NotFound, UsageError
-from freehold.core.http import Wish, get
+from freehold.core.http import Answer, Wish, get
 from freehold.sources.distribution import Descriptor, read_manifest
+from freehold.sources.distribution import Registry as Client
 from freehold.sources.oci import Artifact, parse, supplier
 from freehold.store.offer import Offered
 from tests.sources.registry import INDEX, OCI, Registry, digest_of, running
@@ -262,3 +263,25 @@ TABLES = st.recursive(
 def test_any_bytes_are_a_manifest_or_broken(data: bytes) -> None:
     with suppress(BrokenInput):
         read_manifest(data, "here")
+
+
+@pytest.mark.parametrize(
+    ("address", "realm", "public"),
+    [("8.8.8.8", "https://auth.example/token", True), ("10.0.0.8", "https://auth.lan/t", False),
+     ("8.8.8.8", "https://registry.example/token", False)],
+)  # fmt: skip
+def test_the_token_service_of_a_public_registry_must_be_public(
+    monkeypatch: pytest.MonkeyPatch, address: str, realm: str, public: bool
+) -> None:
+    found = [(2, 1, 6, "", (address, 443))]
+    monkeypatch.setattr("freehold.sources.distribution.socket.getaddrinfo", lambda *_: found)
+    wishes: list[Wish] = []
+
+    def answer(url: str, wish: Wish, sleep: Any) -> Answer:
+        wishes.append(wish)
+        return Answer(url, 200, {}, b'{"token": "t"}')
+
+    monkeypatch.setattr("freehold.sources.distribution.ask", answer)
+    registry = Client("https://registry.example", "lab/small")
+    assert registry._let_in(f'Bearer realm="{realm}",service="here"')
+    assert [wish.public for wish in wishes] == [public]

@@ -129,8 +129,7 @@ def get(
     accepted; BrokenInput for files that are not what they should be; EnvironmentProblem for
     networks and disks; NotFound and UsageError for what cannot be meant.
     """
-    watch = watch or Watch(stop=threading.Event())
-    base = base or open_base()
+    watch, base = watch or watching(), base or open_base()
     here = _offline(what, base)
     if here:
         return here
@@ -146,8 +145,17 @@ def plan_get(
     **wishes: Any,
 ) -> Plan:  # fmt: skip
     """What `get` would bring, judged by texts and headers alone; nothing is stored."""
-    watch = watch or Watch(stop=threading.Event())
-    return _planned(what, base or open_base(), watch, Wishes(**wishes))[0]
+    return _planned(what, base or open_base(), watch or watching(), Wishes(**wishes))[0]
+
+
+def watching(**told: Any) -> Watch:
+    """A watch whose pauses end when it is stopped; keywords are those of `Watch`."""
+    stop = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        stop.wait(seconds)
+
+    return Watch(stop=stop, sleep=sleep, **told)
 
 
 def fetch(plan: Plan, source: Supplier, watch: Watch) -> Brought:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
@@ -21,6 +22,7 @@ from freehold.store.offer import Offer, Offered
 MOST_OF_A_TEXT = 2_000_000
 MOST_TEXTS = 100
 MOST_HEADS = 16
+AT_ONCE = 8
 HEADED = (".gguf", ".safetensors", ".onnx")
 
 
@@ -41,8 +43,8 @@ def judge_offer(
     with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
         into = Path(folder) / offer.name.rpartition("/")[2].strip(". ")
         into.mkdir()
-        for file in _needed(files):
-            _put(supplier, file, into, watch)
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            list(pool.map(lambda file: _put(supplier, file, into, watch), _needed(files)))
         rest = [File(f.path, kind_of_file(f.path), f.size or 0) for f in files]
         report = check_folder(into, base=base, elsewhere=rest, source=offer.source)
         report = named(report, offer.name, base)

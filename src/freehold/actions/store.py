@@ -1,7 +1,6 @@
 """`store`: what is here, how large, still as it came; repair it, take it away, lend it out."""
 
 import os
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from freehold.actions.get import watching
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.http import shown
 from freehold.sources.download import Watch, bring, read_part
@@ -98,7 +98,7 @@ def verify(
     With `repair` only the chunks that are wrong are asked for again. Each look is a row in the
     ledger.
     """
-    watch = watch or Watch(stop=threading.Event())
+    watch = watch or watching()
     found = [library.get(name)] if name else library.manifests()
     return [_verify(manifest, repair, watch) for manifest in found]
 

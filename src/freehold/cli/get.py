@@ -2,7 +2,6 @@
 
 import os
 import sys
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -40,13 +39,12 @@ def command(
       freehold get ./model.gguf --name mine
       freehold get ./model.gguf --dry-run
     """
-    from freehold.actions.get import get, plan_get
-    from freehold.sources.download import Watch
+    from freehold.actions.get import get, plan_get, watching
 
     if offline:
         os.environ["FREEHOLD_OFFLINE"] = "1"
     with Progress() as progress:
-        watch = Watch(bytes=progress.bytes, says=progress.says, begins=progress.begin, stop=Event())
+        watch = watching(bytes=progress.bytes, says=progress.says, begins=progress.begin)
         if dry_run:
             plan = plan_get(model, base=base(), watch=watch, **wishes)
         else:

@@ -2,7 +2,6 @@
 
 import sys
 from pathlib import Path
-from threading import Event
 
 import click
 
@@ -119,11 +118,11 @@ def remove(model: str, dry_run: bool, yes: bool, as_json: bool) -> None:
 @click.pass_context
 def verify(ctx: click.Context, model: str | None, repair: bool, as_json: bool) -> None:
     """Hold every byte against its digest. Exit code 3 when one is wrong."""
+    from freehold.actions.get import watching
     from freehold.actions.store import verify
-    from freehold.sources.download import Watch
 
     with Progress() as progress:
-        watch = Watch(bytes=progress.bytes, says=progress.says, stop=Event())
+        watch = watching(bytes=progress.bytes, says=progress.says)
         found = verify(model, repair=repair, watch=watch)
     if as_json:
         print_json([one.form() for one in found])

@@ -44,6 +44,11 @@ class Watch(Struct, kw_only=True):
     stop: Event
     sleep: Callable[[float], None] = time.sleep
 
+    def check(self, path: str) -> None:
+        """Raise Stopped where it was stopped; what came stays for the next time."""
+        if self.stop.is_set():
+            raise Stopped(f"{path}: stopped; it goes on there next time")
+
 
 class Got(Struct, frozen=True):
     """A file in its place; `how` is download, there, reflink, hard link or copy."""
@@ -60,8 +65,13 @@ def bring(supplier: Supplier, file: Offered, spot: Spot, watch: Watch) -> Got:
     for, EnvironmentProblem for networks and disks, and what `supplier.refusal` says.
     """
 
+    told: list[bool] = []
+
     def waiting() -> None:
-        watch.says(f"{file.path}: another process fetches it; waiting for that")
+        if not told:
+            watch.says(f"{file.path}: another process fetches it; waiting for that")
+        told.append(True)
+        watch.check(file.path)
 
     with locked(spot.lock, waiting):
         found = _found(file, spot) or _Fetch(supplier, file, spot, watch).run()
@@ -117,6 +127,7 @@ class _Fetch:
     def _all(self, partial: Partial) -> None:
         """Ask until every byte is there."""
         while self.file.size is None or partial.count < self.file.size:
+            self.watch.check(self.file.path)
             before = self.fetched
             try:
                 if self._some(partial):
@@ -174,8 +185,7 @@ class _Fetch:
         """Write what comes, up to the size that was listed."""
         most = self.file.size if self.file.size is not None else LARGEST
         while data := rest.some(PIECE):
-            if self.watch.stop.is_set():
-                raise Stopped(f"{self.file.path}: stopped; it goes on there next time")
+            self.watch.check(self.file.path)
             if partial.count + len(data) > most:
                 raise BrokenInput(f"{self.file.path}: comes with more than {most:,} bytes")
             partial.add(data)

@@ -65,7 +65,8 @@ def save(manifest: Manifest) -> Manifest:
     with written(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         made = place.with_name(f".{place.name}.{os.getpid()}")
-        with made.open("wb") as out:
+        private = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(private, "wb") as out:  # an address may hold a secret
             out.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
             out.flush()
             os.fsync(out.fileno())
@@ -161,9 +162,10 @@ def remove(manifest: Manifest) -> int:
 
 
 def _same_model(before: Manifest, manifest: Manifest) -> None:
-    if (before.source, before.origin) != (manifest.source, manifest.origin):
+    was, asked = (m.origin.partition("?")[0] for m in (before, manifest))
+    if (before.source, was) != (manifest.source, asked):
         raise UsageError(
-            f"{manifest.name} is in the store already, from {before.origin}",
+            f"{manifest.name} is in the store already, from {was}",
             hint=f"freehold get --name NAME, or freehold store remove {before.name}",
         )
 

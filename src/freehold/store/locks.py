@@ -14,7 +14,7 @@ STEP = 0.05
 
 @contextmanager
 def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[None]:
-    """Hold the lock in this file; `waiting` is called once where another process holds it.
+    """Hold the lock in this file; `waiting` is called at each look while another holds it.
 
     The system lets go of it when the process ends, however that is. The files are those of
     `huggingface_hub` in its cache, so that its downloads and ours wait for each other.
@@ -37,11 +37,9 @@ def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[
 
 
 def _take(file: IO[bytes], waiting: Callable[[], object] | None) -> None:
-    told = False
     while not _try(file):
-        if not told and waiting:
+        if waiting:
             waiting()
-        told = True
         time.sleep(STEP)
 
 
