@@ -93,7 +93,7 @@ def _show(bundle: "Bundle") -> None:
     title("Models")
     rows(
         [
-            (m.name, amount(m.size), f"{m.license or 'unknown license'}, {len(m.files)} files")
+            (m.name, amount(m.size), f"{m.license or 'unknown license'}; files: {len(m.files)}")
             for m in bundle.contents.models
         ],
         color=None,
