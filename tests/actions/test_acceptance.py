@@ -109,6 +109,12 @@ def test_nothing_but_a_whole_digest_accepts(
         require(terms_of(folder, base=shipped), given=[said])
 
 
+def test_the_digest_of_another_text_accepts_nothing(folder: Path, shipped: KnowledgeBase) -> None:
+    with pytest.raises(NotAllowed):
+        require(terms_of(folder, base=shipped), given=["0" * 64])
+    assert rows() == 0
+
+
 def test_an_agreement_that_cannot_be_written_down_is_none(
     folder: Path, shipped: KnowledgeBase, home: Path
 ) -> None:

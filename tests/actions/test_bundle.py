@@ -1,8 +1,10 @@
 """Bundles: what was created here is installed there, whole or not at all, without a network."""
 
+import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -21,11 +23,14 @@ from freehold.knowledge.base import KnowledgeBase
 from freehold.store import library
 from freehold.store.ledger import Ledger
 from freehold.store.manifest import Manifest, Stored
+from tests.actions.test_get import gguf, hub
 from tests.engines.stubs import tiny
+from tests.sources.hub import COMMIT, Hub
 
 TERMS = b"You may use the model for non-commercial research only.\n"
 DIGEST = sha256(TERMS).hexdigest()
 Move = Callable[[], Path]
+__all__ = ["gguf", "hub"]  # fixtures that are shared
 
 
 @pytest.fixture
@@ -106,6 +111,25 @@ def test_what_was_made_here_is_installed_there(
     assert [m.name for m in library.manifests()] == ["small"]
 
 
+def test_a_model_of_the_hub_comes_to_lie_where_other_tools_look_for_it(
+    hub: Hub, elsewhere: Move, shipped: KnowledgeBase, tmp_path: Path
+) -> None:
+    there = Path(get("hf:lab/small", base=shipped).manifest.folder)
+    create(["lab/small"], tmp_path / "models.tar", base=shipped)
+    home = elsewhere()
+    asked = len(hub.asked)
+    (manifest,) = install(tmp_path / "models.tar", base=shipped).models
+    here = home / "hub" / "models--lab--small"
+    assert Path(manifest.folder) == here / "snapshots" / COMMIT
+    assert (here / "refs" / "main").read_text() == COMMIT
+    for file in manifest.files:
+        seen = here / "snapshots" / COMMIT / file.path
+        assert seen.resolve() == here / "blobs" / str(file.mark)
+        assert seen.read_bytes() == (there / file.path).read_bytes()
+    assert all(one.good for one in verify("lab/small"))
+    assert len(hub.asked) == asked
+
+
 def test_terms_are_asked_for_anew_on_the_other_machine(
     bundle: Path, elsewhere: Move, shipped: KnowledgeBase
 ) -> None:
@@ -176,7 +200,8 @@ def path(name: str, digest: str = sha256(b"x").hexdigest()) -> Callable[[Content
 
 @pytest.mark.parametrize(
     "change",
-    [path("../a"), path("/etc/a"), path("a/../../b"), path("C:\\a"), path("a.txt", "0" * 64),
+    [path("model.bin"), path("../a"), path("/etc/a"), path("a/../../b"), path("C:\\a"),
+     path("a.txt", "0" * 64),
      path("a.txt", "../x"), of(name="../../x"), of(name=".."), of(name=""), of(source="web"),
      of(name="a", source="huggingface", commit="0" * 40),
      of(name="a/b", source="huggingface", commit="../x"),
@@ -187,7 +212,7 @@ def path(name: str, digest: str = sha256(b"x").hexdigest()) -> Callable[[Content
      of(files=(Stored(path="a", size=1, sha256=sha256(b"x").hexdigest()),
                Stored(path="A", size=1, sha256=sha256(b"x").hexdigest())))],
 )  # fmt: skip
-def test_names_that_lead_elsewhere_are_refused(
+def test_what_no_bundle_of_ours_would_say_is_refused(
     bundle: Path, elsewhere: Move, shipped: KnowledgeBase, tmp_path: Path,
     change: Callable[[Contents], Contents],
 ) -> None:  # fmt: skip
@@ -232,6 +257,36 @@ def test_what_cannot_be_bundled_is_said(
         create(["small"], tmp_path / "x.tar", wheels=tmp_path, base=shipped)
     with pytest.raises(BrokenInput, match="cannot be opened"):
         show(tmp_path / "none.tar")
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_leaves_a_whole_model_or_none(
+    model: Path, shipped: KnowledgeBase, tmp_path: Path, elsewhere: Move
+) -> None:
+    (model / "vocabulary.txt").write_bytes(random.Random(7).randbytes(24 * 2**20))
+    get(model, base=shipped, accept=[DIGEST], files=["tiny.gguf", "vocabulary.txt"])
+    create(["small"], tmp_path / "models.tar", base=shipped)
+    home, seen = elsewhere(), set[bool]()
+    words = ["bundle", "install", str(tmp_path / "models.tar"), "--accept", DIGEST]
+    began = time.monotonic()
+    subprocess.run([sys.executable, "-m", "freehold", *words], capture_output=True, check=True)
+    whole = time.monotonic() - began
+    for number in range(25):
+        shutil.rmtree(home)
+        elsewhere()
+        with subprocess.Popen(
+            [sys.executable, "-m", "freehold", *words], stdout=subprocess.DEVNULL
+        ) as process:
+            time.sleep(whole * (0.3 + number / 25))
+            process.kill()
+        found = library.manifests()
+        assert all(one.good for one in verify())
+        assert bool(found) or not list((home / "share" / "store").glob("*.json"))
+        seen.add(bool(found))
+        install(tmp_path / "models.tar", accept=[DIGEST], base=shipped)
+        assert all(one.good for one in verify("small"))
+        assert not list(home.rglob(".freehold-bundle-*/files"))
+    assert False in seen
 
 
 @pytest.mark.slow

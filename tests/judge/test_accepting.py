@@ -2,7 +2,8 @@
 
 import pytest
 
-from freehold.judge.accepting import GATED, Agreement, Text, agreements
+from freehold.judge.accepting import GATED, Agreement, Text, agreements, reasons
+from freehold.judge.licensing import RESTRICTIVE
 from freehold.judge.terms import terms
 from freehold.knowledge.base import KnowledgeBase
 
@@ -67,12 +68,12 @@ def test_one_text_is_asked_for_once(shipped: KnowledgeBase) -> None:
 def test_every_license_of_the_base_is_either_free_of_limits_or_needs_agreement(
     shipped: KnowledgeBase,
 ) -> None:
-    from freehold.judge.accepting import reasons
-    from freehold.judge.licensing import RESTRICTIVE
-
     for license in shipped.licenses():
         why = list(reasons(license, shipped.words))
         if RESTRICTIVE.intersection(license.limits) or license.use_policy:
             assert why, license.id
     plain = [x.id for x in shipped.licenses() if not list(reasons(x, shipped.words))]
     assert {"MIT", "Apache-2.0", "BSD-3-Clause", "CC-BY-4.0"} <= {*plain}
+    shared = shipped.license("AGPL-3.0-only")
+    assert shared
+    assert any("source" in why for why in reasons(shared, shipped.words))

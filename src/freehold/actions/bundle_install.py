@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from freehold.actions.acceptance import Ask, require, terms_in
 from freehold.actions.bundle import Bundle, read, speaking_of
 from freehold.actions.folder import check_folder
-from freehold.actions.folder_reading import WEIGHTS
+from freehold.actions.folder_reading import EXECUTABLE, WEIGHTS
 from freehold.actions.get_papers import look
 from freehold.actions.policed import named, obey
 from freehold.core import paths
@@ -194,6 +194,11 @@ def _allowed(
     manifest: Manifest, stage: Path, accept: Sequence[str], ask: Ask | None, base: KnowledgeBase
 ) -> tuple[str, ...]:
     """Judge a model by its files as they will be; what policies say of it."""
+    executing = [f.path for f in manifest.files if f.path.lower().endswith(EXECUTABLE)]
+    if executing:
+        raise BrokenInput(
+            f"{executing[0]}: executes code when it is loaded, so it is not installed"
+        )
     view = stage / "models" / plain_name(manifest.name)
     for file in manifest.files:
         _give(stage / "files" / file.sha256, view.joinpath(*file.path.split("/")))
