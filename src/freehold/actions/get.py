@@ -4,7 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -253,11 +253,16 @@ def _could_go() -> str:
 def _all(source: Supplier, plan: Plan, watch: Watch) -> list[Got]:
     """Bring all files, the largest first; the first failure stops the others where they are."""
     files = sorted(plan.choice.files, key=lambda file: -(file.size or 0))
+
+    def stop(done: "Future[Got]") -> None:
+        if not done.cancelled() and done.exception():
+            watch.stop.set()
+
     with ThreadPoolExecutor(AT_ONCE) as pool:
         tasks = [pool.submit(bring, source, f, spot(plan.offer, f), watch) for f in files]
         try:
             for task in tasks:
-                task.add_done_callback(lambda done: watch.stop.set() if done.exception() else None)
+                task.add_done_callback(stop)
             errors = [error for task in tasks if (error := task.exception())]
         except BaseException:
             watch.stop.set()

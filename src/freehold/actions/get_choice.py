@@ -54,6 +54,9 @@ def choose_files(
     papers = tuple(path for path in found if path not in weights and _comes_along(path, format))
     chosen = [*papers, *(w for w in weights if w in found)]
     small = [p for p in chosen if p in weights or (found[p].size or 0) <= LARGEST_TABLE]
+    code = [path for path in found if path.lower().endswith(".py")]
+    if code:
+        notes = (*notes, f"code of its own stays away: {', '.join(code[:MOST_NAMED])}")
     return Choice(tuple(found[path] for path in small), tuple(weights), format, notes)
 
 

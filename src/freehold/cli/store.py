@@ -27,10 +27,9 @@ def command() -> None:
 @as_json
 def listed(as_json: bool) -> None:
     """List the models in the store."""
-    from freehold.actions.store import store
-    from freehold.store.library import used
+    from freehold.store.library import manifests, used
 
-    found = store()
+    found = manifests()
     if as_json:
         print_json([{"name": m.name, "source": m.source, "commit": m.commit, "size": m.size,
                      "license": m.license, "folder": m.folder, "fetched": m.fetched,

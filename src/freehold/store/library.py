@@ -12,6 +12,7 @@ import msgspec
 from freehold.core import paths
 from freehold.core.errors import BrokenInput, EnvironmentProblem, NotFound, UsageError
 from freehold.store.layout import hub_cache, models, plain_name, repository
+from freehold.store.locks import locked
 from freehold.store.manifest import Manifest, Stored
 from freehold.store.partial import UNFINISHED, sync_folder, written
 
@@ -55,6 +56,11 @@ def read(file: Path) -> Manifest:
 def save(manifest: Manifest) -> Manifest:
     """Keep a manifest, joined with the files that were there of the same model and commit."""
     place = shelf() / f"{slug(manifest)}.json"
+    with locked(shelf() / ".lock"):
+        return _saved(place, manifest)
+
+
+def _saved(place: Path, manifest: Manifest) -> Manifest:
     if place.exists():
         before = read(place)
         _same_model(before, manifest)
