@@ -12,11 +12,13 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from freehold.formats.pickled import known
-from freehold.formats.pickled.opcodes import Broken, next_op
+from freehold.formats.pickled.opcodes import Broken, Data, next_op
 from freehold.formats.pickled.values import Bag, Kept, Made, Name, Row, Table, Tuple, spoken
 
 MOST_OPS = 1_000_000
 """Opcodes that are followed: checkpoints have some 40 for each tensor."""
+MOST_BYTES = 64 * 2**20
+"""Bytes of texts and arrays inside one pickle."""
 MOST_TOLD = 50
 """Imports and calls that are written down."""
 
@@ -47,7 +49,7 @@ class Walk(Struct, frozen=True):
 
 
 def follow(
-    data: bytes, start: int = 0, *, keeps: Callable[[Any], bool] | None = None, most: int = MOST_OPS
+    data: Data, start: int = 0, *, keeps: Callable[[Any], bool] | None = None, most: int = MOST_OPS
 ) -> Walk:
     """Follow one pickle from `start` to its end; never an error, whatever the bytes.
 
@@ -55,12 +57,15 @@ def follow(
     id can be followed.
     """
     machine = _Machine(keeps or (lambda _: False))
-    at, ops, problem = start, 0, None
+    at, ops, held, problem = start, 0, 0, None
     try:
         while not machine.done:
             if ops >= most:
                 raise Broken(f"has more than {most:,} opcodes")
             op = next_op(data, at)
+            held += op.end - at
+            if held > MOST_BYTES:
+                raise Broken(f"holds more than {MOST_BYTES:,} bytes")
             at, ops = op.end, ops + 1
             machine.do(op.name, op.argument)
     except Broken as error:
@@ -116,10 +121,10 @@ class _Machine:
         items, self.stack = self.stack, self.marks.pop()
         return items
 
-    def note(self, text: str) -> None:
+    def note(self, words: str, *things: Any) -> None:
         """Write down something that is not known to be plain."""
         if len(self.others) < MOST_TOLD:
-            self.others.append(text)
+            self.others.append(words + "".join(map(spoken, things)))
 
     def bring(self, module: Any, name: Any) -> None:
         """Import a name."""
@@ -137,7 +142,7 @@ class _Machine:
         if answer is known.NO:
             answer = Made(callee, arguments)
             self.used.add(str(callee) if isinstance(callee, Name) else "")
-            self.note(f"{spoken(callee)}{spoken(arguments)}")
+            self.note("", callee, arguments)
         if len(self.calls) < MOST_TOLD:
             self.calls.append(f"{spoken(callee)}{spoken(arguments)}")
         return answer
@@ -228,7 +233,7 @@ def _extend(m: _Machine, row: Any, items: list[Any]) -> None:
     if isinstance(row, Row):
         row.extend(items)
     else:
-        m.note(f"adding to {spoken(row)}")
+        m.note("adding to ", row)
 
 
 def _add_items(m: _Machine, _: Any) -> None:
@@ -236,7 +241,7 @@ def _add_items(m: _Machine, _: Any) -> None:
     if isinstance(m.stack[-1], Bag):
         m.stack[-1].extend(items)
     else:
-        m.note(f"adding to {spoken(m.stack[-1])}")
+        m.note("adding to ", m.stack[-1])
 
 
 def _set_item(m: _Machine, _: Any) -> None:
@@ -255,7 +260,7 @@ def _fill(m: _Machine, table: Any, items: list[Any]) -> None:
     if isinstance(table, Table):
         table.pairs.extend(zip(items[::2], items[1::2], strict=True))
     else:
-        m.note(f"setting items of {spoken(table)}")
+        m.note("setting items of ", table)
 
 
 def _global(m: _Machine, names: tuple[str, str]) -> None:
@@ -280,7 +285,8 @@ def _reduce(m: _Machine, _: Any) -> None:
 
 def _new(m: _Machine, _: Any) -> None:
     arguments, callee = m.stack.pop(), m.stack.pop()
-    plain = isinstance(arguments, Tuple) and not arguments and str(callee) in _NEW
+    ordered = isinstance(callee, Name) and str(callee) in _NEW
+    plain = ordered and isinstance(arguments, Tuple) and not arguments
     m.stack.append(m.call(callee, arguments, "" if plain else "new"))
 
 
@@ -305,7 +311,7 @@ def _build(m: _Machine, _: Any) -> None:
     state = m.stack.pop()
     thing = m.stack[-1]
     if not known.builds(thing, state):
-        m.note(f"setting what is inside {spoken(thing)}")
+        m.note("setting what is inside ", thing)
     if isinstance(thing, Made):
         thing.state = state
 

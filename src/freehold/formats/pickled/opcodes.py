@@ -8,10 +8,14 @@ much can only report too much.
 import codecs
 import struct
 from collections.abc import Callable
+from mmap import mmap
 from typing import Any, NamedTuple
 
 from freehold.core.errors import BrokenInput
 
+Data = bytes | mmap
+"""Bytes in memory, or a file that is mapped into it."""
+LONGEST_TEXT = 8 * 2**20
 LONGEST_LINE = 1_000_000
 LONGEST_NUMBER = 10_000
 """Digits or bytes of one number; longer ones take a square of time to read."""
@@ -29,7 +33,7 @@ class Op(NamedTuple):
     end: int
 
 
-def _line(data: bytes, at: int) -> tuple[bytes, int]:
+def _line(data: Data, at: int) -> tuple[bytes, int]:
     end = data.find(b"\n", at, at + LONGEST_LINE)
     if end < 0:
         raise Broken(f"a line at byte {at:,} has no end")
@@ -37,20 +41,22 @@ def _line(data: bytes, at: int) -> tuple[bytes, int]:
 
 
 def _text(line: bytes) -> str:
+    if len(line) > LONGEST_TEXT:
+        raise Broken(f"a text has {len(line):,} bytes")
     try:
         return line.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return line.decode("latin-1")
 
 
-def _number_line(data: bytes, at: int) -> tuple[Any, int]:
+def _number_line(data: Data, at: int) -> tuple[Any, int]:
     line, end = _line(data, at)
     if line in (b"00", b"01"):
         return line == b"01", end
     return _whole(line, at), end
 
 
-def _long_line(data: bytes, at: int) -> tuple[int, int]:
+def _long_line(data: Data, at: int) -> tuple[int, int]:
     line, end = _line(data, at)
     return _whole(line.removesuffix(b"L"), at), end
 
@@ -68,7 +74,7 @@ def _whole(line: bytes, at: int) -> int:
         raise Broken(f"no number is at byte {at:,}") from error
 
 
-def _float_line(data: bytes, at: int) -> tuple[float, int]:
+def _float_line(data: Data, at: int) -> tuple[float, int]:
     line, end = _line(data, at)
     try:
         return float(line), end
@@ -76,7 +82,7 @@ def _float_line(data: bytes, at: int) -> tuple[float, int]:
         raise Broken(f"no number is at byte {at:,}") from error
 
 
-def _string_line(data: bytes, at: int) -> tuple[str, int]:
+def _string_line(data: Data, at: int) -> tuple[str, int]:
     line, end = _line(data, at)
     line = line.strip()
     if len(line) < 2 or line[:1] not in (b"'", b'"') or line[-1:] != line[:1]:
@@ -87,7 +93,7 @@ def _string_line(data: bytes, at: int) -> tuple[str, int]:
         raise Broken(f"the text at byte {at:,} cannot be read") from error
 
 
-def _unicode_line(data: bytes, at: int) -> tuple[str, int]:
+def _unicode_line(data: Data, at: int) -> tuple[str, int]:
     line, end = _line(data, at)
     try:
         return codecs.raw_unicode_escape_decode(line)[0], end
@@ -95,21 +101,21 @@ def _unicode_line(data: bytes, at: int) -> tuple[str, int]:
         raise Broken(f"the text at byte {at:,} cannot be read") from error
 
 
-def _line_text(data: bytes, at: int) -> tuple[str, int]:
+def _line_text(data: Data, at: int) -> tuple[str, int]:
     line, end = _line(data, at)
     return _text(line), end
 
 
-def _two_lines(data: bytes, at: int) -> tuple[tuple[str, str], int]:
+def _two_lines(data: Data, at: int) -> tuple[tuple[str, str], int]:
     module, middle = _line(data, at)
     name, end = _line(data, middle)
     return (_text(module), _text(name)), end
 
 
-def _fixed(form: str) -> Callable[[bytes, int], tuple[Any, int]]:
+def _fixed(form: str) -> Callable[[Data, int], tuple[Any, int]]:
     unpack, size = struct.Struct(form).unpack_from, struct.calcsize(form)
 
-    def read(data: bytes, at: int) -> tuple[Any, int]:
+    def read(data: Data, at: int) -> tuple[Any, int]:
         if at + size > len(data):
             raise Broken("ends in the middle of an opcode")
         return unpack(data, at)[0], at + size
@@ -117,10 +123,10 @@ def _fixed(form: str) -> Callable[[bytes, int], tuple[Any, int]]:
     return read
 
 
-def _counted(form: str, turn: Callable[[bytes], Any]) -> Callable[[bytes, int], tuple[Any, int]]:
+def _counted(form: str, turn: Callable[[bytes], Any]) -> Callable[[Data, int], tuple[Any, int]]:
     length = _fixed(form)
 
-    def read(data: bytes, at: int) -> tuple[Any, int]:
+    def read(data: Data, at: int) -> tuple[Any, int]:
         count, start = length(data, at)
         if not 0 <= count <= len(data) - start:
             raise Broken(f"a text at byte {at:,} ends after the end")
@@ -135,7 +141,7 @@ def _binary_number(raw: bytes) -> int:
     return int.from_bytes(raw, "little", signed=True)
 
 
-def _nothing(data: bytes, at: int) -> tuple[None, int]:
+def _nothing(data: Data, at: int) -> tuple[None, int]:
     return None, at
 
 
@@ -143,7 +149,7 @@ def _same(raw: bytes) -> bytes:
     return raw
 
 
-ARGUMENTS: dict[str, Callable[[bytes, int], tuple[Any, int]]] = {
+ARGUMENTS: dict[str, Callable[[Data, int], tuple[Any, int]]] = {
     "INT": _number_line, "LONG": _long_line, "FLOAT": _float_line,
     "STRING": _string_line, "UNICODE": _unicode_line, "PERSID": _line_text,
     "GLOBAL": _two_lines, "INST": _two_lines, "GET": _long_line, "PUT": _long_line,
@@ -182,7 +188,7 @@ NAMES: dict[int, str] = {
 _TABLE = {code: (name, ARGUMENTS.get(name, _nothing)) for code, name in NAMES.items()}
 
 
-def next_op(data: bytes, at: int) -> Op:
+def next_op(data: Data, at: int) -> Op:
     """The opcode at a place; Broken where there is none."""
     if at >= len(data):
         raise Broken("ends before its last opcode")
