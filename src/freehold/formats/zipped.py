@@ -20,18 +20,21 @@ LARGEST_UNPACKED = 64 * 2**20
 """Bytes of one member that are unpacked."""
 LOCAL, CENTRAL, END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 END64_PLACE, END64 = b"PK\x06\x07", b"PK\x06\x06"
+LONGEST_GAP = 24
+"""Bytes of sizes and sum that may follow a member."""
 _FULL = 0xFFFFFFFF
 STORED, DEFLATED = 0, 8
 
 
 class Member(Struct, frozen=True):
-    """One member: where its bytes are, how they are packed, and what is wrong with it."""
+    """One member: where its header and its bytes are, how it is packed, what is wrong with it."""
 
     name: str
     size: int
     packed: int
     method: int
     crc: int
+    place: int
     start: int
     link: bool
     problem: str | None = None
@@ -72,7 +75,9 @@ def _end(data: Data, name: str) -> tuple[int, int, int, int]:
     at = data.rfind(END, low)
     if at < 0 or at + 22 > len(data):
         raise BrokenInput(f"{name}: the archive has no directory")
-    disk, first, here, count, size, place, _ = struct.unpack_from("<HHHHIIH", data, at + 4)
+    disk, first, here, count, size, place, note = struct.unpack_from("<HHHHIIH", data, at + 4)
+    if at + 22 + note != len(data):
+        raise BrokenInput(f"{name}: bytes follow the end of the archive")
     if place == _FULL or count == 0xFFFF or size == _FULL:
         return _end64(data, at, name)
     if disk or first or here != count:
@@ -122,7 +127,7 @@ def _member(data: Data, at: int, fields: tuple[int, ...]) -> tuple[Member, int]:
         problem = problem or "has two sizes"
     link = system in (3, 19) and (attributes >> 28) == 0xA
     text = raw.decode("utf-8", "replace")
-    member = Member(text, size, packed, method, crc, start, link, problem)
+    member = Member(text, size, packed, method, crc, place, start, link, problem)
     return member, at + 46 + names + extras + notes
 
 
@@ -157,12 +162,12 @@ def _whole(members: tuple[Member, ...], directory: int) -> str | None:
     names = [member.name.casefold() for member in members]
     if len(set(names)) < len(names):
         return "has two members of one name"
-    spans = sorted((m.start, m.start + m.packed) for m in members)
-    if any(before[1] > after[0] for before, after in pairwise(spans)):
+    spans = sorted((m.place, m.start + m.packed) for m in members)
+    spans = [(0, 0), *spans, (directory, directory)]
+    gaps = [after[0] - before[1] for before, after in pairwise(spans)]
+    if min(gaps) < 0:
         return "has members that share their bytes"
-    if spans and spans[-1][1] > directory:
-        return "has members that share their bytes"
-    return None
+    return "has bytes between its members" if max(gaps) > LONGEST_GAP else None
 
 
 def unpacked(data: Data, member: Member, most: int = LARGEST_UNPACKED) -> bytes:

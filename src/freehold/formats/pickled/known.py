@@ -5,6 +5,7 @@ Python 3.11 (2026-11-28): none of these runs code of the file's when its argumen
 for here.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -87,10 +88,25 @@ def builds(thing: Any, state: Any) -> bool:
         return isinstance(state, Table) and all(key == "_metadata" for key, _ in state.pairs)
     if not isinstance(thing, Made) or not isinstance(state, Tuple):
         return False
-    made = _plain(thing.callee)
-    if made in _RECONSTRUCT:
+    if _plain(thing.callee) in _RECONSTRUCT:
         return _is_array_state(state)
-    return made == ("numpy", "dtype") and _is_data(state)
+    return is_numpy_dtype(thing) and thing.state is None and _is_dtype_state(thing, state)
+
+
+def is_of_numpy(thing: Any) -> bool:
+    """Whether this is an array or number type of NumPy's."""
+    return is_numpy_dtype(thing) or (
+        isinstance(thing, Made) and _plain(thing.callee) in _RECONSTRUCT
+    )
+
+
+def _is_dtype_state(dtype: Made, state: Tuple) -> bool:
+    """Version, order of bytes, no fields, size, alignment, and flags that fit the type."""
+    if not 8 <= len(state) <= 9 or state[2:5] != (None, None, None):
+        return False
+    numbers = all(type(number) is int for number in (state[0], *state[5:8]))
+    fits = numbers and (has_objects(dtype) or not state[7] & _HOLDS_OBJECTS)
+    return fits and state[1] in ("<", ">", "|", "=") and all(map(_is_data, state[8:]))
 
 
 def _is_array_state(state: Tuple) -> bool:
@@ -110,7 +126,7 @@ def has_objects(dtype: Any) -> bool:
     if not is_numpy_dtype(dtype):
         return True
     words = str(dtype.arguments[0])
-    return "O" in words or words.startswith(("V", "|V")) or "object" in words
+    return "O" in words or "V" in words
 
 
 def _is_data(value: Any, depth: int = 0) -> bool:
@@ -241,7 +257,8 @@ def _reconstruct(a: Any) -> bool:
 
 def _dtype(a: Any) -> bool:
     flags = all(isinstance(flag, int) for flag in a[1:])
-    return 1 <= len(a) <= 3 and isinstance(a[0], str) and len(a[0]) < 20 and flags
+    words = isinstance(a[0], str) and _DTYPE.fullmatch(a[0]) if a else None
+    return len(a) <= 3 and words is not None and flags
 
 
 def _scalar(a: Any) -> bool:
@@ -255,6 +272,10 @@ def _from_buffer(a: Any) -> bool:
     return _counts(a[2]) and a[3] in ("C", "F")
 
 
+_DTYPE = re.compile(r"[|<>=]?(?:[biufcSUOMmV]\d{0,9}|\?)(?:\[\w{1,9}\])?")
+"""One number type; lists of several, which can hide objects, are not known."""
+_HOLDS_OBJECTS = 3
+"""The flags of NumPy that say: counts references, pickles as a list."""
 _RECONSTRUCT = {("numpy._core.multiarray", "_reconstruct")}
 _MADE: tuple[tuple[str, str, Callable[[Any], bool]], ...] = (
     ("torch._utils", "_rebuild_tensor", _tensor),

@@ -311,7 +311,10 @@ def _build(m: _Machine, _: Any) -> None:
     state = m.stack.pop()
     thing = m.stack[-1]
     if not known.builds(thing, state):
-        m.note("setting what is inside ", thing)
+        if known.is_of_numpy(thing):
+            m.problem = "holds an array or number type of a form that is not known"
+        else:
+            m.note("setting what is inside ", thing)
     if isinstance(thing, Made):
         thing.state = state
 
