@@ -82,7 +82,7 @@ def _converted(source: Path, target: Path, under: str | None, folder: Path) -> C
         if "error" in told:
             raise BrokenInput(told["error"], hint=told["hint"])
         found = _compared(folder / OUT, told)
-        os.link(folder / OUT, target)
+        _place(folder / OUT, target)
     with suppress(OSError):
         target.chmod(0o666 & ~_mask())
     return Converted(
@@ -95,6 +95,16 @@ def _converted(source: Path, target: Path, under: str | None, folder: Path) -> C
         source_sha256=told["sha256"],
         held=process.held,
     )
+
+
+def _place(out: Path, target: Path) -> None:
+    """Give the result its name; never over something that came there meanwhile."""
+    try:
+        os.link(out, target)
+    except FileExistsError as error:
+        raise Contradiction(f"{shown(target)} is there already") from error
+    except OSError:  # no hard links here
+        out.rename(target)
 
 
 def _compared(out: Path, told: dict[str, Any]) -> Any:

@@ -75,7 +75,10 @@ def read_checkpoint(data: Data, name: str, *, under: str | None = None) -> Check
         content, storages = _of_2017(data, name)
     else:
         raise BrokenInput(f"{name}: is no checkpoint of PyTorch's, but {kind}")
-    found, left_out = _named(content, under, name)
+    try:
+        found, left_out = _named(content, under)
+    except BrokenInput as error:
+        raise BrokenInput(f"{name}: {error}", hint=error.hint) from error
     for one, view in found.items():
         storage = storages.get(view.key)
         if storage is None or view.reach > storage.size:
@@ -166,7 +169,7 @@ def _in_order(
         raise BrokenInput(f"{name}: bytes follow its numbers")
 
 
-def _named(content: Any, under: str | None, name: str) -> tuple[dict[str, View], list[str]]:
+def _named(content: Any, under: str | None) -> tuple[dict[str, View], list[str]]:
     """The tensors with their names, and what is left out."""
     outside: list[str] = []
     if isinstance(content, Table):
@@ -176,10 +179,10 @@ def _named(content: Any, under: str | None, name: str) -> tuple[dict[str, View],
             outside = [str(k) for k, _ in content.pairs if isinstance(k, str) and k != wrapped[0]]
             content = content.get(wrapped[0])
     found: dict[str, View] = {}
-    left = [*_gather(content, "", found, 0, name), *outside]
+    left = [*_gather(content, "", found, 0), *outside]
     if not found:
         raise BrokenInput(
-            f"{name}: holds no tensors with names"
+            "holds no tensors with names"
             + (f"; its keys are {', '.join(left[:10])}" if left else ""),
             hint="name the key below which they are: --under KEY",
         )
@@ -191,13 +194,13 @@ def _holds_tensors(value: Any) -> bool:
 
 
 def _gather(
-    value: Any, path: str, found: dict[str, View], depth: int, name: str
+    value: Any, path: str, found: dict[str, View], depth: int
 ) -> Iterator[str]:
     """Put tensors under their names; yield the names of what is none."""
     view = _tensor(value)
     if view is not None:
         if path in found:
-            raise BrokenInput(f"{name}: has two tensors of the name {path!r}")
+            raise BrokenInput(f"has two tensors of the name {path!r}")
         found[path or "tensor"] = view
     elif isinstance(value, (Table, Row, Tuple)) and depth < DEEPEST:
         pairs = value.pairs if isinstance(value, Table) else list(enumerate(value))
@@ -205,7 +208,7 @@ def _gather(
             return
         for key, inner in pairs:
             one = str(key) if isinstance(key, (str, int)) else "?"
-            yield from _gather(inner, f"{path}.{one}" if path else one, found, depth + 1, name)
+            yield from _gather(inner, f"{path}.{one}" if path else one, found, depth + 1)
     else:
         yield path or type(value).__name__
 
@@ -220,7 +223,7 @@ def _tensor(value: Any) -> View | None:
         return None
     (_, kind, key, _, _, *view), offset, shape, steps = value.arguments[0].id, *value.arguments[1:4]
     if view and view[0] is not None:
-        raise BrokenInput("its tensors look at parts of storages in an old way")
+        raise BrokenInput("a tensor looks at a part of its storage in a way of 2016")
     if len(value.arguments) == 7 and isinstance(value.arguments[6], Table):
         raise BrokenInput("a tensor is to be read with its numbers turned (conjugate or negative)")
     assert is_storage(kind)
