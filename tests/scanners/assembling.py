@@ -112,7 +112,11 @@ def zipped(
 
 def checkpoint(pickle: bytes, numbers: dict[str, bytes] | None = None, **more: Any) -> bytes:
     """PyTorch's ZIP layout."""
-    members = [("model/data.pkl", pickle), ("model/byteorder", b"little"), ("model/version", b"3\n")]
+    members = [
+        ("model/data.pkl", pickle),
+        ("model/byteorder", b"little"),
+        ("model/version", b"3\n"),
+    ]
     members += [(f"model/data/{key}", content) for key, content in (numbers or {}).items()]
     return zipped(members, **more)
 

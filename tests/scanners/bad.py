@@ -10,9 +10,34 @@ import pickle
 import struct
 
 from tests.scanners.assembling import (
-    CANARY, COMMAND, EMPTY, FALSE, NONE, call, checkpoint, first_tar, linked, long, many, name,
-    number, numpy, of_2017, packed, raw, row, safetensors, short, stacked, storage, table,
-    tarred, tensor, text, whole, zipped,
+    CANARY,
+    COMMAND,
+    EMPTY,
+    FALSE,
+    NONE,
+    call,
+    checkpoint,
+    first_tar,
+    linked,
+    long,
+    many,
+    name,
+    number,
+    numpy,
+    of_2017,
+    packed,
+    raw,
+    row,
+    safetensors,
+    short,
+    stacked,
+    storage,
+    table,
+    tarred,
+    tensor,
+    text,
+    whole,
+    zipped,
 )  # fmt: skip
 
 RUN = call(name("os", "system"), text(COMMAND))
@@ -54,6 +79,8 @@ def _template(words: str) -> bytes:
 
 GOOD_TENSOR = tensor("0", (2,))
 NUMBERS = {"0": bytes(8)}
+LEGACY = of_2017(table(w=tensor("0", (2,), legacy=True)), {"0": (2, bytes(8))})
+SWAPPED = many(text("storage"), name("os", "system"), text("0"), text("cpu"), number(2)) + b"Q"
 
 PICKLES: dict[str, bytes] = {
     **{f"protocol-{n}.pkl": _of(n) for n in range(6)},
@@ -66,7 +93,8 @@ PICKLES: dict[str, bytes] = {
     "import-only.pkl": whole(name("antigravity", "anything")),
     "memo-swap.bin": _memo_swap(),
     "memoized.pkl": whole(
-        short("os") + b"\x940" + short("system") + b"\x940h\x00h\x01\x93" + many(short("x")) + b"R", 4
+        short("os") + b"\x940" + short("system") + b"\x940h\x00h\x01\x93"
+        + many(short("x")) + b"R", 4,
     ),
     "dup.pkl": whole(name("os", "system") + b"2" + many(text(COMMAND)) + b"R"),
     "resolve-name.pkl": whole(
@@ -97,7 +125,9 @@ PICKLES: dict[str, bytes] = {
     "asyncio.pkl": whole(
         call(name("asyncio.unix_events", "_UnixSubprocessTransport._start"), b"}", text("x"))
     ),
-    "numpy-exec.pkl": whole(call(name("numpy.testing._private.utils", "runstring"), text("1"), b"}")),
+    "numpy-exec.pkl": whole(
+        call(name("numpy.testing._private.utils", "runstring"), text("1"), b"}")
+    ),
     "numpy-f2py.pkl": whole(call(name("numpy.f2py.crackfortran", "getlincoef"), text("1"), b"}")),
     "torch-load.pkl": whole(call(name("torch", "load"), text("https://example.org/x"))),
     "torch-bytes.pkl": whole(call(name("torch.storage", "_load_from_bytes"), raw(RUNS))),
@@ -112,7 +142,9 @@ PICKLES: dict[str, bytes] = {
     "socket.pkl": whole(call(name("socket", "create_connection"), many(text("a"), number(1)))),
     "write-file.pkl": whole(call(name("builtins", "open"), text(CANARY), text("w"))),
     "rmtree.pkl": whole(call(name("shutil", "rmtree"), text("/nowhere"))),
-    "build-class.pkl": whole(name("torch", "FloatStorage") + table(__reduce__=name("os", "system")) + b"b"),
+    "build-class.pkl": whole(
+        name("torch", "FloatStorage") + table(__reduce__=name("os", "system")) + b"b"
+    ),
     "build-dict.pkl": whole(EMPTY + many(NONE, table(items=text("x"))) + b"b"),
     "set-item.pkl": whole(name("sys", "modules") + text("os") + NONE + b"s"),
     "append.pkl": whole(name("sys", "path") + text("/evil") + b"a"),
@@ -155,14 +187,14 @@ ARCHIVES: dict[str, bytes] = {
         whole(table(weight=GOOD_TENSOR, other=RUN)), NUMBERS
     ),
     "storage-swapped.pt": checkpoint(
-        whole(table(w=many(text("storage"), name("os", "system"), text("0"), text("cpu"), number(2)) + b"Q")),
+        whole(table(w=SWAPPED)),
         NUMBERS,
     ),
     "second-pickle.pt": zipped([("model/data.pkl", _GOOD), ("model/extra.pkl", RUNS)]),
     "hidden-name.pt": zipped([("model/data.pkl", _GOOD), ("model/readme.txt", RUNS)]),
     "numbers-are-pickle.pt": checkpoint(_GOOD, {"0": RUNS}),
     "torchscript.pt": zipped(
-        [("m/data.pkl", _GOOD), ("m/code/__torch__.py", b"def f(): pass"), ("m/constants.pkl", _GOOD)]
+        [("m/data.pkl", _GOOD), ("m/code/__torch__.py", b"x = 1"), ("m/constants.pkl", _GOOD)]
     ),
     "wrong-sum.pt": _field(checkpoint(_GOOD, NUMBERS), CENTRAL, 16, b"\1\2\3\4"),
     "two-names.pt": _other_name(checkpoint(RUNS)),
@@ -180,7 +212,7 @@ ARCHIVES: dict[str, bytes] = {
     "objects.npz": zipped([("a.npy", numpy("'|O'", RUNS))]),
     "keras-lambda.keras": zipped([("config.json", b'{"class_name": "Lambda"}')]),
     "legacy.bin": of_2017(RUN, {}),
-    "legacy-more-bytes.bin": of_2017(table(w=tensor("0", (2,), legacy=True)), {"0": (2, bytes(8))}) + b"x",
+    "legacy-more-bytes.bin": LEGACY + b"x",
     "first.tar": first_tar(RUNS),
     "pickle-in-tar.tar": tarred([("weights.dat", RUNS)]),
     "link.tar": linked("weights", "/etc/passwd"),

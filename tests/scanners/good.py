@@ -9,8 +9,29 @@ from typing import Any
 
 from tests.formats import layouts
 from tests.scanners.assembling import (
-    EMPTY, FALSE, NONE, TRUE, call, checkpoint, first_tar, many, name, number, numpy, of_2017,
-    packed, raw, row, safetensors, storage, table, tarred, tensor, text, whole, zipped,
+    EMPTY,
+    FALSE,
+    NONE,
+    TRUE,
+    call,
+    checkpoint,
+    first_tar,
+    many,
+    name,
+    number,
+    numpy,
+    of_2017,
+    packed,
+    raw,
+    row,
+    safetensors,
+    storage,
+    table,
+    tarred,
+    tensor,
+    text,
+    whole,
+    zipped,
 )  # fmt: skip
 
 NUMBERS = struct.pack("<6f", *range(6))

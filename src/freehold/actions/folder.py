@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_policy import judged_from_files
+from freehold.actions.folder_policy import judged_from_files, signed_fact
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -21,6 +21,7 @@ from freehold.actions.folder_reading import (
     Seen,
     read_folder,
 )
+from freehold.actions.scan import Safety, forms, scan
 from freehold.formats.adapter import Adapter
 from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
@@ -69,6 +70,7 @@ class FolderReport(Struct, frozen=True):
     findings: tuple[Finding, ...]
     evidence: tuple[Evidence, ...]
     seen: Seen
+    safety: tuple[Safety, ...] = ()
 
     @property
     def files(self) -> tuple[Any, ...]:
@@ -82,6 +84,7 @@ class FolderReport(Struct, frozen=True):
             "files": to_builtins(self.seen.files),
             "evidence": to_builtins(self.evidence),
             "findings": to_builtins(self.findings),
+            "safety": forms(self.safety),
         }
 
 
@@ -130,9 +133,11 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
+    signed = None if elsewhere else signed_fact(path, base)
+    report = with_policy(report, facts, base, **judged_from_files(seen), signed=signed)
+    safety = () if elsewhere else scan(path).files  # of papers alone nothing can be told
     rows = tuple(evidence)
-    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
+    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen, safety)
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:

@@ -3,14 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from msgspec import Struct, to_builtins
 
 from freehold.core.errors import BrokenInput
 from freehold.formats.text import plain, shown
 from freehold.scanners.base import (
-    CODE,
     SAFE,
     SCANNERS,
     UNCHECKED,
@@ -170,8 +169,8 @@ def _worst(remarks: Iterable[Remark]) -> Verdict:
 
 def refusal(path: Path) -> str | None:
     """Why no engine may be given this file, in a few words, or None: for `get`, `run`, `serve`."""
-    found = scan(path)
-    bad: Literal["contains code"] = CODE
-    first = next((f for f in found.files if f.verdict == bad), None)
-    first = first or next((f for f in found.files if f.verdict != SAFE), None)
-    return f"{first.path} {first.verdict}: {first.because}" if first else None
+    bad = sorted(
+        (file for file in scan(path).files if file.verdict != SAFE),
+        key=lambda file: WORST.index(file.verdict),
+    )
+    return f"{bad[0].path} {bad[0].verdict}: {bad[0].because}" if bad else None

@@ -6,6 +6,8 @@ from typing import Any
 from msgspec import Struct, to_builtins
 
 from freehold.core.errors import BrokenInput, FreeholdError
+from freehold.core.paths import config
+from freehold.formats import oms_digests
 from freehold.formats.oms import (
     Envelope,
     Statement,
@@ -16,7 +18,7 @@ from freehold.formats.oms import (
     written_statement,
 )
 from freehold.formats.text import shown
-from freehold.store import signing
+from freehold.store import keys as keyring
 
 SIGNATURE = "model.sig"
 ENDING = ".sig"
@@ -66,15 +68,15 @@ def sign(
     _check(path)
     at = signature or place(path)
     inside = _inside(at, path)
-    ignored = tuple(sorted({*signing.NOT_MODEL, *([inside] if inside else [])}))
+    ignored = tuple(sorted({*oms_digests.NOT_MODEL, *([inside] if inside else [])}))
     like = Statement(path.resolve().name, {}, follow_links=follow_links, ignored=ignored)
-    found = signing.digests(path, like, at)
+    found = oms_digests.digests(path, like, at)
     if not found:
         raise BrokenInput(f"{shown(path)} holds no files to sign")
     payload = written_statement(
         Statement(like.name, found, follow_links=follow_links, ignored=ignored)
     )
-    made, name = signing.sign_with(key, signed_bytes(payload))
+    made, name = keyring.sign_with(key, signed_bytes(payload))
     at.write_bytes(written_bundle(payload, made, name))
     return Signed(str(path), str(at), name, len(found))
 
@@ -91,26 +93,33 @@ def verify(path: Path, key: Path, *, signature: Path | None = None) -> Verificat
             f"there is no signature {shown(at)}", hint="name it: freehold verify --signature FILE"
         )
     bundle = read_bundle(at)
-    name = signing.public_name(key)
+    name = keyring.public_name(key)
     why = _not_signed(bundle, key, name)
     if why:
         return Verification(str(path), str(at), False, why, name, 0)
     statement = read_statement(bundle.payload, shown(at))
-    found = signing.digests(path, statement, at)
+    found = oms_digests.digests(path, statement, at)
     return _compared(path, at, name, statement, found)
 
 
-def is_signed(path: Path, key: Path | None = None, *, signature: Path | None = None) -> bool:
-    """Whether files are signed by the owner of a key: the fact `signed` of a policy.
+def is_signed(path: Path, *keys: Path) -> bool:
+    """Whether files are signed by the owner of one of these keys: the fact `signed` of a policy.
 
-    Never an error: what cannot be verified, for whatever reason, is not signed.
+    Without keys, by one that is trusted here. Never an error: what cannot be verified, for
+    whatever reason, is not signed.
     """
-    if key is None:
-        return False
-    try:
-        return verify(path, key, signature=signature).ok
-    except FreeholdError:
-        return False
+    for key in keys or trusted_keys():
+        try:
+            if verify(path, key).ok:
+                return True
+        except FreeholdError:
+            continue
+    return False
+
+
+def trusted_keys() -> tuple[Path, ...]:
+    """The public keys that this user trusts: PEM files in the folder `keys` of the settings."""
+    return tuple(sorted((config() / "keys").glob("*.pem")))
 
 
 def place(path: Path) -> Path:
@@ -135,7 +144,7 @@ def _not_signed(bundle: Envelope, key: Path, name: str) -> str | None:
     """Why the key did not sign this, or None."""
     if bundle.key and bundle.key != name:
         return "it was signed with another key"
-    if not signing.is_signed_by(key, signed_bytes(bundle.payload), bundle.signature):
+    if not keyring.is_signed_by(key, signed_bytes(bundle.payload), bundle.signature):
         return "the signature is not of this key, or was changed"
     return None
 
@@ -150,8 +159,8 @@ def _compared(
     by_digest = {found[name][1]: name for name in reversed(added)}
     renamed = tuple((n, by_digest[meant[n][1]]) for n in removed if meant[n][1] in by_digest)
     ok = not (changed or added or removed)
-    here = signing.files(path, follow_links=True) if path.is_dir() else ()
-    left = [n for p, n in here if signing.is_ignored(n, signed.ignored) and p != at]
+    here = oms_digests.files(path, follow_links=True) if path.is_dir() else ()
+    left = [n for p, n in here if oms_digests.is_ignored(n, signed.ignored) and p != at]
     return Verification(
         path=str(path),
         signature=str(at),

@@ -26,7 +26,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> int:
     \b
     Examples:
       freehold scan model.gguf
-      freehold scan . --json
+      freehold scan LICENSE form.json --json
     """
     from freehold.actions.scan import scan
 

@@ -15,7 +15,7 @@ from freehold.cli._out import as_json, print_json, rows, say
 )  # fmt: skip
 @click.option(
     "--signature", type=click.Path(path_type=Path), metavar="FILE",
-    help="The signature; without it model.sig in the folder, or FILE.sig beside the file.",
+    help="The signature; else model.sig inside, or FILE.sig beside the file.",
 )  # fmt: skip
 @as_json
 def command(path: Path, key: Path, signature: Path | None, as_json: bool) -> int:
@@ -33,7 +33,8 @@ def command(path: Path, key: Path, signature: Path | None, as_json: bool) -> int
     if as_json:
         print_json(found.form())
         return 0 if found.ok else 1
-    say(f"{'yes' if found.ok else 'no'}: {found.because} ({found.files:,} files)")
+    count = f" ({found.files:,} files)" if found.files else ""
+    say(f"{'yes' if found.ok else 'no'}: {found.because}{count}")
     old, new = {old for old, _ in found.renamed}, {new for _, new in found.renamed}
     lines = [("changed", name) for name in found.changed]
     lines += [("renamed", f"{before} -> {after}") for before, after in found.renamed]

@@ -1,5 +1,7 @@
 """Tells what a file really is by its bytes, whatever its name says."""
 
+from collections.abc import Callable
+
 from freehold.formats.pickled.machine import follow
 from freehold.formats.tarred import is_tar
 
@@ -54,21 +56,21 @@ def kind_of_data(head: bytes, size: int, ending: str = "") -> str:
 
 
 def _without_start(head: bytes, ending: str) -> str:
-    if head[:1] == b"\x80" and len(head) > 1 and head[1] <= 5:
-        return "pickle"
-    if head[4:8] == b"TFL3":
-        return "tflite"
-    if head[4:8] == b"ftyp":
-        return "media"
-    if is_tar(head):
-        return "tar"
-    if head[2:4] == b"\r\n" and len(head) > 16 and b"\0" in head[:16]:
-        return "python bytecode"
-    if head[:1] == b"\x78" and len(head) > 1 and (head[0] * 256 + head[1]) % 31 == 0:
-        return "zlib"
-    if is_text_pickle(head):
-        return "text pickle"
-    return _text_kind(head, ending) or "unknown"
+    """The kind of a file that has no mark at its very beginning."""
+    found = next((kind for kind, holds in _SIGNS if holds(head)), None)
+    return found or _text_kind(head, ending) or "unknown"
+
+
+def _is_pickle(head: bytes) -> bool:
+    return head[:1] == b"\x80" and len(head) > 1 and head[1] <= 5
+
+
+def _is_bytecode(head: bytes) -> bool:
+    return head[2:4] == b"\r\n" and len(head) > 16 and b"\0" in head[:16]
+
+
+def _is_zlib(head: bytes) -> bool:
+    return head[:1] == b"\x78" and len(head) > 1 and (head[0] * 256 + head[1]) % 31 == 0
 
 
 def is_text_pickle(head: bytes) -> bool:
@@ -83,24 +85,38 @@ def _is_safetensors(head: bytes, size: int) -> bool:
     return len(head) > 8 and 2 <= length <= min(size - 8, 100_000_000) and head[8:9] == b"{"
 
 
+_SIGNS: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+    ("pickle", _is_pickle),
+    ("tflite", lambda head: head[4:8] == b"TFL3"),
+    ("media", lambda head: head[4:8] == b"ftyp"),
+    ("tar", is_tar),
+    ("python bytecode", _is_bytecode),
+    ("zlib", _is_zlib),
+    ("text pickle", is_text_pickle),
+)
+
+
 def _text_kind(head: bytes, ending: str) -> str | None:
-    if b"\0" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return None
+    """The kind of a text; None for what is none."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text"
-    try:
-        text = head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            return None
-        text = head[: error.start].decode("utf-8")
-    if sum(sign < " " and sign not in "\t\n\r\f\v\x1b" for sign in text[:4096]):
+    text = _decoded(head)
+    if text is None or any(sign < " " and sign not in "\t\n\r\f\v\x1b" for sign in text[:4096]):
         return None
     if ending in _PROGRAMS_BY_NAME:
         return _PROGRAMS_BY_NAME[ending]
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return "json"
     return "yaml" if ending in (".yaml", ".yml") else "text"
+
+
+def _decoded(head: bytes) -> str | None:
+    """The text, without a letter that is cut at the end; None where it is not UTF-8."""
+    try:
+        return head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        cut = error.start >= len(head) - 4 and len(head) == HEAD
+        return head[: error.start].decode("utf-8") if cut else None
 
 
 _ANY_PICKLE = ("pickle", "text pickle", "zip", "tar", "gzip", "bzip2", "xz", "zlib")

@@ -1,4 +1,4 @@
-"""Reads the list of a tar archive, bounded: names, kinds, and where the bytes of each member are."""
+"""Reads the list of a tar archive, bounded: names, kinds, and where each member's bytes are."""
 
 from collections.abc import Iterator
 from mmap import mmap

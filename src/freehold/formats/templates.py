@@ -43,8 +43,14 @@ _OUTSIDE_TEXTS: Rules = (
     (re.compile(r"\|\s*attr\b"), "takes attributes by names that it makes up"),
     (re.compile(r"attribute\s*=\s*(?!'')"), "takes attributes by names that it makes up"),
     (re.compile(r"\[\s*''\s*[~+%|]"), "puts names together"),
-    (re.compile(r"(?:~|\|\s*(?:join|reverse|format|replace|lower)\b)[^\[\]{}%]*\]"), "puts names together"),
-    (re.compile(r"\[[^\]]*(?:~|\|\s*(?:join|reverse|format|replace|lower)\b)"), "puts names together"),
+    (
+        re.compile(r"(?:~|\|\s*(?:join|reverse|format|replace|lower)\b)[^\[\]{}%]*\]"),
+        "puts names together",
+    ),
+    (
+        re.compile(r"\[[^\]]*(?:~|\|\s*(?:join|reverse|format|replace|lower)\b)"),
+        "puts names together",
+    ),
     (re.compile(r"\b(?:lipsum|cycler|joiner|url_for|get_flashed_messages|request)\b"), "uses {}"),
     (re.compile(r"\bself\b\s*[.\[|]"), "looks into itself"),
     (re.compile(r"\{%[-+]?\s*(?:include|import|extends|from)\b"), "loads other files: {}"),

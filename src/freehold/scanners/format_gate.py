@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from freehold.core.errors import BrokenInput
-from freehold.formats.kinds import CLOSED, CODE as CODES, EXPECTED, PICKLES, PLAIN
+from freehold.formats.kinds import CLOSED, EXPECTED, PICKLES, PLAIN
+from freehold.formats.kinds import CODE as CODES
 from freehold.formats.onnx import read_onnx
 from freehold.formats.pickled.machine import Walk, follow
 from freehold.formats.zipped import ends_as_zip

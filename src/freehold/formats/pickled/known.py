@@ -235,7 +235,9 @@ def _tensor(a: Any) -> bool:
         return False
     hooks = len(a) == 4 or (isinstance(a[4], bool) and _hooks(a[5]))
     bits = len(a) < 7 or a[6] is None or _is_data(a[6])
-    return _count(a[1]) and _size(a[2]) and _size(a[3]) and len(a[2]) == len(a[3]) and hooks and bits
+    return (
+        _count(a[1]) and _size(a[2]) and _size(a[3]) and len(a[2]) == len(a[3]) and hooks and bits
+    )
 
 
 def _tensor3(a: Any) -> bool:

@@ -88,7 +88,7 @@ def _string_line(data: Data, at: int) -> tuple[str, int]:
     if len(line) < 2 or line[:1] not in (b"'", b'"') or line[-1:] != line[:1]:
         raise Broken(f"the text at byte {at:,} has no quotes")
     try:
-        return _text(codecs.escape_decode(line[1:-1])[0]), end  # type: ignore[attr-defined]
+        return _text(codecs.escape_decode(line[1:-1])[0]), end
     except ValueError as error:
         raise Broken(f"the text at byte {at:,} cannot be read") from error
 

@@ -5,7 +5,7 @@ A tensor is a view of a storage: where it begins, its shape, and the steps betwe
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -173,7 +173,9 @@ def _named(content: Any, under: str | None) -> tuple[dict[str, View], list[str]]
     """The tensors with their names, and what is left out."""
     outside: list[str] = []
     if isinstance(content, Table):
-        wrapped = [under] if under else [key for key in WRAPPERS if _holds_tensors(content.get(key))]
+        wrapped = (
+            [under] if under else [key for key in WRAPPERS if _holds_tensors(content.get(key))]
+        )
         direct = any(_tensor(value) is not None for _, value in content.pairs)
         if under or (wrapped and not direct):
             outside = [str(k) for k, _ in content.pairs if isinstance(k, str) and k != wrapped[0]]
@@ -193,9 +195,7 @@ def _holds_tensors(value: Any) -> bool:
     return isinstance(value, Table) and any(_tensor(item) for _, item in value.pairs)
 
 
-def _gather(
-    value: Any, path: str, found: dict[str, View], depth: int
-) -> Iterator[str]:
+def _gather(value: Any, path: str, found: dict[str, View], depth: int) -> Iterator[str]:
     """Put tensors under their names; yield the names of what is none."""
     view = _tensor(value)
     if view is not None:
@@ -221,7 +221,8 @@ def _tensor(value: Any) -> View | None:
         return _tensor(value.arguments[0])
     if value.callee.module != "torch._utils" or not isinstance(value.arguments[0], Kept):
         return None
-    (_, kind, key, _, _, *view), offset, shape, steps = value.arguments[0].id, *value.arguments[1:4]
+    offset, shape, steps = value.arguments[1:4]
+    kind, key, view = value.arguments[0].id[1], value.arguments[0].id[2], value.arguments[0].id[5:]
     if view and view[0] is not None:
         raise BrokenInput("a tensor looks at a part of its storage in a way of 2016")
     if len(value.arguments) == 7 and isinstance(value.arguments[6], Table):
@@ -257,7 +258,7 @@ def _straight(view: View) -> tuple[int, int]:
     return count, size
 
 
-_FORMS = {1: "B", 2: "H", 4: "I", 8: "Q"}
+_FORMS: dict[int, Literal["B", "H", "I", "Q"]] = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
 def _strided(view: View, whole: memoryview, run: int, together: int) -> Iterator[bytes]:

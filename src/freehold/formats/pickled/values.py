@@ -71,7 +71,7 @@ class Tuple(tuple[Any, ...]):
     """A tuple; compared by identity, so that no comparison walks into it."""
 
     __slots__ = ()
-    __hash__ = object.__hash__  # type: ignore[assignment]
+    __hash__ = object.__hash__
     __eq__ = object.__eq__
 
 
@@ -82,15 +82,22 @@ def spoken(value: Any, depth: int = 0) -> str:
     """A value in a few words, whatever it is and however large."""
     if isinstance(value, (str, bytes)):
         return repr(value[:LONGEST]) + ("…" if len(value) > LONGEST else "")
-    if isinstance(value, int) and not -(2**63) < value < 2**63:
-        return "a long number"
     if value is None or isinstance(value, (bool, int, float)):
-        return repr(value)
+        return _number(value)
     if isinstance(value, Name):
         return str(value)[:LONGEST]
-    if isinstance(value, (Row, Tuple, Bag)) and depth < DEEPEST:
-        inside = ", ".join(spoken(item, depth + 1) for item in value[:MOST_SHOWN])
-        return f"({inside}{', …' if len(value) > MOST_SHOWN else ''})"
-    if isinstance(value, Made) and depth < DEEPEST:
-        return f"{spoken(value.callee, depth + 1)}{spoken(value.arguments, depth + 1)}"
-    return "…"
+    return _nested(value, depth + 1) if depth < DEEPEST else "…"
+
+
+def _number(value: Any) -> str:
+    is_long = isinstance(value, int) and not -(2**63) < value < 2**63
+    return "a long number" if is_long else repr(value)
+
+
+def _nested(value: Any, depth: int) -> str:
+    if isinstance(value, Made):
+        return f"{spoken(value.callee, depth)}{spoken(value.arguments, depth)}"
+    if not isinstance(value, (Row, Tuple, Bag)):
+        return "…"
+    inside = ", ".join(spoken(item, depth) for item in value[:MOST_SHOWN])
+    return f"({inside}{', …' if len(value) > MOST_SHOWN else ''})"
