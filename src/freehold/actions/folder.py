@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_policy import subject_of_files
+from freehold.actions.folder_policy import signed_fact, subject_of_files
 from freehold.actions.folder_reading import (
     WEIGHTS,
     Evidence,
@@ -21,6 +21,7 @@ from freehold.actions.folder_reading import (
     Seen,
     read_folder,
 )
+from freehold.actions.scan import Safety, forms, scan
 from freehold.formats.adapter import Adapter
 from freehold.formats.config import Config
 from freehold.formats.gguf import Gguf
@@ -71,6 +72,7 @@ class FolderReport(Struct, frozen=True):
     evidence: tuple[Evidence, ...]
     seen: Seen
     subject: Subject
+    safety: tuple[Safety, ...] = ()
 
     @property
     def files(self) -> tuple[Any, ...]:
@@ -84,6 +86,7 @@ class FolderReport(Struct, frozen=True):
             "files": to_builtins(self.seen.files),
             "evidence": to_builtins(self.evidence),
             "findings": to_builtins(self.findings),
+            "safety": forms(self.safety),
         }
 
 
@@ -134,10 +137,13 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    subject = replace(subject_of_files(facts, report, seen), source=source)
+    signed = None if elsewhere else signed_fact(path, base)
+    subject = replace(subject_of_files(facts, report, seen), source=source, signed=signed)
     report = with_policy(report, base, subject)
+    safety = () if elsewhere else scan(path).files  # of papers alone nothing can be told
     rows = tuple(evidence)
-    return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen, subject)
+    told = tuple(findings(seen, rows, report, base))
+    return FolderReport(report, told, rows, seen, subject, safety)
 
 
 def _texts(seen: Seen) -> list[LicenseFile]:

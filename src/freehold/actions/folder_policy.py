@@ -1,6 +1,6 @@
-"""What a policy can judge once there are files: their formats by name, and code of their own."""
+"""What a policy can judge once there are files: formats by name, code of their own, signatures."""
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from msgspec.structs import replace
 
@@ -11,6 +11,8 @@ from freehold.formats.tokenizer import Tokenizer
 from freehold.judge.answers import Facts
 from freehold.judge.policy import Subject
 from freehold.judge.policy_subject import subject
+from freehold.knowledge.base import KnowledgeBase
+from freehold.knowledge.policy_file import read_policies
 
 FORMATS = {
     **dict.fromkeys(EXECUTABLE, "pytorch"),
@@ -34,3 +36,15 @@ def subject_of_files(facts: Facts, report: Report, seen: Seen) -> Subject:
         formats=tuple(sorted({FORMATS.get(end, end) for end in ends})),
         remote_code=any(getattr(thing, "remote_code", None) for thing in asks),
     )
+
+
+def signed_fact(path: Path, base: KnowledgeBase) -> bool | None:
+    """Whether the files are signed by somebody trusted; None where no policy asks for it.
+
+    Only then every file is read, to hold its digest against the signature.
+    """
+    if not any(placed.policy.files.signature for placed in read_policies(base)):
+        return None
+    from freehold.actions.signing import is_signed
+
+    return is_signed(path)
