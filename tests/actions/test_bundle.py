@@ -1,5 +1,7 @@
 """Bundles: what was created here is installed there, whole or not at all, without a network."""
 
+import io
+import pickle
 import random
 import shutil
 import subprocess
@@ -172,19 +174,16 @@ def test_another_bundle_than_was_told_is_refused(bundle: Path, shipped: Knowledg
         install(bundle, digest="0", base=shipped)
 
 
-def forged(bundle: Path, change: Callable[[Contents], Contents]) -> None:
+def forged(bundle: Path, change: Callable[[Contents], Contents], body: bytes = b"x") -> None:
     """Write a bundle anew that says something else of its one file."""
-    data, body = bundle.read_bytes(), b"x"
     with bundle.open("rb") as stream:
-        index, _ = read_index(stream, len(data))
-    files = (Entry(sha256(body).hexdigest(), 1),)
+        index, _ = read_index(stream, bundle.stat().st_size)
+    files = (Entry(sha256(body).hexdigest(), len(body)),)
     manifest = Manifest(
         name="evil", source="folder", origin="x", folder="",
         files=(Stored(path="a.txt", size=1, sha256=files[0].sha256),),
     )  # fmt: skip
     about = msgspec.Raw(msgspec.json.encode(change(Contents((manifest,)))))
-    import io
-
     made = Index(schema=1, tool=index.tool, made=index.made, files=files, about=about)
     with bundle.open("wb") as out:
         write_bundle(out, made, [io.BytesIO(body)])
@@ -223,6 +222,18 @@ def test_what_no_bundle_of_ours_would_say_is_refused(
         install(bundle, base=shipped)
     assert left(home) == []
     assert {p for p in tmp_path.rglob("*") if home not in p.parents} == before
+
+
+def test_weights_that_are_no_weights_are_not_installed(
+    bundle: Path, elsewhere: Move, shipped: KnowledgeBase
+) -> None:
+    data = pickle.dumps(print)
+    file = Stored(path="model.safetensors", size=len(data), sha256=sha256(data).hexdigest())
+    forged(bundle, of(files=(file,)), data)
+    home = elsewhere()
+    with pytest.raises(BrokenInput, match=r"model\.safetensors"):
+        install(bundle, base=shipped)
+    assert left(home) == []
 
 
 def test_a_policy_refuses_to_bundle_and_nothing_is_written(

@@ -18,7 +18,8 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from freehold.actions.check import Report, check
-from freehold.actions.folder import FolderReport, check_folder, text_ids
+from freehold.actions.folder import FolderReport, check_folder
+from freehold.actions.folder_licenses import text_ids
 from freehold.actions.license_text import LARGEST
 from freehold.core.errors import NotAllowed, UsageError
 from freehold.formats.text import read_bytes

@@ -2,8 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_findings import Finding, findings
+from freehold.actions.folder_licenses import LIMITS, limited, own_id, own_license, today
 from freehold.actions.folder_policy import signed_fact, subject_of_files
 from freehold.actions.folder_reading import (
     WEIGHTS,
@@ -30,7 +29,7 @@ from freehold.formats.model_card import ModelCard
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
-from freehold.judge.licensing import UNRECOGNIZED, Situation
+from freehold.judge.licensing import Situation
 from freehold.judge.policy import Subject
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
@@ -43,25 +42,10 @@ from freehold.knowledge.types import (
     Member,
     Source,
     Statement,
-    TextSeen,
 )
 
 _RESTRICTED = re.compile(r"\bnc\b|non-?commercial|research|academic", re.IGNORECASE)
 RELATIONS = {"finetune", "adapter", "merge", "quantized"}
-LIMITS = {
-    "non-commercial": "non-commercial",
-    "research-only": "research-only",
-    "no-production": "no-production",
-    "field-of-use": "field-of-use",
-    "no-hosting": "no-hosting",
-    "no-redistribution": "no-distribution",
-    "no-derivatives": "no-derivatives",
-    "no-competing": "no-competing",
-    "output-training": "no-training",
-    "use-policy": "use-restrictions",
-    "remote-restriction": "remote-restriction",
-}
-"""Kinds of clauses -> limits; what is not here does not take a right away by itself."""
 
 
 class FolderReport(Struct, frozen=True):
@@ -129,7 +113,7 @@ def check_folder(
     here = {file.path for file in seen.files}
     seen.files.extend(file for file in elsewhere if file.path not in here)
     evidence = list(_evidence(seen, base))
-    own = {made.id: made for file in _texts(seen) if (made := _own_license(file, base))}
+    own = {made.id: made for file in _texts(seen) if (made := own_license(file, base))}
     for made in list(_beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
@@ -166,27 +150,12 @@ def _beside(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Iterat
         if file.kind != "license" and file.found.relation != "exact" and not _parent(file.path):
             told = {LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS}
             if told - limits:
-                yield _limited(_own_id(file), file.path, sorted(told - limits))
+                yield limited(own_id(file), file.path, sorted(told - limits))
     card: ModelCard | None = seen.first(ModelCard)
     told = {str(claim.claim) for claim in card.claims} if card else set()
     told &= {"non-commercial", "research-only"} - limits
     if told and not limits & {"non-commercial", "research-only"}:
-        yield _limited("LicenseRef-words-of-the-card", "the model card", sorted(told))
-
-
-def _limited(id: str, where: str, limits: list[str]) -> License:
-    """A license of which nothing is believed but what it takes away."""
-    return License(
-        id=id,
-        schema=1,
-        name=f"What {where} forbids",
-        short=f"the words of {where}",
-        publisher="its publisher",
-        kind="source-available",
-        covers=("model",),
-        text=TextSeen(read=False, checked=_today()),
-        limits=tuple(limits),
-    )
+        yield limited("LicenseRef-words-of-the-card", "the model card", sorted(told))
 
 
 def _parent(path: str) -> str:
@@ -214,7 +183,7 @@ def _said_by_texts(seen: Seen) -> Iterator[Evidence]:
         elif relation == "reference":
             yield from (Evidence("link", file.path, relation, id) for id in ids or (None,))
         else:
-            yield Evidence("text", file.path, relation, _own_id(file))
+            yield Evidence("text", file.path, relation, own_id(file))
 
 
 def _said_by_card(seen: Seen, base: KnowledgeBase) -> Iterator[Evidence]:
@@ -239,35 +208,6 @@ def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
             said = thing.metadata.get("license")
         if said:
             yield path, said
-
-
-def text_ids(file: LicenseFile) -> tuple[str, ...]:
-    """The licenses that a file is the whole text of; one of its own where it is no known text."""
-    if file.kind != "license":
-        return ()
-    known = file.found.relation in ("exact", "several")
-    return file.found.ids if known else (_own_id(file),)
-
-
-def _own_id(file: LicenseFile) -> str:
-    """An id for a text that is no known license, the same for the same path and terms."""
-    told = repr((file.path, [(c.kind, c.value) for c in file.found.terms], file.found.differences))
-    return f"{UNRECOGNIZED}{sha256(told.encode()).hexdigest()[:8]}"
-
-
-def _own_license(file: LicenseFile, base: KnowledgeBase) -> License | None:
-    """A license of which only the limits are believed: nothing it grants counts as granted.
-
-    A changed license keeps the limits of the known one.
-    """
-    if file.found.relation not in ("changed", "unknown"):
-        return None
-    known = [license.limits for id in file.found.ids if (license := base.license(id))]
-    told = [LIMITS[clause.kind] for clause in file.found.terms if clause.kind in LIMITS]
-    limits = tuple(dict.fromkeys([*(limit for row in known for limit in row), *told]))
-    like = f", like {file.found.ids[0]} with changes" if file.found.ids else ""
-    made = _limited(_own_id(file), file.path, list(limits))
-    return replace(made, name=f"The text in {file.path}{like}", short=f"the text in {file.path}")
 
 
 def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family:
@@ -301,11 +241,11 @@ def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family
 def _sources() -> dict[str, Source]:
     """Text and tag of one folder weigh the same: where they differ, the stricter holds."""
     return {
-        "text": Source(by="the license file", rank="license-text", checked=_today()),
-        "tag": Source(by="the tag", rank="license-text", checked=_today()),
-        "files": Source(by="the files", rank="publisher", checked=_today()),
-        "card": Source(by="the model card", rank="publisher", checked=_today()),
-        "none": Source(by="nobody", rank="unconfirmed", checked=_today()),
+        "text": Source(by="the license file", rank="license-text", checked=today()),
+        "tag": Source(by="the tag", rank="license-text", checked=today()),
+        "files": Source(by="the files", rank="publisher", checked=today()),
+        "card": Source(by="the model card", rank="publisher", checked=today()),
+        "none": Source(by="nobody", rank="unconfirmed", checked=today()),
     }
 
 
@@ -393,7 +333,3 @@ def _claims(card: ModelCard | None) -> Iterator[Statement]:
         if claim.claim in OPEN and _RESTRICTED.search(claim.says):
             continue  # it names the restriction itself
         yield Statement(about=claim.about, says=claim.says[:300], claim=claim.claim, source="card")
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

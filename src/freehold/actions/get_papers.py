@@ -11,8 +11,10 @@ from freehold.actions.acceptance import BINDING_TEXTS
 from freehold.actions.folder import FolderReport, check_folder
 from freehold.actions.folder_reading import ENDINGS, WEIGHTS, File, kind_of_file
 from freehold.actions.policed import named
+from freehold.actions.scan import scan
 from freehold.core.errors import BrokenInput, EnvironmentProblem
 from freehold.knowledge.base import KnowledgeBase
+from freehold.scanners.base import CODE
 from freehold.sources.base import Supplier
 from freehold.sources.download import Watch, read_part
 from freehold.sources.heads import head_of
@@ -59,9 +61,13 @@ def judge_offer(
 def look(folder: Path, paths: Iterable[str]) -> None:
     """Read the heads of files that are here now; BrokenInput where one should not be loaded."""
     for path in paths:
+        place = folder.joinpath(*path.split("/"))
         read = ENDINGS.get(f".{path.lower().rpartition('.')[2]}")
         if read is not None:
-            read(folder.joinpath(*path.split("/")), path)
+            read(place, path)
+        for file in scan(place).files:
+            if file.verdict == CODE:
+                raise BrokenInput(f"{path} contains code: {file.because}")
 
 
 def _needed(files: tuple[Offered, ...]) -> list[Offered]:
