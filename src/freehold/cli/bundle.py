@@ -81,7 +81,7 @@ def install(file: Path, digest: str | None, accept: tuple[str, ...], as_json: bo
     rows([(m.name, amount(m.size), m.folder) for m in came.models], indent=0, color=None)
     say(f"Notices, bills of materials and policies: {came.papers}")
     if came.wheels:
-        say(f"Wheels: PIP_NO_INDEX=1 PIP_FIND_LINKS={came.wheels} freehold runtime install ENGINE")
+        say(f"Next, for the engine: freehold runtime install ENGINE --wheels {came.wheels}")
 
 
 def _show(bundle: "Bundle") -> None:
