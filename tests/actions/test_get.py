@@ -414,3 +414,36 @@ def test_code_of_its_own_is_named_and_stays_away(hub: Hub) -> None:
     came = get("hf:lab/small")
     assert "code of its own stays away: modeling_small.py" in came.notes
     assert "modeling_small.py" not in paths(came)
+
+
+def test_what_is_known_of_a_model_counts_beside_its_files(home: Path) -> None:
+    from freehold.actions.get_policy import seen_as, stricter
+    from freehold.judge.policy import Decision, Objection
+    from freehold.knowledge.base import open_base
+    from freehold.store.offer import Offer
+
+    policy = 'schema = 1\nmode = "enforce"\n[publishers]\ndeny = ["Meta"]\n'
+    (home / "policy.toml").write_text(policy + '[openness]\nleast = "restricted weights"\n')
+    base = open_base()
+    offer = Offer(source="huggingface", name="meta-llama/Llama-3.2-1B", origin="", files=())
+    unknown = Objection("openness.least", "it is unknown", "user", "enforce")
+    found = stricter(offer, Decision((unknown,)), base)
+    assert found is not None
+    assert [o.rule for o in found.objections] == ["publishers.deny"]
+    assert found.refused
+    assert seen_as(offer, base)["ids"] == ("llama-3.2-1b", "llama-3.2")
+    assert stricter(offer, None, base) is None
+    other = Offer(source="url", name="x", origin="", files=())
+    assert stricter(other, Decision((unknown,)), base) == Decision((unknown,))
+
+
+def test_terms_that_are_known_of_a_model_must_be_accepted_too(hub: Hub) -> None:
+    from freehold.actions.get_policy import known_terms
+    from freehold.actions.get_terms import agreements
+    from freehold.knowledge.base import open_base
+    from freehold.store.offer import Offer
+
+    offer = Offer(source="huggingface", name="allenai/wildguard", origin="", files=())
+    known = known_terms(offer, open_base())
+    (one,) = agreements(plan_get("hf:lab/small").judged, known)
+    assert one.license == "LicenseRef-freehold-ai2-research-consent"

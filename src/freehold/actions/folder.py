@@ -1,7 +1,7 @@
 """`check PATH`: judges a model by the files themselves: texts before tags, tags before prose."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -112,12 +112,12 @@ def check_folder(
     revenue: int | None = None,
     territory: str | None = None,
     elsewhere: Sequence[File] = (),
-    source: str | None = None,
+    known: Mapping[str, Any] = {},
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `elsewhere` are files that belong to it but were not brought here; `source` is the word of a
-    policy for where they come from.
+    `elsewhere` are files that belong to it but were not brought here; `known` are more fields of a
+    policy's `Subject`, such as its source.
     """
     base = base or open_base()
     seen = read_folder(path, base)
@@ -132,7 +132,7 @@ def check_folder(
     who = Situation(users=users, revenue=revenue, territory=territory)
     facts = FolderFacts(base, own)
     report = report_on(facts, base, family, None, who)
-    report = with_policy(report, facts, base, source=source, **judged_from_files(seen))
+    report = with_policy(report, facts, base, **judged_from_files(seen), **known)
     rows = tuple(evidence)
     return FolderReport(report, tuple(findings(seen, rows, report, base)), rows, seen)
 

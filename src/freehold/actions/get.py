@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from freehold.actions.get_choice import Choice, choose_files
 from freehold.actions.get_names import resolved
 from freehold.actions.get_papers import Judged, judge_offer, look
+from freehold.actions.get_policy import known_terms
 from freehold.actions.get_terms import Agreement, agreements, settle
 from freehold.actions.policy_words import policy_form
 from freehold.core.errors import EnvironmentProblem, NotAllowed, UsageError
@@ -193,7 +194,7 @@ def _planned(
         asked=asked, offer=offer, choice=choice, judged=judged,
         size=sum(file.size or 0 for file in choice.files),
         missing=sum(_missing(file, at) for file, at in spots), room=_free(spots[0][1].data),
-        agreements=tuple(agreements(judged)),
+        agreements=tuple(agreements(judged, known_terms(offer, base))),
         notes=(*offer.notes, *choice.notes, *_advice(judged)),
     )  # fmt: skip
     return plan, source

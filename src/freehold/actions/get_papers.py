@@ -6,9 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.folder import FolderReport, check_folder
 from freehold.actions.folder_reading import ENDINGS, WEIGHTS, File, kind_of_file
+from freehold.actions.get_policy import seen_as, stricter
 from freehold.core.errors import BrokenInput, EnvironmentProblem
 from freehold.knowledge.base import KnowledgeBase
 from freehold.sources.base import Supplier
@@ -44,7 +46,9 @@ def judge_offer(
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda file: _put(supplier, file, into, watch), _needed(files)))
         rest = [File(f.path, kind_of_file(f.path), f.size or 0) for f in files]
-        report = check_folder(into, base=base, elsewhere=rest, source=offer.source)
+        report = check_folder(into, base=base, elsewhere=rest, known=seen_as(offer, base))
+        decision = stricter(offer, report.report.policy, base)
+        report = replace(report, report=replace(report.report, policy=decision))
         licenses = [file.path for file in report.seen.licenses if file.kind == "license"]
         texts = {path: into.joinpath(*path.split("/")).read_bytes() for path in licenses}
     broken = [f for f in report.seen.files if f.problem and f.path.lower().endswith(WEIGHTS)]

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from freehold.actions.get_papers import Judged
 from freehold.core.errors import FreeholdError, NotAllowed
+from freehold.judge.terms import Terms
 from freehold.store.ledger import Ledger, note
 
 CONDITION = "accept-terms"
@@ -28,10 +29,13 @@ class Agreement(Struct, frozen=True):
                 "duties": list(self.duties)}  # fmt: skip
 
 
-def agreements(judged: Judged) -> list[Agreement]:
-    """The licenses of a model whose terms must be accepted before its files are had."""
+def agreements(judged: Judged, known: Terms | None = None) -> list[Agreement]:
+    """The licenses whose terms must be accepted before files are had: by the files, and by facts.
+
+    `known` are the terms of a model that the knowledge base knows by that name.
+    """
     found, report = {}, judged.report.report
-    for binding in report.terms.bindings:
+    for binding in (*report.terms.bindings, *(known.bindings if known else ())):
         license = binding.license
         if license and binding.binds and CONDITION in license.conditions:
             duties = tuple(o.do for o in report.obligations if o.license == license.id)
