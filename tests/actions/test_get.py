@@ -447,3 +447,11 @@ def test_terms_that_are_known_of_a_model_must_be_accepted_too(hub: Hub) -> None:
     known = known_terms(offer, open_base())
     (one,) = agreements(plan_get("hf:lab/small").judged, known)
     assert one.license == "LicenseRef-freehold-ai2-research-consent"
+
+
+def test_a_file_of_unknown_length_is_not_begun(hub: Hub) -> None:
+    hub.siblings = hub.listing()["siblings"]
+    for row in hub.siblings:
+        del row["size"]
+    with pytest.raises(BrokenInput, match="does not say how large"):
+        get("hf:lab/small")
