@@ -389,3 +389,47 @@ def test_two_processes_share_one_download(hub: Hub, gguf: bytes) -> None:
     done: list[dict[str, Any]] = [json.loads(one.communicate()[0]) for one in both]
     assert len(whole) == 1
     assert sum(one["fetched"] > 400_000 for one in done) == 1
+
+
+def test_a_card_that_is_shown_for_the_verdict_alone_is_refused(hub: Hub) -> None:
+    hub.acts["README.md"] = [lambda handler: handler.data(CARD.replace(b"mit", b"bsd"))]
+    with pytest.raises(BrokenInput, match=r"README\.md: has the git digest"):
+        get("hf:lab/small")
+    assert library.manifests() == []
+
+
+def test_nothing_is_repaired_with_another_commit(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
+    came = get("hf:lab/small")
+    blob = (Path(came.manifest.folder) / "README.md").resolve()
+    blob.write_bytes(b"x" * len(CARD))
+    listed = {**hub.listing(), "sha": "f" * 40}
+    monkeypatch.setattr(hub, "listing", lambda: listed)
+    with pytest.raises(BrokenInput, match="is another commit by now"):
+        store.verify(repair=True)
+    assert blob.read_bytes() == b"x" * len(CARD)
+
+
+def test_code_of_its_own_is_named_and_stays_away(hub: Hub) -> None:
+    hub.files["modeling_small.py"] = b"import os"
+    came = get("hf:lab/small")
+    assert "code of its own stays away: modeling_small.py" in came.notes
+    assert "modeling_small.py" not in paths(came)
+
+
+def test_terms_that_are_known_of_a_model_must_be_accepted_too(hub: Hub) -> None:
+    from freehold.actions.acceptance import known_terms
+    from freehold.actions.get_terms import agreements
+    from freehold.knowledge.base import open_base
+
+    known = known_terms("huggingface", "allenai/wildguard", open_base())
+    (one,) = agreements(plan_get("hf:lab/small").judged, known)
+    assert one.license == "LicenseRef-freehold-ai2-research-consent"
+    assert known_terms("oci", "allenai/wildguard", open_base()) is None
+
+
+def test_a_file_of_unknown_length_is_not_begun(hub: Hub) -> None:
+    hub.siblings = hub.listing()["siblings"]
+    for row in hub.siblings:
+        del row["size"]
+    with pytest.raises(BrokenInput, match="does not say how large"):
+        get("hf:lab/small")

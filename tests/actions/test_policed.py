@@ -9,11 +9,11 @@ from freehold.actions.check import check
 from freehold.actions.choose import choose
 from freehold.actions.folder import check_folder
 from freehold.actions.plan import plan
-from freehold.actions.policed import decision, obey, subject_of
+from freehold.actions.policed import decision, looked_at, named, obey, stricter
 from freehold.actions.policy import try_policy
 from freehold.actions.run import Wishes, prepare
 from freehold.core.errors import NotAllowed
-from freehold.judge.policy import Decision
+from freehold.judge.policy import Decision, Objection
 from freehold.knowledge.base import KnowledgeBase
 from freehold.store.ledger import Ledger
 from tests.engines.stubs import stub, tiny
@@ -157,7 +157,41 @@ def test_a_snapshot_in_a_cache_is_judged_whole_and_by_the_names_of_its_repositor
     assert found
     assert found == decision(place / "0123", base=shipped)
     assert [o.rule for o in found.objections] == ["licenses.allow"]
-    assert "llama-3.2-1b" in subject_of(place / "0123", shipped).ids
+    assert "llama-3.2-1b" in looked_at(place / "0123", shipped).subject.ids
+
+
+def test_what_is_known_of_a_repository_counts_beside_its_files(
+    mode: Mode, shipped: KnowledgeBase, model: Path
+) -> None:
+    mode("enforce", '[publishers]\ndeny = ["Meta"]\n[openness]\nleast = "restricted weights"\n')
+    files = check_folder(model, base=shipped, source="huggingface")
+    assert files.report.policy
+    assert [o.rule for o in files.report.policy.objections] != ["publishers.deny"]
+    found = named(files, "meta-llama/Llama-3.2-1B", shipped).report.policy
+    assert found
+    assert [o.rule for o in found.objections] == ["publishers.deny"]
+
+
+def test_a_known_name_elsewhere_is_not_the_known_model(
+    mode: Mode, shipped: KnowledgeBase, model: Path
+) -> None:
+    mode("enforce", '[openness]\nleast = "fully open"\n')
+    repo = "allenai/OLMo-2-1124-7B"
+    rules = {
+        source: [
+            o.rule for o in (named(found, repo, shipped).report.policy or Decision()).objections
+        ]
+        for source in ("huggingface", "oci")
+        for found in [check_folder(model, base=shipped, source=source)]
+    }
+    assert rules == {"huggingface": [], "oci": ["openness.least"]}
+
+
+def test_each_rule_of_a_policy_is_told_once() -> None:
+    one = Objection("licenses.deny", "by files", "user", "enforce")
+    other = Objection("licenses.deny", "by facts", "user", "enforce")
+    level = Objection("openness.least", "it is unknown", "user", "enforce")
+    assert stricter(Decision((one, level)), Decision((other,))) == Decision((one,))
 
 
 def test_a_lone_address_is_judged_by_what_is_not_known_of_it(

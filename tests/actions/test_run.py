@@ -174,7 +174,7 @@ def test_what_is_no_model_is_told_before_any_engine_starts(
 def test_what_is_not_here_is_told_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         find(tmp_path / "nothing.gguf")
-    with pytest.raises(EnvironmentProblem, match="only files can be run so far"):
+    with pytest.raises(EnvironmentProblem, match="is not on this machine"):
         find("llama-3.2-1b")
     with pytest.raises(BrokenInput, match="holds no GGUF file"):
         find(tmp_path)

@@ -24,6 +24,8 @@ from freehold.actions.license_text import LARGEST
 from freehold.core.errors import NotAllowed, UsageError
 from freehold.formats.text import read_bytes
 from freehold.judge.accepting import Agreement, Text, agreements
+from freehold.judge.terms import Terms as Bound
+from freehold.judge.terms import terms as terms_that_bind
 from freehold.knowledge import traits
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.sources.suppliers import source_of
@@ -80,7 +82,8 @@ def terms_of(
         return _at_a_source(name, base, ledger)
     held = library.find(name)
     if held is not None:
-        return _in_folder(Path(held.folder), name, base, ledger)
+        known = known_terms(held.source, held.name, base)
+        return _in_folder(Path(held.folder), name, base, ledger, known)
     return terms_named(check(name, base=base), base=base, ledger=ledger)
 
 
@@ -93,23 +96,33 @@ def terms_named(
     return _joined(report.id, found, {}, ledger)
 
 
+def known_terms(source: str, name: str, base: KnowledgeBase) -> Bound | None:
+    """The terms of a model that is known by its repository on the Hub; None for every other."""
+    found = base.find(name) if source == "huggingface" else None
+    return terms_that_bind(base, *found) if found else None
+
+
 def terms_in(
     found: FolderReport, root: Path, model: str, *, base: KnowledgeBase,
-    gated: bool = False, ledger: Path | None = None,
+    gated: bool = False, known: Bound | None = None, ledger: Path | None = None,
 ) -> tuple[Terms, ...]:  # fmt: skip
-    """What the files in a folder need agreement to; `found` is what `check` said of it."""
+    """What the files in a folder need agreement to; `found` is what `check` said of it.
+
+    `known` are terms that bind by the facts, whatever the files say.
+    """
     paths = [f.path for f in found.seen.licenses if f.kind in BINDING_TEXTS]
     texts = {path: read_bytes(root / path, LARGEST) for path in paths}
-    return terms_with(found, texts, model, base=base, gated=gated, ledger=ledger)
+    return terms_with(found, texts, model, base=base, gated=gated, known=known, ledger=ledger)
 
 
 def terms_with(
     found: FolderReport, texts: Mapping[str, bytes], model: str, *, base: KnowledgeBase,
-    gated: bool = False, ledger: Path | None = None,
+    gated: bool = False, known: Bound | None = None, ledger: Path | None = None,
 ) -> tuple[Terms, ...]:  # fmt: skip
     """The same with the bytes of the texts by their paths, as they were read."""
     gated = gated or found.report.family.gated
-    rows = agreements(found.report.terms, tuple(_texts(found, texts)), base.words, gated)
+    bound = Bound((*found.report.terms.bindings, *(known.bindings if known else ())))
+    rows = agreements(bound, tuple(_texts(found, texts)), base.words, gated)
     return _joined(model, rows, texts, ledger)
 
 
@@ -141,10 +154,11 @@ def accepted(ledger: Path | None = None) -> dict[str, Row]:
 
 
 def _in_folder(
-    path: Path, name: str, base: KnowledgeBase, ledger: Path | None
+    path: Path, name: str, base: KnowledgeBase, ledger: Path | None, known: Bound | None = None
 ) -> tuple[Terms, ...]:
     root = path if path.is_dir() else path.parent
-    return terms_in(check_folder(path, base=base), root, name, base=base, ledger=ledger)
+    found = check_folder(path, base=base)
+    return terms_in(found, root, name, base=base, known=known, ledger=ledger)
 
 
 def _at_a_source(name: str, base: KnowledgeBase, ledger: Path | None) -> tuple[Terms, ...]:

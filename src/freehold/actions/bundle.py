@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.actions.acceptance import require, terms_in
+from freehold.actions.acceptance import known_terms, require, terms_in
 from freehold.actions.bom import tool_version
 from freehold.actions.bom_cyclonedx import cyclonedx
 from freehold.actions.bom_spdx import spdx
@@ -33,6 +33,7 @@ from freehold.store.layout import plain_name
 from freehold.store.manifest import Manifest
 from freehold.store.partial import sync_folder, written
 
+HUB = "huggingface"
 KINDS = ("notice", "bom", "policy", "wheel")
 LARGEST_PAPER, LARGEST_WHEEL, MOST_PAPERS = 64 * 2**20, 16 * 2**30, 10_000
 
@@ -166,7 +167,8 @@ def _allowed(manifest: Manifest, base: KnowledgeBase) -> tuple[Report, tuple[str
     root = Path(manifest.folder)
     found = named(check_folder(root, base=base, source=manifest.source), manifest.name, base)
     told = obey("bundle", manifest.name, found.report.policy)
-    require(terms_in(found, root, manifest.name, base=base))
+    known = known_terms(manifest.source, manifest.name, base)
+    require(terms_in(found, root, manifest.name, base=base, known=known))
     report = _best(manifest, found, base)
     permit = next(p for p in report.permits if p.use == "redistribute")
     if permit.verdict not in ("yes", "conditional"):
@@ -179,7 +181,7 @@ def _allowed(manifest: Manifest, base: KnowledgeBase) -> tuple[Report, tuple[str
 
 def _best(manifest: Manifest, found: FolderReport, base: KnowledgeBase) -> Report:
     """The report of the knowledge base where it knows the repository; else that of the files."""
-    known = manifest.source == "huggingface" and base.find(manifest.name)
+    known = manifest.source == HUB and base.find(manifest.name)
     return check(manifest.name, base=base) if known else found.report
 
 

@@ -17,8 +17,8 @@ from typing import Any, BinaryIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.actions.acceptance import Ask, require, terms_in
-from freehold.actions.bundle import Bundle, read, speaking_of
+from freehold.actions.acceptance import Ask, known_terms, require, terms_in
+from freehold.actions.bundle import HUB, Bundle, read, speaking_of
 from freehold.actions.folder import check_folder
 from freehold.actions.folder_reading import EXECUTABLE, WEIGHTS
 from freehold.actions.get_papers import look
@@ -38,7 +38,7 @@ from freehold.store.manifest import Manifest, Stored
 from freehold.store.offer import Offer, Offered
 from freehold.store.partial import sync_folder, written
 
-SOURCES = ("huggingface", "ollama", "oci", "url", "folder")
+SOURCES = (HUB, "ollama", "oci", "url", "folder")
 KEPT_FREE = 64 * 2**20
 _HUB = re.compile(r"[\w.-]{1,96}/[\w.-]{1,96}", re.ASCII)
 _COMMIT, _MARK = re.compile(r"[0-9a-f]{40}"), re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -110,7 +110,7 @@ def _expected(bundle: Bundle, digest: str | None) -> None:
 
 def _offer(manifest: Manifest, file: Path) -> Offer:
     """What a manifest offers, once every name in it was found to be harmless."""
-    hub = manifest.source == "huggingface"
+    hub = manifest.source == HUB
     said = [manifest.revision, manifest.name if hub else None]
     fine = (
         manifest.source in SOURCES
@@ -144,7 +144,7 @@ def _offered(file: Stored) -> Offered:
 @contextmanager
 def _staging(bundle: Bundle) -> Iterator[Path]:
     """A folder for what is not proven yet, on the disk of the store; gone at the end."""
-    hub = any(m.source == "huggingface" for m in bundle.contents.models)
+    hub = any(m.source == HUB for m in bundle.contents.models)
     home = hub_cache() if hub else paths.data()
     stage = home / f".freehold-bundle-{bundle.digest[:16]}"
     with written(stage), locked(home / ".locks" / f"{stage.name}.lock"):
@@ -205,8 +205,9 @@ def _allowed(
     look(view, [f.path for f in manifest.files if f.path.lower().endswith(WEIGHTS)])
     found = named(check_folder(view, base=base, source=manifest.source), manifest.name, base)
     told = obey("bundle install", manifest.name, found.report.policy)
-    again = "freehold bundle install FILE --accept"
-    require(terms_in(found, view, manifest.name, base=base), given=accept, ask=ask, again=again)
+    known = known_terms(manifest.source, manifest.name, base)
+    terms = terms_in(found, view, manifest.name, base=base, known=known)
+    require(terms, given=accept, ask=ask, again="freehold bundle install FILE --accept")
     return told
 
 

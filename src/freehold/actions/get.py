@@ -12,13 +12,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from freehold.actions.acceptance import known_terms
 from freehold.actions.get_choice import Choice, choose_files
 from freehold.actions.get_names import resolved
 from freehold.actions.get_papers import Judged, judge_offer, look
 from freehold.actions.get_terms import Agreement, agreements, settle
 from freehold.actions.policed import advice, obey
 from freehold.actions.policy_words import policy_form
-from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.http import offline, shown
 from freehold.judge.policy import Decision
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -187,17 +188,27 @@ def _planned(
     choice = choose_files(
         offer, format=how.format, precision=how.precision, files=how.files
     )  # fmt: skip
-    choice = _with_digest(choice, how.sha256)
+    choice = _with_digest(_sized(choice), how.sha256)
     judged = judge_offer(source, offer, choice.files, base, watch)
     spots = [(file, spot(offer, file)) for file in choice.files]
     plan = Plan(
         asked=asked, offer=offer, choice=choice, judged=judged,
         size=sum(file.size or 0 for file in choice.files),
         missing=sum(_missing(file, at) for file, at in spots), room=_free(spots[0][1].data),
-        agreements=tuple(agreements(judged, gated=offer.gated, model=asked)),
+        agreements=tuple(agreements(
+            judged, known_terms(offer.source, offer.name, base), gated=offer.gated, model=asked
+        )),
         notes=(*offer.notes, *choice.notes, *_advice(judged)),
     )  # fmt: skip
     return plan, source
+
+
+def _sized(choice: Choice) -> Choice:
+    """Refuse files of unknown length: they might have no end."""
+    unknown = [file.path for file in choice.files if file.size is None]
+    if unknown:
+        raise BrokenInput(f"{unknown[0]}: its server does not say how large it is")
+    return choice
 
 
 def _with_digest(choice: Choice, digest: str | None) -> Choice:

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from freehold.actions.acceptance import Terms, require, terms_with
 from freehold.actions.get_papers import Judged
+from freehold.judge import terms as judged_terms
 from freehold.knowledge.base import open_base
 
 
@@ -26,9 +27,16 @@ class Agreement(Struct, frozen=True):
         return {**self.of.form(), "duties": list(self.duties)}
 
 
-def agreements(judged: Judged, *, gated: bool = False, model: str = "") -> list[Agreement]:
-    """What must be agreed to before the files of a model are had."""
-    found = terms_with(judged.report, judged.texts, model, base=open_base(), gated=gated)
+def agreements(
+    judged: Judged, known: judged_terms.Terms | None = None, *, gated: bool = False, model: str = ""
+) -> list[Agreement]:
+    """What must be agreed to before files are had: by the files, and by facts.
+
+    `known` are the terms of a model that the knowledge base knows by that name.
+    """
+    found = terms_with(
+        judged.report, judged.texts, model, base=open_base(), gated=gated, known=known
+    )
     return [_plain(one) for one in found]
 
 

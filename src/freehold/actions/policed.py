@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.actions.local_model import is_path
@@ -22,6 +23,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import has_policies, read_policies
 from freehold.knowledge.policy_types import Placed
 from freehold.knowledge.search import find_model
+from freehold.knowledge.types import Family, Member
 from freehold.store import library
 from freehold.store.ledger import note
 
@@ -29,6 +31,16 @@ if TYPE_CHECKING:
     from freehold.actions.folder import FolderReport
 
 LONGEST_FACT = 300
+HUB = "huggingface"
+BY_FACTS = "openness."
+"""Rules that the files of a known model cannot settle."""
+
+
+class Looked(Struct, frozen=True):
+    """A model as policies look at it: what its files or facts show, and beside files the facts."""
+
+    subject: Subject
+    facts: Subject | None = None
 
 
 def decision(
@@ -42,17 +54,37 @@ def decision(
     if not has_policies():
         return None
     base = base or open_base()
-    return judged(subject_of(model, base), read_policies(base), today, **seen)
+    return judged(looked_at(model, base), read_policies(base), today, **seen)
 
 
 def judged(
-    found: Subject, policies: Sequence[Placed], today: date | None = None, **seen: Any
+    found: Looked | Subject, policies: Sequence[Placed], today: date | None = None, **seen: Any
 ) -> Decision | None:
-    """The decision on a subject that is known already; None where no policy holds."""
+    """The decision on what was looked at; None where no policy holds.
+
+    Of a model that is known by its repository files and facts both count: openness by the facts,
+    for data and code are published elsewhere, and all else by the stricter. So what `choose`
+    refuses is refused for its files, too.
+    """
     if not policies:
         return None
+    looked = found if isinstance(found, Looked) else Looked(found)
     told = {name: value for name, value in seen.items() if value is not None}
-    return decide(policies, replace(found, **told), today or date.today())
+    day = today or date.today()
+    first = decide(policies, replace(looked.subject, **told), day)
+    if looked.facts is None:
+        return first
+    source = looked.subject.source
+    second = decide(policies, replace(looked.facts, **{"source": source, **told}), day)
+    return stricter(first, second)
+
+
+def stricter(by_files: Decision, by_facts: Decision) -> Decision:
+    """Both decisions in one, each rule of a policy told once."""
+    kept = [o for o in by_files.objections if not o.rule.startswith(BY_FACTS)]
+    told = {(o.where, o.rule) for o in kept}
+    more = [o for o in by_facts.objections if (o.where, o.rule) not in told]
+    return Decision((*kept, *more), by_files.unjudged)
 
 
 def asks_for_memory(base: KnowledgeBase | None = None) -> bool:
@@ -62,7 +94,7 @@ def asks_for_memory(base: KnowledgeBase | None = None) -> bool:
     )
 
 
-def subject_of(model: str | Path, base: KnowledgeBase) -> Subject:
+def looked_at(model: str | Path, base: KnowledgeBase) -> Looked:
     """A model as policies look at it, from its files where there are any."""
     text = str(model)
     if text.startswith("hf:"):
@@ -76,17 +108,19 @@ def subject_of(model: str | Path, base: KnowledgeBase) -> Subject:
     held = None if base.find(text) else library.find(text)
     if held is not None:
         return _in_files(Path(held.folder), base)
-    family, member = find_model(base, text)
+    return Looked(_by_facts(base, *find_model(base, text)))
+
+
+def _by_facts(base: KnowledgeBase, family: Family, member: Member | None) -> Subject:
     bound = terms(base, family, member)
     level, _ = grade(base, family, member, bound)
     return subject(base, family, member, bound, level)
 
 
 def named(found: "FolderReport", repo: str, base: KnowledgeBase) -> "FolderReport":
-    """The report on files that belong to a repository, so that waivers of its model hold."""
-    seen = _known(found.subject, repo, base)
-    told = replace(found.report, policy=judged(seen, read_policies(base)))
-    return replace(found, report=told, subject=seen)
+    """The report on files that belong to a repository, judged by its facts, too."""
+    told = judged(_known(found.subject, repo, base), read_policies(base))
+    return replace(found, report=replace(found.report, policy=told))
 
 
 def obey(
@@ -146,7 +180,7 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in text if sign.isprintable())[:LONGEST_FACT]
 
 
-def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Subject:
+def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Looked:
     """What a file or folder shows; what lies in the store, or in a snapshot, is judged whole."""
     from freehold.actions.folder import check_folder
 
@@ -155,41 +189,46 @@ def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Subject:
     if held is not None:
         place = Path(held.folder)
         return _known(check_folder(place, base=base, source=held.source).subject, held.name, base)
-    cached = folder.parent.name == "snapshots"
-    found = check_folder(folder if cached else path, base=base, **more).subject
     repo = folder.parent.parent.name.split("--")
-    return _known(found, "/".join(repo[1:]), base) if cached and repo[0] == "models" else found
+    if folder.parent.name != "snapshots" or repo[0] != "models":
+        return Looked(check_folder(path, base=base, **more).subject)
+    return _known(check_folder(folder, base=base, source=HUB).subject, "/".join(repo[1:]), base)
 
 
 def _is_in(folder: Path, home: Path) -> bool:
     return folder == home or home in folder.parents
 
 
-def _on_the_hub(text: str, base: KnowledgeBase) -> Subject:
+def _on_the_hub(text: str, base: KnowledgeBase) -> Looked:
     """What the papers of a repository show."""
     from freehold.actions.headers import repository
     from freehold.actions.hub import check_hub
 
     repo, revision = repository(text)
     found = check_hub(repo, revision=revision, base=base).subject
-    return replace(_known(found, repo, base), source="huggingface")
+    return _known(replace(found, source=HUB), repo, base)
 
 
-def _at_a_source(text: str, base: KnowledgeBase) -> Subject:
+def _at_a_source(text: str, base: KnowledgeBase) -> Looked:
     """What `get` would judge: texts and headers of the files that it would bring."""
     from freehold.actions.get import plan_get
 
-    return plan_get(text, base=base).judged.report.subject
+    plan = plan_get(text, base=base)
+    return _known(plan.judged.report.subject, plan.offer.name, base)
 
 
-def _known(found: Subject, repo: str, base: KnowledgeBase) -> Subject:
-    """With the names that the facts have for a repository, so that waivers of them hold."""
-    hit = base.find(repo)
-    names = (hit[1].id, hit[0].id) if hit and hit[1] else (hit[0].id,) if hit else ()
-    return replace(found, ids=(*found.ids, *names))
+def _known(found: Subject, repo: str, base: KnowledgeBase) -> Looked:
+    """With its name, and, for a repository of the Hub, with what is known of it under that name.
+
+    Anybody can give the same name to files elsewhere; facts and waivers are not for those.
+    """
+    hit = base.find(repo) if found.source == HUB else None
+    names = tuple(one.id for one in reversed(hit) if one) if hit else ()
+    subject = replace(found, ids=(*found.ids, repo, *names))
+    return Looked(subject, _by_facts(base, *hit) if hit else None)
 
 
-def _at_an_address(url: str, base: KnowledgeBase) -> Subject:
+def _at_an_address(url: str, base: KnowledgeBase) -> Looked:
     """A lone file on the web: its name tells the format, and nothing tells a license."""
     from freehold.actions.folder_reading import File, kind_of_file
     from freehold.core.http import shown
@@ -197,4 +236,4 @@ def _at_an_address(url: str, base: KnowledgeBase) -> Subject:
     name = shown(url).rpartition("/")[2] or "file"
     with tempfile.TemporaryDirectory(prefix="freehold-") as folder:
         elsewhere = [File(name, kind_of_file(name), 0)]
-        return replace(_in_files(Path(folder), base, elsewhere=elsewhere), source="url")
+        return _in_files(Path(folder), base, elsewhere=elsewhere, source="url")

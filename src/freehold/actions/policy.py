@@ -7,12 +7,12 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
-from freehold.actions.policed import subject_of
+from freehold.actions.policed import judged, looked_at
 from freehold.actions.policy_template import TEMPLATE
 from freehold.actions.policy_words import policy_form
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
-from freehold.judge.policy import Decision, asked, decide
+from freehold.judge.policy import Decision, asked
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import (
     PROJECT_FILE,
@@ -125,7 +125,7 @@ def try_policy(
 
 def judge(model: str, policies: Sequence[Placed], today: date, base: KnowledgeBase) -> Decision:
     """What policies say of a model by name, file, folder or repository."""
-    return decide(policies, subject_of(model, base), today)
+    return judged(looked_at(model, base), policies, today) or Decision()
 
 
 def _tried(placed: Placed, example: Example, today: date, base: KnowledgeBase) -> Tried:

@@ -63,7 +63,8 @@ def _show(plan: "Plan") -> None:
     say(f"{plan.offer.name} from {plan.offer.source}; license: {plan.license or 'unknown'}")
     title("Files")
     rows(((f.path, amount(f.size or 0)) for f in plan.choice.files), color=None)
-    say(f"\n{amount(plan.size)} in all, {amount(plan.missing)} to fetch; {amount(plan.room)} free")
+    how = "to share or copy" if plan.offer.source == "folder" else "to fetch"
+    say(f"\n{amount(plan.size)} in all, {amount(plan.missing)} {how}; {amount(plan.room)} free")
     say(f"into {plan.folder}")
     if plan.decision:
         say(f"policy: {plan.decision.outcome}")
