@@ -77,12 +77,13 @@ def forms(files: Iterable[Safety]) -> list[dict[str, Any]]:
     ]
 
 
-def scan(*paths: str | Path) -> Scan:
+def scan(*paths: str | Path, second_opinion: bool = False) -> Scan:
     """Look at files and folders; BrokenInput for a path that is not there.
 
+    With `second_opinion` other scanners are asked about pickles, too, where they are installed.
     Every file counts, also hidden ones; links that lead out of a folder are told, not followed.
     """
-    scanners = _scanners()
+    scanners = _scanners(second_opinion)
     found: list[Safety] = []
     cut = False
     for path in map(Path, paths):
@@ -96,10 +97,11 @@ def scan(*paths: str | Path) -> Scan:
     return Scan(tuple(sorted(found, key=lambda file: file.path)), cut)
 
 
-def _scanners() -> list[Contract]:
-    """Every scanner, the format gate first."""
+def _scanners(on_request: bool) -> list[Contract]:
+    """Every scanner, the format gate first; those that look on request only then."""
     names = sorted(SCANNERS.names(), key=lambda name: (name != FIRST, name))
-    return [SCANNERS.get(name) for name in names]
+    found: list[Contract] = [SCANNERS.get(name) for name in names]
+    return [scanner for scanner in found if on_request or not scanner.on_request]
 
 
 def _files(root: Path) -> Iterator[tuple[Path, str]]:

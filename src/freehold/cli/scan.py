@@ -16,8 +16,11 @@ MOST_SHOWN = 40
 
 @click.command(short_help="Tell whether loading files would run code; nothing of them is run.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path())
+@click.option(
+    "--second-opinion", is_flag=True, help="Ask picklescan and modelaudit-picklescan, too."
+)
 @as_json
-def command(paths: tuple[str, ...], as_json: bool) -> int:
+def command(paths: tuple[str, ...], second_opinion: bool, as_json: bool) -> int:
     """Look at files and folders: what are they really, and would loading them run code?
 
     Every file gets one of three verdicts: loads no code, contains code, could not be checked.
@@ -30,7 +33,7 @@ def command(paths: tuple[str, ...], as_json: bool) -> int:
     """
     from freehold.actions.scan import scan
 
-    found = scan(*paths)
+    found = scan(*paths, second_opinion=second_opinion)
     if as_json:
         print_json(found.form())
     else:

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from functools import cached_property
 from mmap import ACCESS_READ, mmap
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import ClassVar, Literal
 
 from msgspec import Struct
 
@@ -81,7 +81,9 @@ class Looked:
 
 
 class Contract(ABC):
-    """What every scanner can do."""
+    """What every scanner can do; one that is slow looks only `on_request`."""
+
+    on_request: ClassVar[bool] = False
 
     @abstractmethod
     def look(self, file: Looked) -> Iterator[Remark]:

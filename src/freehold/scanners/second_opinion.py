@@ -1,6 +1,7 @@
 """Asks picklescan and modelaudit-picklescan about pickles, where somebody installed them.
 
-Neither is needed. What they find makes a file unsafe; what they do not find proves nothing.
+Neither is needed, and they look only on request, because they bound neither time nor memory as
+we do. What they find makes a file unsafe; what they do not find proves nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ LARGEST = 64 * 2**20
 
 class Scanner(Contract):
     """Second opinions."""
+
+    on_request = True
 
     def look(self, file: Looked) -> Iterator[Remark]:
         """What others warn of."""

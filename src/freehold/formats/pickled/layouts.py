@@ -95,17 +95,12 @@ def _from_walk(name: str, walk: Walk) -> Part:
 
 def _pickles(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
     """One pickle, or several that follow each other."""
-    walk = follow(data, keeps=kept_storage)
+    walk = follow(data)
     if walk.result == MAGIC and walk.problem is None:
         yield from _of_2017(data, name, walk.end)
         return
-    yield _from_walk(name, _without_keeping(data, walk))
+    yield _from_walk(name, walk)
     yield from _after(data, name, walk)
-
-
-def _without_keeping(data: Data, walk: Walk) -> Walk:
-    """The walk; a pickle that lies bare has nobody who keeps things for it."""
-    return follow(data) if walk.problem is None and walk.verdict == "only tensors" else walk
 
 
 def _after(data: Data, name: str, walk: Walk) -> Iterator[Part]:

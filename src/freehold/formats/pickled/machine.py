@@ -302,9 +302,9 @@ def _obj(m: _Machine, _: Any) -> None:
 
 
 def _inst(m: _Machine, names: tuple[str, str]) -> None:
-    items = m.pop_mark()
-    m.bring(*names)
-    m.stack.append(m.call(m.stack.pop(), Tuple(items)))
+    m.bring(*names)  # before the mark is looked for, as one of Python's unpicklers does
+    callee = m.stack.pop()
+    m.stack.append(m.call(callee, Tuple(m.pop_mark())))
 
 
 def _build(m: _Machine, _: Any) -> None:

@@ -34,9 +34,12 @@ class Op(NamedTuple):
 
 
 def _line(data: Data, at: int) -> tuple[bytes, int]:
+    """A line without its last sign, which at the very end need not be a line break."""
     end = data.find(b"\n", at, at + LONGEST_LINE)
     if end < 0:
-        raise Broken(f"a line at byte {at:,} has no end")
+        if at >= len(data) or len(data) - at > LONGEST_LINE:
+            raise Broken(f"a line at byte {at:,} has no end")
+        return data[at : len(data) - 1], len(data)
     return data[at:end], end + 1
 
 
