@@ -21,6 +21,7 @@ import tempfile
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -194,9 +195,10 @@ def compare(
             rows[name].append(timed(words, env))
     print(f"{platform.python_version()}, {os.cpu_count()} cores, {size} MiB, {rounds} rounds")
     for name, found in rows.items():
-        best = min(found)
+        best, middle = min(found), median(seconds for seconds, _ in found)
         each = ", ".join(f"{seconds:.2f}" for seconds, _ in found)
-        print(f"{name:14} {size / best[0]:7.0f} MiB/s best of {each} s; processor {best[1]:.2f} s")
+        rates = f"{size / best[0]:5.0f} MiB/s best, {size / middle:5.0f} median"
+        print(f"{name:14} {rates} of {each} s; processor {best[1]:.2f} s")
 
 
 if __name__ == "__main__":

@@ -433,3 +433,21 @@ def test_a_file_of_unknown_length_is_not_begun(hub: Hub) -> None:
         del row["size"]
     with pytest.raises(BrokenInput, match="does not say how large"):
         get("hf:lab/small")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="takes the network away as Linux can")
+def test_without_any_network_the_store_works(hub: Hub) -> None:
+    get("hf:lab/small")
+    code = (
+        "from freehold.actions.get import get; from freehold.actions.store import verify;"
+        "from freehold.actions.local_model import find;"
+        "print(get('hf:lab/small').fetched, verify()[0].good, find('small').format)"
+    )
+    env = {k: v for k, v in os.environ.items() if k != "HF_ENDPOINT"}
+    env |= {"FREEHOLD_OFFLINE": "1", "PYTHONPATH": str(ROOT / "src")}
+    words = ["unshare", "--map-root-user", "--net", sys.executable, "-c", code]
+    probe = subprocess.run([*words[:3], "true"], capture_output=True, check=False)
+    if probe.returncode:
+        pytest.skip("this system makes no network namespace for a user")
+    done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["0", "True", "gguf"], done.stderr

@@ -167,8 +167,9 @@ def test_a_small_file_is_held_against_the_digest_of_git(fetch: Fetch) -> None:
         (say(200, DATA + b"more"), "were listed"),
         (say(200, DATA[:-5]), "were listed"),
         (lambda h: endless(h), "more than"),
+        (say(200, DATA, Content_Encoding="gzip"), "comes packed"),
     ],
-    ids=["longer", "shorter", "endless"],
+    ids=["longer", "shorter", "endless", "packed"],
 )
 def test_a_body_of_another_length_is_cut(fetch: Fetch, act: Act, says: str) -> None:
     fetch.hub.acts["/cdn/" + NAME] = [act]
@@ -203,6 +204,18 @@ def test_a_server_without_ranges_is_taken_from_the_beginning(fetch: Fetch) -> No
     fetch.hub.ranges = False
     fetch.hub.acts["/cdn/" + NAME] = [cut(1000)]
     assert fetch().fetched == len(DATA) + 1000
+
+
+def test_a_server_that_falls_silent_is_left_and_asked_again(
+    fetch: Fetch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stall(handler: Handler) -> None:
+        cut(1000)(handler)
+        time.sleep(0.5)
+
+    monkeypatch.setattr("freehold.sources.download.SILENCE", 0.1)
+    fetch.hub.acts["/cdn/" + NAME] = [stall]
+    assert fetch().fetched == len(DATA)
 
 
 def test_the_token_goes_to_the_hub_and_not_to_where_it_leads(

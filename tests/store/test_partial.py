@@ -144,6 +144,20 @@ def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
         assert _try(other)
 
 
+def test_a_store_that_may_only_be_read_needs_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "of-another.lock").touch()
+    monkeypatch.setattr("freehold.store.locks.os.open", refuse)
+    with locked(tmp_path / "none.lock"):
+        pass
+    with locked(tmp_path / "of-another.lock"):
+        pass
+
+
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
     with pytest.raises(BrokenInput, match="cannot be read"):
         digest_file(tmp_path / "gone", Offered(path="gone"))

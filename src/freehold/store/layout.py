@@ -93,6 +93,8 @@ def point(offer: Offer) -> None:
         return
     place = (repository(offer.name) / "refs").joinpath(*offer.revision.split("/"))
     with written(place):
+        if place.is_file() and place.read_text(encoding="ascii").strip() == offer.commit:
+            return
         place.parent.mkdir(parents=True, exist_ok=True)
         made = place.with_name(f".{place.name}.{os.getpid()}")
         made.write_text(str(offer.commit), encoding="ascii")

@@ -1,5 +1,7 @@
 """A lock that one process holds at a time: so that two of them share one download."""
 
+import errno
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -19,14 +21,10 @@ def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[
     The system lets go of it when the process ends, however that is. The files are those of
     `huggingface_hub` in its cache, so that its downloads and ours wait for each other.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+b")
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"{path} cannot be locked: {error.strerror}",
-            hint="look at the permissions of its folder",
-        ) from error
+    file = _opened(path)
+    if file is None:
+        yield
+        return
     with file:
         _take(file, waiting)
         try:
@@ -34,6 +32,25 @@ def locked(path: Path, waiting: Callable[[], object] | None = None) -> Iterator[
         finally:
             with suppress(OSError):
                 _give(file)
+
+
+def _opened(path: Path) -> IO[bytes] | None:
+    """The file of a lock; None in a store that may only be read, where nothing can be changed."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return open(os.open(path, os.O_RDWR | os.O_CREAT, 0o664), "r+b")
+    except PermissionError:
+        try:
+            return path.open("rb")
+        except OSError:
+            return None
+    except OSError as error:
+        if error.errno == errno.EROFS:
+            return None
+        raise EnvironmentProblem(
+            f"{path} cannot be locked: {error.strerror}",
+            hint="look at the permissions of its folder",
+        ) from error
 
 
 def _take(file: IO[bytes], waiting: Callable[[], object] | None) -> None:
