@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.actions.local_model import is_path
 from freehold.core.errors import NotAllowed
 from freehold.judge.openness import grade
 from freehold.judge.policy import Decision, Objection, Subject, decide
@@ -24,8 +23,6 @@ from freehold.knowledge.policy_file import has_policies, read_policies
 from freehold.knowledge.policy_types import Placed
 from freehold.knowledge.search import find_model
 from freehold.knowledge.types import Family, Member
-from freehold.store import library
-from freehold.store.ledger import note
 
 if TYPE_CHECKING:
     from freehold.actions.folder import FolderReport
@@ -96,6 +93,9 @@ def asks_for_memory(base: KnowledgeBase | None = None) -> bool:
 
 def looked_at(model: str | Path, base: KnowledgeBase) -> Looked:
     """A model as policies look at it, from its files where there are any."""
+    from freehold.actions.local_model import is_path
+    from freehold.store import library
+
     text = str(model)
     if text.startswith("hf:"):
         return _on_the_hub(text, base)
@@ -136,6 +136,8 @@ def obey(
     name = _plain(str(model))
     problems: list[str] = []
     if record:
+        from freehold.store.ledger import note
+
         note("objection", _row(action, name, found), required=False, warn=problems.append)
     refusing = [str(o) for o in found.objections if o.outcome == "refused"]
     if refusing:
@@ -183,6 +185,7 @@ def _plain(text: str) -> str:
 def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Looked:
     """What a file or folder shows; what lies in the store, or in a snapshot, is judged whole."""
     from freehold.actions.folder import check_folder
+    from freehold.store import library
 
     folder = path.absolute().parent if path.is_file() else path.absolute()
     held = next((m for m in library.manifests() if _is_in(folder, Path(m.folder))), None)
