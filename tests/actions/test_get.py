@@ -451,3 +451,31 @@ def test_without_any_network_the_store_works(hub: Hub) -> None:
         pytest.skip("this system makes no network namespace for a user")
     done = subprocess.run(words, env=env, capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["0", "True", "gguf"], done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal of Ctrl-C")
+def test_an_interrupt_ends_it_at_once_and_keeps_the_bytes(
+    hub: Hub, home: Path, gguf: bytes
+) -> None:
+    def drip(handler: Handler) -> None:
+        hub.acts["/cdn/small-Q4_K_M.gguf"].append(drip)
+        if "Range" in handler.headers:
+            handler.data(gguf)
+            return
+        handler.send(200, gguf[:1000], length=len(gguf))
+        for at in range(1000, len(gguf), 100):
+            handler.wfile.write(gguf[at : at + 100])
+            time.sleep(0.01)
+
+    hub.acts["/cdn/small-Q4_K_M.gguf"] = [drip]
+    process = fetching(hub)
+    blobs, until = home / "hub" / "models--lab--small" / "blobs", time.monotonic() + 20
+    while time.monotonic() < until and not any(
+        p.stat().st_size > 1000 for p in blobs.glob("*.incomplete")
+    ):
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=10)
+    assert process.returncode == 130, err
+    assert library.manifests() == []
+    assert any(p.stat().st_size > 1000 for p in blobs.glob("*.incomplete"))
