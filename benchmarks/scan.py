@@ -1,4 +1,4 @@
-"""Measures `scan`: a folder of 200 files, the pickle machine, `convert`; and other scanners beside it.
+"""Measures `scan`: 200 files, the pickle machine, `convert`; and other scanners beside it.
 
     python benchmarks/scan.py
 
@@ -18,13 +18,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
+from tests.scanners.assembling import checkpoint, table, tensor, whole
+from tests.scanners.bad import ARCHIVES, PICKLES
+from tests.scanners.good import GOOD
+
 from freehold.actions.convert import convert
 from freehold.actions.scan import scan
 from freehold.formats.pickled.machine import follow
 from freehold.scanners.base import SAFE
-from tests.scanners.assembling import checkpoint, table, tensor, whole
-from tests.scanners.bad import ARCHIVES, PICKLES
-from tests.scanners.good import GOOD
 
 RUNS = 5
 

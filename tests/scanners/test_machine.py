@@ -49,7 +49,7 @@ def real_imports(data: bytes) -> set[str]:
     """What a real unpickler would import, with its imports taken away from it."""
     seen: set[str] = set()
 
-    class Watched(pickle._Unpickler):  # type: ignore[name-defined, misc]
+    class Watched(pickle._Unpickler):
         def find_class(self, module: str, name: str) -> Any:
             seen.add(f"{module}.{name}")
             return _Harmless
