@@ -207,3 +207,15 @@ def test_engines_are_listed_with_all_they_declare(model: Path) -> None:
     assert row["tasks"] == ["text-generation"]
     assert row["formats"] == ["gguf"]
     assert "cuda" in row["devices"]
+
+
+def test_a_model_whose_template_reaches_for_python_is_not_started(tmp_path: Path) -> None:
+    template = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+    metadata: dict[str, str | int] = {
+        "general.architecture": "llama",
+        "llama.context_length": 64,
+        "tokenizer.chat_template": template,
+    }
+    write_gguf(tmp_path / "bad.gguf", metadata, [])
+    with pytest.raises(BrokenInput, match=r"bad\.gguf contains code"):
+        prepare(tmp_path / "bad.gguf", Wishes())

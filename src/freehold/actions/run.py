@@ -10,7 +10,7 @@ from msgspec import Struct
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.local_model import LocalModel, find, is_path
 from freehold.actions.policed import asks_for_memory, decision, obey
-from freehold.core.errors import FreeholdError, UsageError
+from freehold.core.errors import BrokenInput, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
@@ -161,6 +161,7 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
     found = find(model)
     where = model if is_path(model) else found.file
     objections = obey("run", model, decision(where, memory_share=_share(found, how)))
+    _without_code(found)
     engine, candidates = choose_engine(found, TASK, how.engine)
     context, notes = _context(found, how.context)
     if how.kv not in BITS_OF_STATE:
@@ -188,6 +189,17 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         candidates=tuple(candidates),
         notes=(*objections, *notes),
     )
+
+
+def _without_code(found: LocalModel) -> None:
+    """Refuse a file of which a scanner says that loading it runs code."""
+    from freehold.actions.scan import scan
+    from freehold.scanners.base import CODE
+
+    for file in scan(found.file).files:
+        if file.verdict == CODE:
+            hint = f"freehold scan {found.file} tells all that was seen"
+            raise BrokenInput(f"{found.file.name} contains code: {file.because}", hint=hint)
 
 
 def _share(found: LocalModel, how: Wishes) -> float | None:
