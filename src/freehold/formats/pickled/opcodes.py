@@ -8,6 +8,7 @@ much can only report too much.
 import codecs
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from mmap import mmap
 from typing import Any, NamedTuple
 
@@ -19,6 +20,9 @@ LONGEST_TEXT = 8 * 2**20
 LONGEST_LINE = LONGEST_TEXT
 LONGEST_NUMBER = 10_000
 """Digits or bytes of one number; longer ones take a square of time to read."""
+
+
+_OF_NUMBERS = b"0123456789abcdefABCDEFxXoO_+-L \t\r\f\v"
 
 
 class Broken(BrokenInput):
@@ -71,16 +75,12 @@ def _long_line(data: Data, at: int) -> tuple[int, int]:
 
 
 def _whole(line: bytes, at: int) -> int:
-    if len(line) > LONGEST_NUMBER // 3:
+    if len(line) > LONGEST_NUMBER // 3 and not line.translate(None, _OF_NUMBERS):
         raise Limit(f"the number at byte {at:,} is too long")
-    try:
-        return int(line, 0)
-    except ValueError:
-        pass
-    try:
-        return int(line)
-    except ValueError as error:
-        raise Broken(f"no number is at byte {at:,}") from error
+    for base in (0, 10):  # the first takes 0x10, the second 010
+        with suppress(ValueError):
+            return int(line, base)
+    raise Broken(f"no number is at byte {at:,}")
 
 
 def _float_line(data: Data, at: int) -> tuple[float, int]:
