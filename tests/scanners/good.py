@@ -119,6 +119,8 @@ GOOD: dict[str, bytes] = {
     "README.md": b"---\nlicense: mit\n---\ncat\nchat\n(models)\n",
     "merges.txt": "Ġ t\nh e\n".encode(),
     "words.txt": b"cos\nsin\ntan\n",
+    "hydra.yaml": b"a:\n  _target_: nemo.collections.nlp.X\n",
+    "like-pickle.pt": checkpoint(whole(table(w=tensor("0", (2,)))), {"0": b"\x80\x02" + bytes(6)}),
     "recipe.yaml": b"models: [a]\n",
     "card.png": b"\x89PNG\r\n\x1a\n" + bytes(30),
     "empty.txt": b"",

@@ -21,6 +21,8 @@ from freehold.formats.safetensors import read_safetensors
 from freehold.formats.text import shown
 
 WORKER = Path(__file__).parent.parent / "engines" / "workers" / "convert.py"
+HOME = Path(__file__).parent.parent.parent
+"""Where the package `freehold` is found; the jail opens it for reading."""
 OUT, DONE = "out.safetensors", "done.json"
 MEMORY = 2 * 2**30
 """Bytes of its own that the converting process may take; files it reads do not count."""
@@ -72,7 +74,7 @@ def _converted(source: Path, target: Path, under: str | None, folder: Path) -> C
     orders = Orders(
         command=(sys.executable, "-I", "-B", str(WORKER)),
         environment={"FREEHOLD_WORKER": json.dumps(job)},
-        read=(source.resolve(), *_packages()),
+        read=(source.resolve(), HOME),
         memory=MEMORY,
     )
     done = folder / DONE
@@ -115,11 +117,6 @@ def _compared(out: Path, told: dict[str, Any]) -> Any:
     if meant != there:
         raise BrokenInput("what was written is not what was read; nothing is kept")
     return found
-
-
-def _packages() -> tuple[Path, ...]:
-    """Where this Python finds packages; the jail may read nothing else of ours."""
-    return tuple(Path(path) for path in sys.path if path and Path(path).is_dir())
 
 
 def _mask() -> int:

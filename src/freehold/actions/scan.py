@@ -122,18 +122,18 @@ def _files(root: Path) -> Iterator[tuple[Path, str]]:
 
 def _safety(path: Path, name: str, scanners: list[Contract]) -> Safety:
     """What all scanners say of one file."""
-    name = plain(name)
+    shown_name = plain(name)
     if path.is_dir() and not path.is_symlink():
-        return _unread(name, "folder", "lies too deep to be looked at")
+        return _unread(shown_name, "folder", "lies too deep to be looked at")
     if path.is_symlink() and not _is_near(path):
-        return _unread(name, "link", "is a link that leads elsewhere")
+        return _unread(shown_name, "link", "is a link that leads elsewhere")
     try:
         file = Looked(path, name)
     except BrokenInput as error:
-        return _unread(name, "unknown", str(error))
+        return _unread(shown_name, "unknown", str(error))
     try:
         remarks = [remark for scanner in scanners for remark in _remarks(scanner, file)]
-        return Safety(name, file.kind, _worst(remarks), tuple(remarks))
+        return Safety(shown_name, file.kind, _worst(remarks), tuple(remarks))
     finally:
         file.close()
 

@@ -49,11 +49,18 @@ def show(files: "Iterable[Safety]") -> None:
     from freehold.scanners.base import SAFE, WORST
 
     ordered = sorted(files, key=lambda file: (WORST.index(file.verdict), file.path))
-    rows((file.path, file.verdict, said(file)) for file in ordered[:MOST_SHOWN])
+    rows(
+        (printable(file.path), file.verdict, printable(said(file))) for file in ordered[:MOST_SHOWN]
+    )
     if len(ordered) > MOST_SHOWN:
         rest = ordered[MOST_SHOWN:]
         unsafe = sum(file.verdict != SAFE for file in rest)
         say(f"  and {len(rest):,} more files, {unsafe:,} of them not known to be safe")
+
+
+def printable(text: str) -> str:
+    """A text without signs that turn the writing or cannot be seen."""
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 def said(file: "Safety") -> str:

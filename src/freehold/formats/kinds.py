@@ -1,5 +1,6 @@
 """Tells what a file really is by its bytes, whatever its name says."""
 
+import re
 from collections.abc import Callable
 
 from freehold.formats.pickled.machine import follow
@@ -7,6 +8,9 @@ from freehold.formats.tarred import is_tar
 
 HEAD = 64 * 1024
 """Bytes of the beginning that are looked at."""
+_TAG = re.compile(rb"!!python/[\w./:]+|tag:yaml\.org,2002:python/[\w./:]+")
+_TARGET = re.compile(rb"""^[\s{,-]*["']?_target_["']?\s*:\s*["']?([\w.]+)""", re.MULTILINE)
+_LIBRARIES = ("nemo.", "nemo_", "torch.nn.", "torch.optim.", "transformers.", "diffusers.")
 _FEW_OPS = 20_000
 
 STARTS: tuple[tuple[bytes, str], ...] = (
@@ -78,6 +82,20 @@ def is_text_pickle(head: bytes) -> bool:
     walk = follow(head, keeps=lambda _: True, most=_FEW_OPS)
     ended = walk.result is not None and walk.problem is None
     return bool(walk.calls) or (ended and (bool(walk.imports) or walk.end >= len(head) - 1))
+
+
+def asks_for_code(head: bytes) -> str | None:
+    """What a configuration in YAML or JSON asks its reader to run, or None.
+
+    YAML has tags for objects of Python, and Hydra makes whatever stands behind `_target_`.
+    """
+    if found := _TAG.search(head):
+        return f"asks for an object of Python: {found.group().decode('latin-1')[:80]}"
+    for found in _TARGET.finditer(head):
+        target = found.group(1).decode("latin-1")
+        if not target.startswith(_LIBRARIES):
+            return f"asks to make {target[:80]}"
+    return None
 
 
 def _is_safetensors(head: bytes, size: int) -> bool:

@@ -181,7 +181,7 @@ def unpacked(data: Data, member: Member, most: int = LARGEST_UNPACKED) -> bytes:
 
 def inflated(data: Data, start: int, end: int, most: int, bits: int) -> bytes:
     """Bytes that were packed with zlib; at most `most` of them."""
-    unpack, parts, held = zlib.decompressobj(bits), [], 0
+    unpack, parts, held, at = zlib.decompressobj(bits), [], 0, start
     try:
         for at in range(start, end, 2**18):
             piece = unpack.decompress(data[at : min(at + 2**18, end)], most - held)
@@ -189,6 +189,8 @@ def inflated(data: Data, start: int, end: int, most: int, bits: int) -> bytes:
             held += len(piece)
             if unpack.eof or held >= most:
                 break
+        if held < most and (not unpack.eof or unpack.unused_data or at + 2**18 < end):
+            raise BrokenInput("is cut off, or bytes follow its end")
     except zlib.error as error:
         raise BrokenInput(f"cannot be unpacked: {error}") from error
     return b"".join(parts)

@@ -74,7 +74,10 @@ def _two_in_one(file: Looked) -> Iterator[Remark]:
     if file.kind in PICKLES or not file.size:
         return
     walk = follow(file.data, keeps=lambda _: False, most=_FEW_OPS)
-    if walk.others and _works(walk):
+    if walk.limited:
+        text = f"is {file.kind}, and may be a pickle, too: {walk.problem}"
+        yield Remark("two-in-one", text, UNCHECKED)
+    elif walk.others and _works(walk):
         text = f"is {file.kind}, and as a pickle would call {walk.others[0]}"
         yield Remark("two-in-one", text, CODE)
 

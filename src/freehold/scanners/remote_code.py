@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from freehold.formats.kinds import asks_for_code
 from freehold.formats.structured import read_json
 from freehold.formats.text import plain
 from freehold.scanners.base import CODE, Contract, Looked, Remark
@@ -12,6 +13,7 @@ FILES = frozenset({
     "adapter_config.json", "feature_extractor_config.json", "configuration.json",
     "modules.json", "model_index.json", "custom_generate.json",
 })  # fmt: skip
+DESCRIPTIONS = (".json", ".yaml", ".yml")
 ASKS = ("auto_map", "custom_pipelines", "trust_remote_code")
 MOST_VALUES, DEEPEST = 20_000, 20
 
@@ -21,6 +23,8 @@ class Scanner(Contract):
 
     def look(self, file: Looked) -> Iterator[Remark]:
         """Every name of code that a configuration asks for."""
+        if file.ending in DESCRIPTIONS and (asked := asks_for_code(file.head)):
+            yield Remark("remote-code", asked, CODE)
         if file.last not in FILES or file.kind != "json" or b'"' not in file.head:
             return
         for key, value in _found(read_json(file.path, file.name)):

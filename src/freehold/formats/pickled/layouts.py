@@ -30,6 +30,7 @@ MOST_PICKLES = 200
 """Pickles that may follow each other in one file."""
 DEEPEST = 3
 NAMED = (".pkl", ".pickle", ".joblib", ".dill", ".p")
+_TYPE = re.compile(r"[|<>=]?(?:[biufcSUmMV]\d+|\?)(?:\[\w{1,9}\])?")
 _NUMBERS = re.compile(r"(?:.*/)?data/\d+$")
 """Members of PyTorch's archives that hold nothing but numbers."""
 
@@ -175,8 +176,28 @@ def _zip(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
     scripted = any(re.match(r"(?:[^/]+/)?code/", m.name) for m in archive.members)
     if scripted and any(m.name.endswith("constants.pkl") for m in archive.members):
         yield Part(name, "zip", does="holds a TorchScript program")
+    names = {member.name for member in archive.members}
     for member in archive.members:
-        yield from _zip_member(data, member, name, depth, budget)
+        is_data = _NUMBERS.match(member.name) is not None
+        if is_data and f"{member.name.rpartition('data/')[0]}data.pkl" in names:
+            yield from _zip_numbers(data, member, name)
+        else:
+            yield from _zip_member(data, member, name, depth, budget)
+
+
+def _zip_numbers(data: Data, member: zipped.Member, outer: str) -> Iterator[Part]:
+    """Numbers of a tensor may look like anything; only what works as a pickle is told."""
+    name = f"{outer}:{plain(member.name)[:200]}"
+    if member.problem:
+        yield Part(name, "zip", problem=member.problem)
+        return
+    try:
+        walk = follow(zipped.unpacked(data, member, kinds.HEAD))
+    except BrokenInput as error:
+        yield Part(name, "zip", problem=plain(str(error)))
+        return
+    if walk.others and walk.calls:
+        yield _from_walk(name, walk)
 
 
 def _zip_member(
@@ -190,11 +211,9 @@ def _zip_member(
     try:
         start = zipped.unpacked(data, member, kinds.HEAD)
         kind = _kind(start, member.size, member.name)
-        if _NUMBERS.match(member.name) and kind not in kinds.PICKLES:
-            return
         if kind not in _OPENS:
             yield _judged_by_kind(name, kind)
-            yield from _lambda(start, member.name, name)
+            yield from _asks(start, member.name, name)
             return
         content = budget.take(zipped.unpacked(data, member, MOST_UNPACKED))
     except BrokenInput as error:
@@ -206,8 +225,12 @@ def _zip_member(
     yield from _inner(content, kind, name, depth, budget, keeps)
 
 
-def _lambda(start: bytes, member: str, name: str) -> Iterator[Part]:
-    """Keras writes code of its own into the description of a Lambda layer."""
+def _asks(start: bytes, member: str, name: str) -> Iterator[Part]:
+    """A description that asks for code: a Lambda layer of Keras, an object of Python in YAML."""
+    if member.endswith((".json", ".yaml", ".yml")) and (asked := kinds.asks_for_code(start)):
+        yield Part(name, "text", does=asked)
+    if member == "config.json" and b'"Lambda"' in start:
+        yield Part(name, "json", does="holds a Lambda layer with code of its own")
     if member == "config.json" and b'"Lambda"' in start:
         yield Part(name, "json", does="holds a Lambda layer with code of its own")
 
@@ -252,6 +275,7 @@ def _tar(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
             yield _from_walk(inner, follow(content, keeps=lambda id: isinstance(id, (str, int))))
         else:
             yield from _guarded(content, kind, inner, depth + 1, budget)
+            yield from _asks(content[: kinds.HEAD], member.name, inner)
 
 
 def _before_2017(content: bytes, name: str, what: str) -> Iterator[Part]:
@@ -302,15 +326,23 @@ def _numpy(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]
     length = int.from_bytes(data[8 : 8 + size], "little")
     header = data[8 + size : 8 + size + min(length, 100_000)].decode("latin-1")
     try:
-        told = ast.literal_eval(header.strip())
-        words = repr(told["descr"])
+        plain_numbers = _is_plain(ast.literal_eval(header.strip())["descr"])
     except (ValueError, SyntaxError, TypeError, KeyError, MemoryError, RecursionError) as error:
         raise BrokenInput("the header of the array cannot be read") from error
-    if not re.search(r"'[|<>=]?O\d*'|object", words):
+    if plain_numbers:
         yield Part(name, "numpy")
         return
     content = data[8 + size + length : 8 + size + length + MOST_UNPACKED]
     yield from _guarded(content, "pickle", name, depth + 1, budget)
+
+
+def _is_plain(descr: Any) -> bool:
+    """Whether the types in the header of an array are numbers and texts, each written alone."""
+    if isinstance(descr, str):
+        return bool(_TYPE.fullmatch(descr))
+    if isinstance(descr, list):
+        return all(isinstance(f, tuple) and 1 < len(f) < 4 and _is_plain(f[1]) for f in descr)
+    return isinstance(descr, tuple) and len(descr) == 2 and _is_plain(descr[0])
 
 
 def _packed(unpack: Callable[[Data], bytes]) -> Callable[..., Iterator[Part]]:
@@ -339,12 +371,19 @@ def _unzlib(data: Data) -> bytes:
 
 
 def _bunzip(data: Data) -> bytes:
-    return bz2.BZ2Decompressor().decompress(data[:MOST_UNPACKED], MOST_UNPACKED + 1)
+    return _only_one(bz2.BZ2Decompressor(), data)
 
 
 def _unxz(data: Data) -> bytes:
-    unpack = lzma.LZMADecompressor(memlimit=128 * 2**20)
-    return unpack.decompress(data[:MOST_UNPACKED], MOST_UNPACKED + 1)
+    return _only_one(lzma.LZMADecompressor(memlimit=128 * 2**20), data)
+
+
+def _only_one(unpack: Any, data: Data) -> bytes:
+    """What was packed, when it is all there and nothing follows it."""
+    content: bytes = unpack.decompress(data[:MOST_UNPACKED], MOST_UNPACKED + 1)
+    if len(content) <= MOST_UNPACKED and (not unpack.eof or unpack.unused_data):
+        raise BrokenInput("is cut off, or bytes follow its end")
+    return content
 
 
 _OPENS: dict[str, Callable[..., Iterator[Part]]] = {

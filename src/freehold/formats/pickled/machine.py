@@ -12,7 +12,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from freehold.formats.pickled import known
-from freehold.formats.pickled.opcodes import Broken, Data, next_op
+from freehold.formats.pickled.opcodes import Broken, Data, Limit, next_op
 from freehold.formats.pickled.values import Bag, Kept, Made, Name, Row, Table, Tuple, spoken
 
 MOST_OPS = 1_000_000
@@ -29,7 +29,7 @@ class Walk(Struct, frozen=True):
     """What a pickle would do: `others` are the calls and imports that are not known to be plain.
 
     `result` is what it would give back, in stand-ins; `end` is where it ends; `problem` why it
-    could not be followed to there.
+    could not be followed to there, and `limited` whether that is for our own limits only.
     """
 
     imports: tuple[str, ...]
@@ -39,6 +39,7 @@ class Walk(Struct, frozen=True):
     result: Any
     end: int
     ops: int
+    limited: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -57,19 +58,19 @@ def follow(
     id can be followed.
     """
     machine = _Machine(keeps or (lambda _: False))
-    at, ops, held, problem = start, 0, 0, None
+    at, ops, held, problem, limited = start, 0, 0, None, False
     try:
         while not machine.done:
             if ops >= most:
-                raise Broken(f"has more than {most:,} opcodes")
+                raise Limit(f"has more than {most:,} opcodes")
             op = next_op(data, at)
             held += op.end - at
             if held > MOST_BYTES:
-                raise Broken(f"holds more than {MOST_BYTES:,} bytes")
+                raise Limit(f"holds more than {MOST_BYTES:,} bytes")
             at, ops = op.end, ops + 1
             machine.do(op.name, op.argument)
     except Broken as error:
-        problem = str(error)
+        problem, limited = str(error), isinstance(error, Limit)
     except IndexError:
         problem = f"takes more from its stack than is there, at byte {at:,}"
     return Walk(
@@ -80,6 +81,7 @@ def follow(
         machine.result,
         at,
         ops,
+        limited,
     )
 
 
@@ -133,7 +135,7 @@ class _Machine:
         found = Name(module, name)
         self.imports.setdefault(str(found), found)
         if len(self.imports) > 100 * MOST_TOLD:
-            raise Broken("imports too many names")
+            raise Limit("imports too many names")
         self.stack.append(found)
 
     def call(self, callee: Any, arguments: Any, how: str = "") -> Any:

@@ -8,6 +8,7 @@ much can only report too much.
 import codecs
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from mmap import mmap
 from typing import Any, NamedTuple
 
@@ -16,13 +17,20 @@ from freehold.core.errors import BrokenInput
 Data = bytes | mmap
 """Bytes in memory, or a file that is mapped into it."""
 LONGEST_TEXT = 8 * 2**20
-LONGEST_LINE = 1_000_000
+LONGEST_LINE = LONGEST_TEXT
 LONGEST_NUMBER = 10_000
 """Digits or bytes of one number; longer ones take a square of time to read."""
 
 
+_OF_NUMBERS = b"0123456789abcdefABCDEFxXoO_+-L \t\r\f\v"
+
+
 class Broken(BrokenInput):
     """The bytes end, or are no pickle from here on."""
+
+
+class Limit(Broken):
+    """Here more is asked for than is followed; a real unpickler might go on."""
 
 
 class Op(NamedTuple):
@@ -37,7 +45,9 @@ def _line(data: Data, at: int) -> tuple[bytes, int]:
     """A line without its last sign, which at the very end need not be a line break."""
     end = data.find(b"\n", at, at + LONGEST_LINE)
     if end < 0:
-        if at >= len(data) or len(data) - at > LONGEST_LINE:
+        if len(data) - at > LONGEST_LINE:
+            raise Limit(f"a line at byte {at:,} is too long to be read")
+        if at >= len(data):
             raise Broken(f"a line at byte {at:,} has no end")
         return data[at : len(data) - 1], len(data)
     return data[at:end], end + 1
@@ -45,7 +55,7 @@ def _line(data: Data, at: int) -> tuple[bytes, int]:
 
 def _text(line: bytes) -> str:
     if len(line) > LONGEST_TEXT:
-        raise Broken(f"a text has {len(line):,} bytes")
+        raise Limit(f"a text has {len(line):,} bytes")
     try:
         return line.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -65,16 +75,12 @@ def _long_line(data: Data, at: int) -> tuple[int, int]:
 
 
 def _whole(line: bytes, at: int) -> int:
-    if len(line) > LONGEST_NUMBER // 3:
-        raise Broken(f"the number at byte {at:,} is too long")
-    try:
-        return int(line, 0)
-    except ValueError:
-        pass
-    try:
-        return int(line)
-    except ValueError as error:
-        raise Broken(f"no number is at byte {at:,}") from error
+    if len(line) > LONGEST_NUMBER // 3 and not line.translate(None, _OF_NUMBERS):
+        raise Limit(f"the number at byte {at:,} is too long")
+    for base in (0, 10):  # the first takes 0x10, the second 010
+        with suppress(ValueError):
+            return int(line, base)
+    raise Broken(f"no number is at byte {at:,}")
 
 
 def _float_line(data: Data, at: int) -> tuple[float, int]:
@@ -140,7 +146,7 @@ def _counted(form: str, turn: Callable[[bytes], Any]) -> Callable[[Data, int], t
 
 def _binary_number(raw: bytes) -> int:
     if len(raw) > LONGEST_NUMBER:
-        raise Broken("a number is too long")
+        raise Limit("a number is too long")
     return int.from_bytes(raw, "little", signed=True)
 
 
