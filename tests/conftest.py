@@ -25,8 +25,10 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "home"
     (home / "state").mkdir(parents=True)
     monkeypatch.setenv("FREEHOLD_HOME", str(home))
+    monkeypatch.setenv("HF_HUB_CACHE", str(home / "hub"))
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("freehold.core.bandwidth.known", lambda: (30_000_000_000, "2026-11-21"))
     monkeypatch.setattr("freehold.actions.calibrate.SHAPES", MEASURED)
-    monkeypatch.delenv("FREEHOLD_LLAMA_SERVER", raising=False)
+    for name in ("FREEHOLD_LLAMA_SERVER", "FREEHOLD_OFFLINE", "FREEHOLD_MODELS"):
+        monkeypatch.delenv(name, raising=False)
     return home

@@ -15,6 +15,7 @@ from freehold.formats.invented_llama import write_llama
 from freehold.store.ledger import Ledger
 from freehold.tasks.text_generation import Piece
 from tests.engines.stubs import TINY, stub, tiny
+from tests.gguf_models.zoo import zoo
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 
@@ -49,11 +50,19 @@ def test_pieces_come_before_the_answer(model: Path) -> None:
     assert isinstance(answer, Answer)
 
 
+def test_a_model_larger_than_all_memory_is_refused_before_it_is_started(tmp_path: Path) -> None:
+    large = next(model for model in zoo() if model.name == "deepseek-v3")
+    file = large.hole(tmp_path / "large.gguf")
+    with pytest.raises(EnvironmentProblem, match="GiB of memory, and this machine has") as refused:
+        run(file, "Why?")
+    assert "freehold plan" in str(refused.value.hint)
+    assert list(rows()) == []
+
+
 def test_each_run_is_measured_into_the_ledger_without_a_word_of_what_was_said(model: Path) -> None:
-    plan = {"engine": "llama.cpp", "peak": 123_456}
-    run(model, "a question about zebras", system="speak of giraffes", plan=plan)
+    run(model, "a question about zebras", system="speak of giraffes")
     (row,) = rows()
-    assert row["predicted"] == plan
+    assert row["predicted"]["expected"] > 0
     assert row["digest"] == find(model).digest
     assert row["architecture"] == "llama"
     assert row["setting"]["context"] == 2048
@@ -174,7 +183,7 @@ def test_what_is_no_model_is_told_before_any_engine_starts(
 def test_what_is_not_here_is_told_with_the_next_step(tmp_path: Path) -> None:
     with pytest.raises(NotFound):
         find(tmp_path / "nothing.gguf")
-    with pytest.raises(EnvironmentProblem, match="only files can be run so far"):
+    with pytest.raises(EnvironmentProblem, match="is not on this machine"):
         find("llama-3.2-1b")
     with pytest.raises(BrokenInput, match="holds no GGUF file"):
         find(tmp_path)
@@ -207,3 +216,15 @@ def test_engines_are_listed_with_all_they_declare(model: Path) -> None:
     assert row["tasks"] == ["text-generation"]
     assert row["formats"] == ["gguf"]
     assert "cuda" in row["devices"]
+
+
+def test_a_model_whose_template_reaches_for_python_is_not_started(tmp_path: Path) -> None:
+    template = "{{ ''.__class__.__mro__[1].__subclasses__() }}"
+    metadata: dict[str, str | int] = {
+        "general.architecture": "llama",
+        "llama.context_length": 64,
+        "tokenizer.chat_template": template,
+    }
+    write_gguf(tmp_path / "bad.gguf", metadata, [])
+    with pytest.raises(BrokenInput, match=r"bad\.gguf contains code"):
+        prepare(tmp_path / "bad.gguf", Wishes())

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,40 @@ def test_a_runtime_is_built_once_from_wheels_only(calls: Calls, home: Path) -> N
     assert len(calls) == 2
     install("llama.cpp", again=True, say=quiet)
     assert len(calls) == 4
+
+
+def test_from_a_folder_of_wheels_nobody_is_asked(calls: Calls, tmp_path: Path) -> None:
+    install("llama.cpp", wheels=tmp_path, say=quiet)
+    at = calls[1].index("--no-index")
+    assert calls[1][at : at + 3] == ("--no-index", "--find-links", str(tmp_path))
+
+
+@pytest.mark.slow
+def test_a_runtime_is_really_built_from_wheels_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    about = "tiny_engine-1.0.dist-info"
+    with zipfile.ZipFile(wheels / "tiny_engine-1.0-py3-none-any.whl", "w") as wheel:
+        wheel.writestr("tiny_engine.py", "ANSWER = 42\n")
+        wheel.writestr(
+            f"{about}/METADATA", "Metadata-Version: 2.1\nName: tiny-engine\nVersion: 1.0\n"
+        )
+        wheel.writestr(
+            f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        names = ("tiny_engine.py", f"{about}/METADATA", f"{about}/WHEEL", f"{about}/RECORD")
+        wheel.writestr(f"{about}/RECORD", "".join(f"{name},,\n" for name in names))
+    locks = tmp_path / "locks"
+    locks.mkdir()
+    (locks / str(ENGINES.get("llama.cpp").lock)).write_text("tiny-engine==1.0\n")
+    monkeypatch.setattr(action, "LOCKS", locks)
+    built = install("llama.cpp", wheels=wheels, say=quiet)
+    python = str(built.folder / "bin" / "python")
+    asked = [python, "-c", "import tiny_engine; print(tiny_engine.ANSWER)"]
+    done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert (built.state, done.stdout) == ("built", "42\n")
 
 
 def test_a_built_runtime_is_found_by_its_engine(

@@ -112,7 +112,7 @@ def test_each_kind_of_failure_has_its_exit_code(capsys: Capsys, model: str, tmp_
         (3, [str(tmp_path / "broken.gguf"), "x"], "broken.gguf"),
         (3, [model, "x", "--schema", str(tmp_path / "list.json")], "a schema is a table"),
         (3, [model, "x", "--grammar", str(tmp_path / "no.gbnf")], "cannot be read"),
-        (4, ["llama-3.2-1b", "x"], "only files can be run so far"),
+        (4, ["llama-3.2-1b", "x"], "is not on this machine"),
     )
     for code, words, says in cases:
         done = freehold(capsys, "run", *words)

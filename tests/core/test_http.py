@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from freehold.core import connection
 from freehold.core.errors import BrokenInput, EnvironmentProblem, NotAllowed, NotFound, UsageError
 from freehold.core.http import Answer, Limits, Wish, ask, get, is_loopback, problem, unsafe
 
@@ -156,3 +158,108 @@ def test_an_error_of_any_form_says_nothing_or_something(body: bytes) -> None:
 def test_addresses_of_any_form_are_judged(url: str) -> None:
     assert unsafe(url, plain_http=False) or url.lower().startswith("https://")
     is_loopback(url)
+
+
+def test_offline_asks_nobody_outside_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("something left the machine")
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    for said in ("1", "true", "yes"):
+        monkeypatch.setenv("FREEHOLD_OFFLINE", said)
+        with pytest.raises(EnvironmentProblem, match="FREEHOLD_OFFLINE"):
+            ask("https://example.org/x", Wish(10))
+        with pytest.raises(EnvironmentProblem, match="FREEHOLD_OFFLINE"):
+            get("https://203.0.113.7/x", Wish(10))
+
+
+def test_offline_a_redirect_leads_nowhere_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FREEHOLD_OFFLINE", "1")
+    leads = b"HTTP/1.1 302 Found\r\nLocation: https://example.org/\r\nContent-Length: 0\r\n\r\n"
+    with speaking(saying(leads)) as url, pytest.raises(EnvironmentProblem, match="OFFLINE"):
+        get(url, Wish(10, limits=HURRY))
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("93.184.216.34", True), ("127.0.0.1", False), ("10.1.2.3", False), ("192.168.0.1", False),
+        ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False),
+        ("::1", False), ("fe80::1%eth0", False), ("fd00::1", False), ("::ffff:10.0.0.1", False),
+        ("[::ffff:127.0.0.1]", False), ("2002:7f00:1::", False), ("2606:2800:220:1::1", True),
+        ("localhost", False), ("LOCALHOST.", False), ("example.org", True),
+    ],
+)  # fmt: skip
+def test_addresses_that_only_a_network_of_ones_own_knows(name: str, public: bool) -> None:
+    assert connection.is_public(name) is public
+
+
+def test_a_public_server_does_not_lead_to_a_private_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "is_public", lambda name: name == "127.0.0.1")
+    with speaking(saying(ok(b"secret"))) as inside:
+        to = inside.replace("127.0.0.1", "127.0.0.2").encode()
+        leads = b"HTTP/1.1 302 Found\r\nLocation: " + to + b"\r\nContent-Length: 0\r\n\r\n"
+        with speaking(saying(leads)) as url, pytest.raises(BrokenInput, match="private network"):
+            get(url, Wish(10, limits=HURRY))
+
+
+def test_only_public_addresses_are_connected_to_where_that_is_asked() -> None:
+    with speaking(saying(ok(b"here"))) as url, pytest.raises(BrokenInput, match="private"):
+        get(url, Wish(10, limits=HURRY, public=True))
+
+
+def test_a_name_is_resolved_once_and_what_was_checked_is_connected_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, asked = socket.getaddrinfo, list[str]()
+
+    def changing(host: str, *more: Any, **named: Any) -> Any:
+        asked.append(host)
+        return real("127.0.0.1" if len(asked) == 1 else "127.0.0.9", *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", changing)
+    with speaking(saying(ok(b"one"))) as url:
+        port = url.rpartition(":")[2]
+        assert get(f"http://localhost:{port}", Wish(10, limits=HURRY)).body == b"one"
+    assert asked == ["localhost"]
+
+
+def test_what_flows_is_read_piece_by_piece() -> None:
+    with speaking(saying(ok(b"x" * 1000, "Content-Length: 2000"))) as url:
+        answer = get(url, Wish(10, limits=HURRY, flow=True))
+        assert (answer.body, answer.total) == (b"", 2000)
+        assert answer.rest is not None
+        got = b"".join(iter(lambda: answer.rest.some(300) if answer.rest else b"", b""))
+        answer.rest.close()
+    assert got == b"x" * 1000
+
+
+def test_headers_of_ones_own_go_to_the_first_server_only() -> None:
+    heard: list[bytes] = []
+
+    def listen(client: socket.socket) -> None:
+        client.sendall(ok(b"y", "Content-Length: 1"))
+
+    with speaking(listen) as other:
+        leads = f"HTTP/1.1 302 F\r\nLocation: {other}\r\nContent-Length: 0\r\n\r\n".encode()
+        with speaking(saying(leads)) as url:
+            wish = Wish(10, limits=HURRY, headers={"Accept": "application/x"})
+            real = connection.opener
+
+            def spy(*words: Any, **named: Any) -> Any:
+                director: Any = real(*words, **named)
+                before = director.open
+
+                def opened(request: Any, *more: Any) -> Any:
+                    heard.append(str(request.headers.get("Accept")).encode())
+                    return before(request, *more)
+
+                director.open = opened
+                return director
+
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr("freehold.core.http.opener", spy)
+                get(url, wish)
+    assert heard == [b"application/x", b"None"]

@@ -1,5 +1,6 @@
 """A small Hub on this machine: answers as the real one does, and as a bad one might."""
 
+import hashlib
 import json
 import re
 import threading
@@ -12,6 +13,16 @@ from urllib.parse import unquote, urlsplit
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 REPO = "lab/small"
 Act = Callable[["Handler"], None]
+
+
+def entry(name: str, data: bytes, *, apart: bool) -> dict[str, Any]:
+    """A file in the list, with its digest: that of git, or for one stored apart its SHA-256."""
+    git = hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+    row: dict[str, Any] = {"rfilename": name, "size": len(data), "blobId": git}
+    if apart:
+        sha = hashlib.sha256(data).hexdigest()
+        row["lfs"] = {"sha256": sha, "size": len(data), "pointerSize": 134}
+    return row
 
 
 class Hub(ThreadingHTTPServer):
@@ -30,6 +41,7 @@ class Hub(ThreadingHTTPServer):
         self.branches: list[str] = []
         self.tags: list[str] = ["license:mit"]
         self.ranges = True
+        self.sent = 0
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     @property
@@ -43,7 +55,7 @@ class Hub(ThreadingHTTPServer):
         siblings = self.siblings
         if siblings is None:
             siblings = [
-                {"rfilename": name, "size": len(data), "blobId": "0" * 40}
+                entry(name, data, apart=name in self.stored_apart)
                 for name, data in self.files.items()
             ]
         return {
@@ -72,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
                 acts.pop(0)(self)
                 return
         resolve = re.fullmatch(rf"/{REPO}/resolve/([^/]+)/(.+)", path)
-        if path == f"/api/models/{REPO}/revision/main":
+        if path in (f"/api/models/{REPO}/revision/{name}" for name in ("main", COMMIT)):
             self.table(200, hub.listing())
         elif path == f"/api/models/{REPO}/refs" and hub.branches:
             names = [{"name": name, "ref": f"refs/heads/{name}"} for name in hub.branches]
@@ -128,6 +140,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(key, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
+        self.server.sent += len(body)
         self.wfile.write(body)
         if length is not None:
             self.close_connection = True

@@ -1,17 +1,17 @@
 """`check`: how open is this model really, what does its license allow and oblige?"""
 
-from datetime import date
 from typing import Any
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+from freehold.actions.policed import judged
 from freehold.actions.policy_words import policy_form
 from freehold.judge.answers import Facts, Obligation, Permit
 from freehold.judge.claims import Case
 from freehold.judge.licensing import Situation
 from freehold.judge.openness import Level, Openness, grade, openness
-from freehold.judge.policy import Decision, decide
+from freehold.judge.policy import Decision, Subject
 from freehold.judge.policy_subject import subject
 from freehold.judge.statements import Judged, judge_statements
 from freehold.judge.terms import Binding, Terms, terms
@@ -117,20 +117,13 @@ def check(
     base = base or open_base()
     family, member = find_model(base, model)
     who = Situation(users=users, revenue=revenue, territory=territory)
-    return with_policy(report_on(base, base, family, member, who), base, base)
+    report = report_on(base, base, family, member, who)
+    return with_policy(report, base, subject(base, family, member, report.terms, report.level))
 
 
-def with_policy(report: Report, facts: Facts, base: KnowledgeBase, **files: Any) -> Report:
-    """The report with what the policies that hold here say; none where there is no policy.
-
-    `files` are the fields of a policy's `Subject` that files show.
-    """
-    policies = read_policies(base)
-    if not policies:
-        return report
-    seen = subject(facts, report.family, report.member, report.terms, report.level)
-    decision = decide(policies, replace(seen, **files), date.today())
-    return replace(report, policy=decision)
+def with_policy(report: Report, base: KnowledgeBase, seen: Subject) -> Report:
+    """The report with what the policies that hold here say; none where there is no policy."""
+    return replace(report, policy=judged(seen, read_policies(base)))
 
 
 def report_on(

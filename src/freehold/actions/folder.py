@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +9,13 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
 from freehold.actions.check import Report, report_on, with_policy
-from freehold.actions.folder_beside import beside, limited, limits_of, today
+from freehold.actions.folder_beside import beside, today
 from freehold.actions.folder_findings import Finding, findings
 from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_licenses import own_id, own_license
 from freehold.actions.folder_lineage import lineage
 from freehold.actions.folder_parts import parts, signs
-from freehold.actions.folder_policy import judged_from_files
+from freehold.actions.folder_policy import signed_fact, subject_of_files
 from freehold.actions.folder_reading import (
     Evidence,
     File,
@@ -23,12 +23,14 @@ from freehold.actions.folder_reading import (
     Seen,
     read_folder,
 )
+from freehold.actions.scan import Safety, forms, scan
 from freehold.formats.gguf import Gguf
 from freehold.formats.model_card import ModelCard
 from freehold.formats.safetensors import Safetensors
 from freehold.formats.tflite import Tflite
 from freehold.judge.claims import OPEN
-from freehold.judge.licensing import UNRECOGNIZED, Situation
+from freehold.judge.licensing import Situation
+from freehold.judge.policy import Subject
 from freehold.judge.terms import declared
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.license_names import name_to_id
@@ -51,6 +53,8 @@ class FolderReport(Struct, frozen=True):
     findings: tuple[Finding, ...]
     evidence: tuple[Evidence, ...]
     seen: Seen
+    subject: Subject
+    safety: tuple[Safety, ...] = ()
 
     @property
     def files(self) -> tuple[Any, ...]:
@@ -64,6 +68,7 @@ class FolderReport(Struct, frozen=True):
             "files": to_builtins(self.seen.files),
             "evidence": to_builtins(self.evidence),
             "findings": to_builtins(self.findings),
+            "safety": forms(self.safety),
         }
 
 
@@ -103,10 +108,12 @@ def check_folder(
     revenue: int | None = None,
     territory: str | None = None,
     fetched: Fetched | None = None,
+    source: str | None = None,
 ) -> FolderReport:
     """Judge a folder or file by what is in it. Raises BrokenInput when there is nothing there.
 
-    `fetched` tells of a folder that was brought from the Hub what else belongs to it.
+    `fetched` tells of a folder that was brought from elsewhere what else belongs to it; `source`
+    is the word of a policy for where it comes from.
     """
     base = base or open_base()
     seen = read_folder(path, base)
@@ -115,7 +122,7 @@ def check_folder(
         seen.files.extend(file for file in fetched.elsewhere if file.path not in here)
         seen.repo, seen.branches, seen.tags = fetched.repo, fetched.branches, fetched.tags
     evidence = list(_evidence(seen, base))
-    own = {made.id: made for file in _texts(seen) if (made := _own_license(file, base))}
+    own = {made.id: made for file in _texts(seen) if (made := own_license(file, base))}
     for made in list(beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
@@ -127,9 +134,13 @@ def check_folder(
     report = report_on(facts, base, family, None, who)
     if _is_declared_only(evidence, known):
         report = _declared(report)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
-    found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
-    return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
+    papers_only = bool(fetched and fetched.elsewhere)
+    signed = None if papers_only else signed_fact(path, base)
+    subject = replace(subject_of_files(facts, report, seen), source=source, signed=signed)
+    report = with_policy(report, base, subject)
+    safety = () if papers_only else scan(path).files  # of papers alone nothing can be told
+    found = (*findings(seen, tuple(evidence), report, base), *_remark(known, report, base))
+    return FolderReport(report, found, (*evidence, *signs(seen)), seen, subject, safety)
 
 
 def _is_declared_only(evidence: list[Evidence], known: Known | None) -> bool:
@@ -191,7 +202,7 @@ def _said_by_texts(seen: Seen) -> Iterator[Evidence]:
         elif relation == "reference":
             yield from (Evidence("link", file.path, relation, id) for id in ids or (None,))
         else:
-            yield Evidence("text", file.path, relation, _own_id(file))
+            yield Evidence("text", file.path, relation, own_id(file))
 
 
 def _said_by_card(seen: Seen, base: KnowledgeBase) -> Iterator[Evidence]:
@@ -213,27 +224,6 @@ def _headers(seen: Seen) -> Iterator[tuple[str, str]]:
             said = thing.metadata.get("license")
         if said:
             yield path, said
-
-
-def _own_id(file: LicenseFile) -> str:
-    """An id for a text that is no known license, the same for the same path and terms."""
-    told = repr((file.path, [(c.kind, c.value) for c in file.found.terms], file.found.differences))
-    return f"{UNRECOGNIZED}{sha256(told.encode()).hexdigest()[:8]}"
-
-
-def _own_license(file: LicenseFile, base: KnowledgeBase) -> License | None:
-    """A license of which only the limits are believed: nothing it grants counts as granted.
-
-    A changed license keeps the limits of the known one.
-    """
-    if file.found.relation not in ("changed", "unknown"):
-        return None
-    known = [license.limits for id in file.found.ids if (license := base.license(id))]
-    told = limits_of(file.found.terms)
-    limits = tuple(dict.fromkeys([*(limit for row in known for limit in row), *told]))
-    like = f", like {file.found.ids[0]} with changes" if file.found.ids else ""
-    made = limited(_own_id(file), file.path, list(limits))
-    return replace(made, name=f"The text in {file.path}{like}", short=f"the text in {file.path}")
 
 
 def _family(seen: Seen, evidence: list[Evidence], base: KnowledgeBase) -> Family:

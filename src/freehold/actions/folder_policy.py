@@ -1,11 +1,18 @@
-"""What a policy can judge once there are files: their formats by name, and code of their own."""
+"""What a policy can judge once there are files: formats by name, code of their own, signatures."""
 
-from pathlib import PurePath
-from typing import Any
+from pathlib import Path, PurePath
 
+from msgspec.structs import replace
+
+from freehold.actions.check import Report
 from freehold.actions.folder_reading import EXECUTABLE, Seen
 from freehold.formats.config import Config
 from freehold.formats.tokenizer import Tokenizer
+from freehold.judge.answers import Facts
+from freehold.judge.policy import Subject
+from freehold.judge.policy_subject import subject
+from freehold.knowledge.base import KnowledgeBase
+from freehold.knowledge.policy_file import read_policies
 
 FORMATS = {
     **dict.fromkeys(EXECUTABLE, "pytorch"),
@@ -19,12 +26,25 @@ FORMATS = {
 }
 
 
-def judged_from_files(seen: Seen) -> dict[str, Any]:
-    """The fields of `judge/policy.py` `Subject` that files show."""
+def subject_of_files(facts: Facts, report: Report, seen: Seen) -> Subject:
+    """A folder as a policy looks at it."""
+    found = subject(facts, report.family, report.member, report.terms, report.level)
     ends = (PurePath(f.path).suffix.lower() for f in seen.files if f.kind == "weights")
     asks = [thing for kind in (Config, Tokenizer) for _, thing in seen.all(kind)]
-    code = any(getattr(thing, "remote_code", None) for thing in asks)
-    return {
-        "formats": tuple(sorted({FORMATS.get(end, end) for end in ends})),
-        "remote_code": code,
-    }
+    return replace(
+        found,
+        formats=tuple(sorted({FORMATS.get(end, end) for end in ends})),
+        remote_code=any(getattr(thing, "remote_code", None) for thing in asks),
+    )
+
+
+def signed_fact(path: Path, base: KnowledgeBase) -> bool | None:
+    """Whether the files are signed by somebody trusted; None where no policy asks for it.
+
+    Only then every file is read, to hold its digest against the signature.
+    """
+    if not any(placed.policy.files.signature for placed in read_policies(base)):
+        return None
+    from freehold.actions.signing import is_signed
+
+    return is_signed(path)

@@ -71,6 +71,14 @@ def read_headers(
     return replace(found, name=name, requests=place.requests)
 
 
+def repository(text: str) -> tuple[str, str]:
+    """The repository and revision in hf:OWNER/NAME[@REVISION][/FILE]; UsageError otherwise."""
+    hub = _HUB.fullmatch(text)
+    if hub is None:
+        raise UsageError(f"{text[:200]!r} is no repository", hint=f"name {FORMS}")
+    return hub[1], hub[2] or "main"
+
+
 def _place(
     what: str | Path, revision: str | None, token: str | None, endpoint: str | None,
     sleep: Callable[[float], None],

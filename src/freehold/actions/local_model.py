@@ -5,12 +5,17 @@ Only the head of a file is read, so this takes milliseconds whatever its size.
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, NotFound, UsageError
 from freehold.formats.gguf import Gguf, read_gguf
+
+if TYPE_CHECKING:
+    from freehold.store.manifest import Manifest
 
 HASHED = 2**20
 """Bytes at the start of a file that its short digest covers."""
@@ -39,21 +44,15 @@ class LocalModel(Struct, frozen=True, kw_only=True):
 def is_path(model: str | Path) -> bool:
     """Whether what was said means a file or folder, not a model of the knowledge base."""
     text = str(model)
-    return (
-        isinstance(model, Path)
-        or text.startswith((".", "/", "~"))
-        or text.lower().endswith(".gguf")
-        or Path(text).exists()
-    )
+    if isinstance(model, Path) or text.startswith((".", "/", "~")) or Path(text).exists():
+        return True
+    return text.lower().endswith(".gguf") and not text.startswith("hf:")
 
 
 def find(model: str | Path) -> LocalModel:
-    """The model in a file or folder; errors that say what is there instead."""
+    """The model in a file, a folder or the store; errors that say what is there instead."""
     if not is_path(model):
-        raise EnvironmentProblem(
-            f"{model} is not on this machine: only files can be run so far",
-            hint="give the path of a GGUF file: freehold run ./model.gguf PROMPT",
-        )
+        return _in_store(str(model))
     path = Path(model).expanduser()
     if not path.exists():
         raise NotFound("file or folder", str(model), (), hint="check the path")
@@ -61,6 +60,37 @@ def find(model: str | Path) -> LocalModel:
     if file.suffix.lower() == ".safetensors":
         raise EnvironmentProblem(f"{file.name}: no engine for safetensors is here so far")
     return _read(file.absolute())
+
+
+def _in_store(name: str) -> LocalModel:
+    """The model that `get` brought under this name."""
+    from freehold.store import library
+
+    wanted = name.removeprefix("hf:").split("@")[0]
+    manifest = library.find("/".join(wanted.split("/")[:2])) or _known(wanted)
+    if manifest is None:
+        raise EnvironmentProblem(
+            f"{name} is not on this machine", hint=f"bring it here: freehold get {name}"
+        )
+    library.touch(manifest)
+    within = "/".join(wanted.split("/")[2:])
+    folder = Path(manifest.folder)
+    if within:
+        return _read(folder / within)
+    paths = [folder.joinpath(*file.path.split("/")) for file in manifest.files]
+    return _read(_one_of(folder, paths))
+
+
+def _known(name: str) -> "Manifest | None":
+    """What is in the store of a model that the knowledge base calls by another name."""
+    from freehold.knowledge.base import open_base
+    from freehold.store import library
+
+    if not library.manifests():
+        return None
+    found = open_base().find(name)
+    hub = found[1].hub if found and found[1] else None
+    return library.find(hub) if hub else None
 
 
 def _read(file: Path) -> LocalModel:
@@ -99,7 +129,13 @@ def digest(file: Path) -> str:
 
 def _in_folder(folder: Path) -> Path:
     """The one model in a folder; of a split one, its first part."""
-    files = sorted(folder.glob("*.gguf"))
+    return _one_of(folder, folder.glob("*"))
+
+
+def _one_of(folder: Path, paths: Iterable[Path]) -> Path:
+    """The one GGUF file among these that is a model; of a split one, its first part."""
+    there = list(paths)
+    files = sorted(path for path in there if path.suffix == ".gguf")
     firsts = [f for f in files if not (m := PART.match(f.name)) or int(m[2]) == 1]
     models = [f for f in firsts if not f.name.lower().startswith("mmproj")]
     if len(models) == 1:
@@ -107,7 +143,7 @@ def _in_folder(folder: Path) -> Path:
     if models:
         names = ", ".join(f.name for f in models[:8])
         raise UsageError(f"{folder} holds {len(models)} models: {names}", hint="name one of them")
-    if any(folder.glob("*.safetensors")):
+    if any(path.suffix == ".safetensors" for path in there):
         raise EnvironmentProblem(f"{folder}: no engine for safetensors is here so far")
     raise BrokenInput(f"{folder}: holds no GGUF file")
 

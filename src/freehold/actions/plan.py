@@ -13,12 +13,15 @@ from freehold.actions.history import History, history
 from freehold.actions.local_model import is_path
 from freehold.actions.other_speeds import Figure
 from freehold.actions.places import Place, place
+from freehold.actions.policed import decision, obey
+from freehold.actions.policy_words import policy_form
 from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.first import FLUENT
 from freehold.judge.fitting.parts import Precision, Setting
 from freehold.judge.planning import Effort, Fitted, Memory, Variant, fit
+from freehold.judge.policy import Decision
 from freehold.judge.precisions import best, lowest
 from freehold.judge.speed.decode import decode
 from freehold.judge.speed.rates import Rates
@@ -52,11 +55,23 @@ class Plan(Struct, frozen=True, kw_only=True):
     pace: dict[str, object] | None = None
     unlearned: Memory | None = None
     choices: tuple[Choice, ...] = ()
+    policy: Decision | None = None
+    objections: tuple[str, ...] = ()
+
+    @property
+    def share(self) -> float | None:
+        """The part of the memory for models that it takes at its peak."""
+        return self.fitted.parts.peak / self.place.memory if self.place.memory else None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Everything that the reader must know beside the figures, each once."""
-        every = (*self.artifact.notes, *self.place.notes, *self.fitted.parts.notes)
+        every = (
+            *self.objections,
+            *self.artifact.notes,
+            *self.place.notes,
+            *self.fitted.parts.notes,
+        )
         return tuple(dict.fromkeys(every))
 
     def form(self) -> dict[str, Any]:
@@ -97,6 +112,7 @@ class Plan(Struct, frozen=True, kw_only=True):
                 for c in self.choices
             ],
             "notes": list(self.notes),
+            "policy": policy_form(self.policy) if self.policy else None,
         }
 
     def prediction(self, prompt: int | None = None) -> dict[str, object]:
@@ -161,9 +177,24 @@ def plan(
     `memory` (bytes) overrides what is offered to it. `size` is of a picture in pixels, `seconds`
     of a recording, where the model is for these; `parallel` counts them. Raises NotFound for
     names that nobody has, UsageError for a setting that cannot be, BrokenInput for headers that
-    lie.
+    lie, NotAllowed where a policy refuses the model.
     """
     base = base or open_base()
+    made = predict(
+        model, context=context, parallel=parallel, kv=kv, precision=precision, engine=engine,
+        on=on, memory=memory, size=size, seconds=seconds, base=base,
+    )  # fmt: skip
+    said = decision(model, base=base, memory_share=made.share)
+    return replace(made, policy=said, objections=obey("plan", model, said))
+
+
+def predict(
+    model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
+    precision: str | None = None, engine: str | None = None, on: str | None = None,
+    memory: int | None = None, size: tuple[int, int] = (1024, 1024), seconds: float = 30.0,
+    base: KnowledgeBase,
+) -> Plan:  # fmt: skip
+    """The plan before any policy was asked."""
     where = place(base, on, memory)
     target = Target(
         engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds

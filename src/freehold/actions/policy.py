@@ -7,14 +7,12 @@ from typing import Any
 
 from msgspec import Struct, to_builtins
 
+from freehold.actions.policed import judged, looked_at
 from freehold.actions.policy_template import TEMPLATE
 from freehold.actions.policy_words import policy_form
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
-from freehold.judge.openness import grade
-from freehold.judge.policy import Decision, asked, decide
-from freehold.judge.policy_subject import subject
-from freehold.judge.terms import terms
+from freehold.judge.policy import Decision, asked
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import (
     PROJECT_FILE,
@@ -23,7 +21,6 @@ from freehold.knowledge.policy_file import (
     read_policy,
 )
 from freehold.knowledge.policy_types import Example, Placed
-from freehold.knowledge.search import find_model
 
 
 class Held(Struct, frozen=True):
@@ -127,11 +124,8 @@ def try_policy(
 
 
 def judge(model: str, policies: Sequence[Placed], today: date, base: KnowledgeBase) -> Decision:
-    """What policies say of a model of the knowledge base."""
-    family, member = find_model(base, model)
-    bound = terms(base, family, member)
-    level, _ = grade(base, family, member, bound)
-    return decide(policies, subject(base, family, member, bound, level), today)
+    """What policies say of a model by name, file, folder or repository."""
+    return judged(looked_at(model, base), policies, today) or Decision()
 
 
 def _tried(placed: Placed, example: Example, today: date, base: KnowledgeBase) -> Tried:

@@ -8,15 +8,19 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.actions.engines import Candidate, choose_engine
-from freehold.actions.local_model import LocalModel, find
-from freehold.core.errors import FreeholdError, UsageError
+from freehold.actions.local_model import LocalModel, find, is_path
+from freehold.actions.plan import Plan, predict
+from freehold.actions.policed import decision, obey
+from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
+from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 
 TASK = "text-generation"
+GIB = 2**30
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
 LONG_ENOUGH = 0.5
@@ -31,6 +35,7 @@ class Ready(Struct, frozen=True, kw_only=True):
     job: Job
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
+    plan: Plan | None = None
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -123,7 +128,6 @@ def stream(
     *,
     system: str | None = None,
     continuing: bool = False,
-    plan: Mapping[str, object] | None = None,
     record: bool = True,
     **wishes: Any,
 ) -> Iterator[Piece | Answer]:
@@ -131,9 +135,8 @@ def stream(
 
     `continuing` continues the prompt as text, instead of answering it as a chat. Other keywords
     are those of `Wishes` (engine, context, parallel, kv, ...) and of the task's `Request`
-    (max_tokens, temperature, seed, stop, schema, grammar, truncate). `plan` is what was
-    predicted (None: make a plan); with `record` it is written into the ledger beside what was
-    measured.
+    (max_tokens, temperature, seed, stop, schema, grammar, truncate). With `record` what was
+    predicted is written into the ledger beside what was measured.
     """
     how, asked = _sorted(wishes)
     ready = prepare(model, how)
@@ -149,33 +152,23 @@ def stream(
                     model=ready.model,
                     setting=ready.job.setting,
                     measured=measured,
-                    notes=(*said, *(_recorded(ready, measured, plan) if record else ())),
+                    notes=(*said, *(_recorded(ready, measured) if record else ())),
                 )
             else:
                 yield part
 
 
-def predicted(ready: Ready, prompt: int) -> dict[str, object] | None:
-    """What a plan says of a run with so long a prompt; None where no plan can be made."""
-    from freehold.actions.plan import plan
-
-    setting = ready.job.setting
-    try:
-        found = plan(
-            ready.model.file, context=setting.context, parallel=setting.parallel, kv=setting.keys
-        )
-    except FreeholdError:
-        return None
-    return found.prediction(prompt)
-
-
 def prepare(model: str | Path, how: Wishes) -> Ready:
-    """Find the model, choose the engine and the setting; nothing is started."""
+    """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
-    engine, candidates = choose_engine(found, TASK, how.engine)
-    context, notes = _context(found, how.context)
+    where = model if is_path(model) else found.file
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
+    context, notes = _context(found, how.context)
+    plan = _planned(found, how, context)
+    objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
+    _without_code(found)
+    engine, candidates = choose_engine(found, TASK, how.engine)
     setting = Setting(
         context=context,
         parallel=how.parallel,
@@ -192,7 +185,52 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
     )
-    return Ready(model=found, engine=engine, job=job, candidates=tuple(candidates), notes=notes)
+    return Ready(
+        model=found,
+        engine=engine,
+        job=job,
+        candidates=tuple(candidates),
+        notes=(*objections, *notes, *_tight(found, plan)),
+        plan=plan,
+    )
+
+
+def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
+    """What a plan says of it; None where its architecture cannot be planned."""
+    try:
+        return predict(
+            found.file,
+            context=min(context, found.context or context),
+            parallel=how.parallel,
+            kv=how.kv,
+            base=open_base(),
+        )
+    except FreeholdError:
+        return None
+
+
+def _tight(found: LocalModel, plan: Plan | None) -> Iterator[str]:
+    """Refuse what is larger than all memory; say it where it is more than models should take."""
+    if plan is None or plan.fitted.fits:
+        return
+    needs, whole = plan.fitted.parts.total / GIB, probe().memory / GIB
+    if not plan.place.on_card and needs > whole and not plan.fitted.parts.bound:
+        raise EnvironmentProblem(
+            f"{found.name} needs {needs:.1f} GiB of memory, and this machine has {whole:.1f}",
+            hint=f"freehold plan {found.file} tells what would make it fit",
+        )
+    yield f"it takes {needs:.1f} GiB, more than the {plan.place.memory / GIB:.1f} for models"
+
+
+def _without_code(found: LocalModel) -> None:
+    """Refuse a file of which a scanner says that loading it runs code."""
+    from freehold.actions.scan import scan
+    from freehold.scanners.base import CODE
+
+    for file in scan(found.file).files:
+        if file.verdict == CODE:
+            hint = f"freehold scan {found.file} tells all that was seen"
+            raise BrokenInput(f"{found.file.name} contains code: {file.because}", hint=hint)
 
 
 def _watched(running: Running) -> Callable[[], float | None]:
@@ -251,11 +289,9 @@ def facts(
     }
 
 
-def _recorded(
-    ready: Ready, measured: Measured, plan: Mapping[str, object] | None
-) -> tuple[str, ...]:
+def _recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
     """Write the measurement down; a note when that is not possible, for the answer is there."""
-    expected = plan if plan is not None else predicted(ready, measured.prompt_tokens)
+    expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
     try:
         with Ledger.open() as ledger:
             ledger.append("run", facts(ready.model, ready.job.setting, measured, expected))

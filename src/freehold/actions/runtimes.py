@@ -56,8 +56,14 @@ def runtimes() -> list[Runtime]:
     return [_state(engine) for engine in ENGINES.all() if engine.lock]
 
 
-def install(name: str, *, again: bool = False, say: Callable[[str], None] = print) -> Runtime:
-    """Build the runtime of an engine, unless it is here; `again` builds it in any case."""
+def install(
+    name: str, *, again: bool = False, wheels: Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Runtime:  # fmt: skip
+    """Build the runtime of an engine, unless it is here; `again` builds it in any case.
+
+    From a folder of `wheels` it is built without asking anybody.
+    """
     engine: Contract = ENGINES.get(name)
     if not engine.lock:
         raise UsageError(f"{engine.name} needs no runtime", hint=engine.hint)
@@ -68,7 +74,8 @@ def install(name: str, *, again: bool = False, say: Callable[[str], None] = prin
         say(f"building {folder}")
         _run(say, *_maker(folder))
         say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
-        _run(say, *_installer(folder), "-r", str(LOCKS / engine.lock))
+        alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
+        _run(say, *_installer(folder), *alone, "-r", str(LOCKS / engine.lock))
         done = {"packages": now.needs, "built": date.today().isoformat(), "engine": engine.name}
         (folder / "freehold.json").write_text(json.dumps(done) + "\n")
     return _state(engine)

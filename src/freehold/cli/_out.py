@@ -15,11 +15,14 @@ if TYPE_CHECKING:
     from freehold.knowledge.base import KnowledgeBase
 
 COLORS = {
-    **dict.fromkeys(("yes", "holds", "meets", "fully open", "allowed"), "green"),
+    **dict.fromkeys(("yes", "holds", "meets", "fully open", "allowed", "loads no code"), "green"),
     **dict.fromkeys(("open weights",), "cyan"),
     **dict.fromkeys(("conditional", "partial", "restricted weights", "advised against"), "yellow"),
-    **dict.fromkeys(("unknown", "not verifiable"), "magenta"),
-    **dict.fromkeys(("no", "fails", "contradicted", "refused", "proprietary", "open API"), "red"),
+    **dict.fromkeys(("unknown", "not verifiable", "could not be checked"), "magenta"),
+    **dict.fromkeys(
+        ("no", "fails", "contradicted", "refused", "proprietary", "open API", "contains code"),
+        "red",
+    ),
 }
 NARROWEST, WIDEST, INTO_A_PIPE = 60, 120, 100
 GAP = 2

@@ -91,6 +91,7 @@ def show_folder(folder: "FolderReport", *, explain: bool) -> None:
     if folder.findings:
         title("Findings")
         rows((f.severity, f.kind, f.text) for f in folder.findings)
+    _safety(folder)
     if explain:
         title("What the verdicts rest on")
         rows((_sign(row) for row in folder.evidence), color=None)
@@ -107,6 +108,19 @@ def _sign(row: "Evidence") -> tuple[str, str, str]:
     about = row.about.replace("-", " ")
     means = f" -> {row.id or 'unknown'}" if row.about == "license" else ""
     return row.level, row.path, f"{about}: {row.says}{means}"
+
+
+def _safety(folder: "FolderReport") -> None:
+    """The files that are not known to be safe, and how many are."""
+    from freehold.actions.scan import Scan
+    from freehold.cli.scan import show
+    from freehold.scanners.base import SAFE
+
+    if folder.safety:
+        title(f"Safety: {Scan(folder.safety).verdict}")
+        show(file for file in folder.safety if file.verdict != SAFE)
+        safe = sum(file.verdict == SAFE for file in folder.safety)
+        say(f"  {safe:,} of {len(folder.safety):,} files load no code")
 
 
 def _one_form(forms: dict[str, bool | str | None]) -> None:

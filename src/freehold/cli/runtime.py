@@ -1,5 +1,7 @@
 """`freehold runtime`."""
 
+from pathlib import Path
+
 import click
 
 from freehold.cli._out import as_json, print_json, rows
@@ -43,15 +45,17 @@ def list_(as_json: bool) -> None:
 @command.command()
 @click.argument("name")
 @click.option("--again", is_flag=True, help="Build it anew, also when it is there.")
+@click.option("--wheels", type=click.Path(path_type=Path, exists=True, file_okay=False),
+              help="A folder with all it needs; nobody is asked.")  # fmt: skip
 @as_json
-def install(name: str, again: bool, as_json: bool) -> None:
+def install(name: str, again: bool, wheels: Path | None, as_json: bool) -> None:
     """Build the runtime of the engine NAME from the list that ships with it."""
     from freehold.actions.runtimes import install as build
 
     def say(text: str) -> None:
         click.echo(text, err=True)
 
-    done = build(name, again=again, say=say)
+    done = build(name, again=again, wheels=wheels, say=say)
     if as_json:
         print_json(done.form())
     else:

@@ -2,10 +2,11 @@
 
 import http.client
 import json
+import os
 import re
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -17,7 +18,7 @@ from urllib.request import Request
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.core.connection import agent, opener
+from freehold.core.connection import Private, Reach, agent, opener
 from freehold.core.errors import (
     BrokenInput,
     EnvironmentProblem,
@@ -39,6 +40,10 @@ _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d{1,5})?|\[[0-9A-Fa-f:.]+\](:\d{1,5})?")
 
 
+class Passing(Exception):
+    """Something went wrong that may be better a moment later."""
+
+
 class Limits(Struct, frozen=True):
     """Seconds of silence, seconds for one try, tries, and seconds to wait between two of them."""
 
@@ -51,7 +56,10 @@ class Limits(Struct, frozen=True):
 class Wish(Struct, frozen=True):
     """What is asked for: at most so many bytes, or (start, count) of a larger thing.
 
-    `keep` leaves the connection open where a server sends the whole thing in place of a part.
+    `keep` leaves the connection open where a server sends the whole thing in place of a part;
+    `flow` leaves all of a good answer to be read from its `rest`. `headers` go where the token
+    goes: to the first server only. With `public`, only public addresses are connected to; a
+    redirect from a public one leads to public ones in any case.
     """
 
     most: int
@@ -59,6 +67,9 @@ class Wish(Struct, frozen=True):
     token: str | None = None
     limits: Limits = Limits()
     keep: bool = False
+    flow: bool = False
+    public: bool = False
+    headers: Mapping[str, str] = {}
 
 
 class Rest:
@@ -76,6 +87,13 @@ class Rest:
             if isinstance(why, FreeholdError):
                 raise why from error
             raise EnvironmentProblem(f"{shown(self.url)}: {why}", hint=ONLINE) from error
+
+    def some(self, most: int) -> bytes:
+        """What has come, empty at the end; raises Passing where asking again may help."""
+        try:
+            return self.response.read1(most)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise _failure(error, self.url) from error
 
     def close(self) -> None:
         """Hang up."""
@@ -107,10 +125,6 @@ class Answer(Struct, frozen=True):
         return printable(said)[:300] if isinstance(said, str) else ""
 
 
-class _Passing(Exception):
-    """Something went wrong that may be better a moment later."""
-
-
 def get(url: str, wish: Wish, sleep: Callable[[float], None] = time.sleep) -> Answer:
     """The answer to a GET, once it is a good one; every other one is raised as an error."""
     answer = ask(url, wish, sleep)
@@ -127,7 +141,7 @@ def ask(url: str, wish: Wish, sleep: Callable[[float], None] = time.sleep) -> An
     for number in range(1, wish.limits.tries + 1):
         try:
             answer = _follow(url, wish, time.monotonic() + wish.limits.whole)
-        except _Passing as error:
+        except Passing as error:
             if number == wish.limits.tries:
                 raise EnvironmentProblem(f"{shown(url)}: {error}", hint=ONLINE) from error
             sleep(_pause(number, None, wish.limits))
@@ -154,6 +168,11 @@ def problem(answer: Answer) -> FreeholdError:
         later = f"in {asked:,.0f} seconds" if asked else "later"
         return EnvironmentProblem(f"{url} answers with {status}{said}", hint=f"ask again {later}")
     return BrokenInput(f"{url} answers with {status}{said}")
+
+
+def offline() -> bool:
+    """Whether nothing may leave this machine: FREEHOLD_OFFLINE is set."""
+    return os.environ.get("FREEHOLD_OFFLINE", "").lower() not in ("", "0", "false", "no", "off")
 
 
 def is_loopback(url: str) -> bool:
@@ -196,10 +215,11 @@ def printable(text: str) -> str:
 
 def _follow(first: str, wish: Wish, deadline: float) -> Answer:
     """The answer behind at most five redirects; the token stays with the first server."""
-    url = first
+    url, reach = first, Reach(public=wish.public)
     for _ in range(MOST_REDIRECTS + 1):
-        token = wish.token if same_server(url, first) else None
-        answer = _once(url, wish, token, deadline)
+        own = wish if same_server(url, first) else replace(wish, token=None, headers={})
+        answer = _once(url, own, reach, deadline)
+        reach.onward()
         if answer.status not in REDIRECTS or "location" not in answer.headers:
             return answer
         url = _next(url, answer.headers["location"])
@@ -223,27 +243,40 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}[parts.scheme]
 
 
-def _once(url: str, wish: Wish, token: str | None, deadline: float) -> Answer:
+def _once(url: str, wish: Wish, reach: Reach, deadline: float) -> Answer:
     """One request and its answer, or an error that says whether it may pass."""
-    headers = {"User-Agent": agent(), "Accept-Encoding": "identity"}
+    if offline() and not is_loopback(url):
+        why = f"FREEHOLD_OFFLINE is set, so {shown(urlsplit(url).netloc)} is not asked"
+        raise EnvironmentProblem(why, hint="unset FREEHOLD_OFFLINE, or leave out --offline")
+    headers = {"User-Agent": agent(), "Accept-Encoding": "identity", **wish.headers}
     if wish.part:
         headers["Range"] = f"bytes={wish.part[0]}-{sum(wish.part) - 1}"
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
+    if wish.token:
+        headers["Authorization"] = f"Bearer {wish.token}"
     silence = wish.limits.silence
-    director = opener(deadline, silence, proxies=not is_loopback(url))
+    director = opener(deadline, silence, reach, proxies=not is_loopback(url))
     left = max(0.01, min(silence, deadline - time.monotonic()))
     try:
         with ExitStack() as stack:
             response = director.open(Request(url, headers=headers), None, left)
             stack.enter_context(closing(response))
             answer = _answer(url, response, wish)
-            if wish.keep and wish.part and answer.status == 200:
+            if _is_kept(wish, answer.status):
                 stack.pop_all()
                 return replace(answer, rest=Rest(url, response))
             return answer
+    except Private as error:
+        where = f"{shown(url)}: leads to {shown(str(error))}, an address of a private network"
+        raise BrokenInput(f"{where}; a public server has no business there") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _failure(error, url) from error
+
+
+def _is_kept(wish: Wish, status: int) -> bool:
+    """Whether the connection stays open for what was not read."""
+    return (wish.flow and status in (200, 206)) or (
+        wish.keep and wish.part is not None and status == 200
+    )
 
 
 def _failure(error: Exception, url: str) -> Exception:
@@ -254,11 +287,11 @@ def _failure(error: Exception, url: str) -> Exception:
         said = printable(why.verify_message)
         return EnvironmentProblem(f"{host}: its certificate does not hold: {said}", hint=ONLINE)
     if isinstance(why, TimeoutError):
-        return _Passing("takes too long to answer")
+        return Passing("takes too long to answer")
     if isinstance(why, ConnectionRefusedError):
         return EnvironmentProblem(f"{host} takes no connections", hint=ONLINE)
     if isinstance(why, ConnectionError | http.client.IncompleteRead | ssl.SSLError):
-        return _Passing("breaks the connection off")
+        return Passing("breaks the connection off")
     if isinstance(why, http.client.HTTPException | ValueError):
         return BrokenInput(f"{shown(url)}: does not answer as a web server should")
     said = printable(getattr(why, "strerror", None) or str(why))
@@ -276,13 +309,15 @@ def _answer(url: str, response: http.client.HTTPResponse, wish: Wish) -> Answer:
         total = _range(url, headers, wish)
     if good and headers.get("content-encoding", "identity").lower() != "identity":
         raise BrokenInput(f"{shown(url)}: comes packed, though asked to come plain")
+    if good and wish.flow:
+        return Answer(url, response.status, headers, b"", total)
     if not cut_is_fine and said is not None and said > most:
         raise BrokenInput(f"{shown(url)}: has {said:,} bytes; more than {most:,} are not read")
     body = _read(response, most if cut_is_fine else most + 1)
     if len(body) > most and not cut_is_fine:
         raise BrokenInput(f"{shown(url)}: has more than {most:,} bytes; so many are not read")
     if good and said is not None and len(body) < min(said, most):
-        raise _Passing(f"breaks off after {len(body):,} of {said:,} bytes")
+        raise Passing(f"breaks off after {len(body):,} of {said:,} bytes")
     return Answer(url, response.status, headers, body[:most], total)
 
 

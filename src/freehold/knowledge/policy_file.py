@@ -41,6 +41,12 @@ def policy_places(here: Path | None = None) -> Iterator[tuple[Where, Path]]:
     yield "user", paths.config() / "policy.toml"
 
 
+def has_policies(here: Path | None = None) -> bool:
+    """Whether a policy holds here, so that there is something to obey; nothing is read."""
+    named = bool(os.environ.get("FREEHOLD_POLICY"))
+    return named or any(path.exists() for _, path in policy_places(here))
+
+
 def read_policies(base: KnowledgeBase, here: Path | None = None) -> tuple[Placed, ...]:
     """Every policy that holds; BrokenInput when one cannot be read or understood.
 

@@ -54,9 +54,19 @@ _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _TOKEN = re.compile(r"[!-~]{1,500}")
 
 
-class _Sibling(Struct, frozen=True):
+class Large(Struct, frozen=True):
+    """What vouches for a file that is stored apart."""
+
+    sha256: str | None = None
+
+
+class Sibling(Struct, frozen=True, rename={"git": "blobId"}):
+    """One file as the Hub lists it."""
+
     rfilename: str
     size: int | None = None
+    git: str | None = None
+    lfs: Large | None = None
 
 
 class _Model(Struct, frozen=True):
@@ -64,7 +74,7 @@ class _Model(Struct, frozen=True):
 
     sha: str
     id: str = ""
-    siblings: tuple[_Sibling, ...] = ()
+    siblings: tuple[Sibling, ...] = ()
     gated: bool | str = False
     tags: tuple[str, ...] = ()
 

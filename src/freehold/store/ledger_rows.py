@@ -30,6 +30,7 @@ KINDS: Mapping[str, str] = {
     "waiver": "A person set a rule of the policy aside, with a reason and an end.",
     "key": "A key was made, changed or withdrawn; never the key itself.",
     "policy": "The policy changed.",
+    "objection": "A policy objected to a model: which rule, by which fact, and what it did.",
 }
 """The closed list of what is written down. In code and not in `data/`: an overlay must not
 change what the rows of an old ledger mean."""

@@ -1,0 +1,1 @@
+"""Follows Python pickles without ever running one: opcodes, a simulated machine, layouts."""

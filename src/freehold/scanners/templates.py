@@ -1,0 +1,64 @@
+"""Reads chat templates, and renders them where Jinja is installed: in a sandbox with limits."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from freehold.formats.templates import LARGEST, lengths, templates_of, tricks
+from freehold.scanners.base import CODE, UNCHECKED, Contract, Looked, Remark
+
+WORKER = Path(__file__).parent / "workers" / "render.py"
+PATIENCE = 10.0
+"""Seconds until a template is given up; its own limit is 2 seconds of computing."""
+
+
+class Scanner(Contract):
+    """Chat templates."""
+
+    def look(self, file: Looked) -> Iterator[Remark]:
+        """What each template of a file does that it should not."""
+        for template in templates_of(file.path, file.last, file.kind):
+            yield from _read(template)
+
+
+def _read(template: str) -> Iterator[Remark]:
+    found, long = tricks(template), lengths(template)
+    for text in found:
+        yield Remark("template", f"its template {text}", CODE)
+    for text in long:
+        yield Remark("template", f"its template {text}", UNCHECKED)
+    if len(template) > LARGEST:
+        yield Remark("template", "its template is too long to be read", UNCHECKED)
+    elif not found and not long:
+        yield from _rendered(template)
+
+
+@lru_cache(maxsize=64)
+def _rendered(template: str) -> tuple[Remark, ...]:
+    """What came of rendering; nothing is said where all went well."""
+    if sys.platform == "win32" or find_spec("jinja2") is None:
+        text = "its template was read, not rendered (Jinja is not installed)"
+        return (Remark("template", text),)
+    word, _, why = _run(template).partition(" ")
+    if word == "refused":
+        return (Remark("template", f"its template was stopped by the sandbox: {why}", CODE),)
+    if word == "broken":
+        return (Remark("template", f"its template cannot be read: {why}", UNCHECKED),)
+    if word != "done":
+        return (Remark("template", "its template takes too much time or memory", UNCHECKED),)
+    return ()
+
+
+def _run(template: str) -> str:
+    command = (sys.executable, "-I", "-B", str(WORKER))
+    given = template.encode("utf-8", "replace")
+    try:
+        done = subprocess.run(
+            command, input=given, capture_output=True, timeout=PATIENCE, check=False, env={}
+        )
+    except subprocess.TimeoutExpired:
+        return "long"
+    return done.stdout.decode("utf-8", "replace").strip() or "long"

@@ -1,0 +1,1 @@
+"""Small programs that scanners start, each with limits of its own."""
