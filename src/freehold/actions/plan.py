@@ -163,9 +163,10 @@ def plan(
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
-    chosen = _chosen(found, precision, setting, where.memory, reached)
-    uses = _learned(found, chosen.memory, past)
-    smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
+    learned = _learned(found, past)
+    chosen = _chosen(learned, precision, setting, where.memory, reached)
+    uses = chosen.memory
+    smaller = [v for v in learned.variants if v.memory(setting).peak < uses(setting).peak]
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
     if not fitted.fits and found.partly and (way := found.partly(setting, where.memory)):
         fitted = replace(fitted, ways=(*fitted.ways, way))
@@ -174,15 +175,31 @@ def plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
         speed=speeds(work, reached, setting) if work and reached else None,
         pace=pace(work, setting.context / 2) if work else None,
-        unlearned=chosen.memory,
-        choices=_choices(found, setting, where.memory),
+        unlearned=_unlearned(found, chosen.precision),
+        choices=_choices(learned, setting, where.memory),
     )  # fmt: skip
 
 
-def _learned(artifact: Artifact, memory: Memory, past: History) -> Memory:
-    """The memory as predicted, or as earlier runs on this machine corrected it."""
+def _learned(artifact: Artifact, past: History) -> Artifact:
+    """The artifact with its memory, in every precision, as earlier runs here corrected it."""
     factor = correction(past.outcomes, artifact.engine, artifact.architecture)
-    return memory if factor is None else lambda setting: corrected(memory(setting), factor)
+    if factor is None:
+        return artifact
+
+    def better(memory: Memory) -> Memory:
+        return lambda setting: corrected(memory(setting), factor)
+
+    return replace(
+        artifact,
+        memory=better(artifact.memory) if artifact.memory else None,
+        variants=tuple(replace(v, memory=better(v.memory)) for v in artifact.variants),
+    )
+
+
+def _unlearned(artifact: Artifact, precision: str | None) -> Memory | None:
+    """The memory of the precision that was taken, as predicted before any correction."""
+    every = {variant.precision: variant.memory for variant in artifact.variants}
+    return every.get(precision or "", artifact.memory)
 
 
 def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Artifact:
