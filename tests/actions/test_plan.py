@@ -3,7 +3,7 @@
 import pytest
 
 from freehold.actions.plan import Plan, plan
-from freehold.core.errors import NotFound, UsageError
+from freehold.core.errors import FreeholdError, NotFound, UsageError
 from freehold.knowledge.base import KnowledgeBase
 from freehold.store.ledger import Ledger
 
@@ -111,3 +111,10 @@ def ran(predicted: int, times: float) -> None:
     }  # fmt: skip
     with Ledger.open() as ledger:
         ledger.append("run", run)
+
+
+@pytest.mark.parametrize("what", ["x" * 5_000, "~nobody", "~nobody/x.gguf", "http://[", "\0"])
+def test_what_names_nothing_is_refused(what: str, shipped: KnowledgeBase) -> None:
+    with pytest.raises(FreeholdError) as caught:
+        planned(shipped, what)
+    assert caught.value.exit_code in (2, 3)

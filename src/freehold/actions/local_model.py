@@ -4,6 +4,7 @@ Only the head of a file is read, so this takes milliseconds whatever its size.
 """
 
 import hashlib
+import os
 import re
 from pathlib import Path
 
@@ -43,8 +44,13 @@ def is_path(model: str | Path) -> bool:
         isinstance(model, Path)
         or text.startswith((".", "/", "~"))
         or text.lower().endswith(".gguf")
-        or Path(text).exists()
+        or os.path.exists(text)
     )
+
+
+def expanded(model: str | Path) -> Path:
+    """The path that was said; a ~ at its start is the user's folder, where there is one."""
+    return Path(os.path.expanduser(model))
 
 
 def find(model: str | Path) -> LocalModel:
@@ -54,8 +60,8 @@ def find(model: str | Path) -> LocalModel:
             f"{model} is not on this machine: only files can be run so far",
             hint="give the path of a GGUF file: freehold run ./model.gguf PROMPT",
         )
-    path = Path(model).expanduser()
-    if not path.exists():
+    path = expanded(model)
+    if not os.path.exists(path):
         raise NotFound("file or folder", str(model), (), hint="check the path")
     file = _in_folder(path) if path.is_dir() else path
     if file.suffix.lower() == ".safetensors":
