@@ -5,7 +5,7 @@ fast and stops at the first mistake; explaining walks the whole table and names 
 """
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin
@@ -53,15 +53,12 @@ def explain(cls: type[Struct], raw: Any, file: str, words: Words) -> list[Proble
     return found
 
 
-@cache
-def references(cls: Any) -> tuple[tuple[str, str], ...]:
+def references(cls: type[Struct]) -> Iterator[tuple[str, str]]:
     """(field, folder) for the fields of `cls` that hold the id of another file."""
-    return tuple(
-        (info.name, mark.folder)
-        for info in _fields(cls).values()
-        for mark in _marks(info.type)
-        if isinstance(mark, Ref)
-    )
+    for info in _fields(cls).values():
+        for mark in _marks(info.type):
+            if isinstance(mark, Ref):
+                yield info.name, mark.folder
 
 
 def _marks(hint: Any) -> list[Any]:
