@@ -70,6 +70,26 @@ def test_what_is_too_large_for_a_card_is_offered_in_part(
     assert way.peak <= found.place.memory
 
 
+def test_each_of_several_cards_has_buffers_of_its_own(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    file = of_zoo(tmp_path, "llama-8b")
+    one, four = (planned(shipped, file, on=on).fitted.parts for on in ("RTX 4090", "4x RTX 4090"))
+    assert (four.weights, four.state) == (one.weights, one.state)
+    assert (four.compute, four.overhead) == (4 * one.compute, 4 * one.overhead)
+    assert any("each of the 4" in note for note in four.notes)
+
+
+def test_a_part_on_several_cards_leaves_room_for_the_buffers_of_each(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(shipped, of_zoo(tmp_path, "llama-70b"), on="2x RTX 4070")
+    (way,) = [way for way in found.fitted.ways if way.kind == "machine"]
+    parts = found.fitted.parts
+    buffers = (parts.compute + parts.overhead) // 2
+    assert 20 * GIB + buffers < way.peak <= found.place.memory
+
+
 def test_a_sliding_window_takes_less_than_full_attention(
     tmp_path: Path, shipped: KnowledgeBase
 ) -> None:

@@ -1,5 +1,6 @@
 """`plan`: does it fit, how much does it take, part by part, and how fast will it be?"""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.first import FLUENT
-from freehold.judge.fitting.parts import Precision, Setting
-from freehold.judge.planning import Effort, Fitted, Memory, Variant, fit
+from freehold.judge.fitting.parts import Parts, Precision, Setting, divided
+from freehold.judge.planning import Effort, Fitted, Memory, Variant, Way, fit
 from freehold.judge.precisions import best, lowest
 from freehold.judge.speed.decode import decode
 from freehold.judge.speed.rates import Rates
@@ -159,7 +160,7 @@ def plan(
     target = Target(
         engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds
     )
-    found = find_artifact(base, model, target)
+    found = _on_each(find_artifact(base, model, target), where.cards)
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
@@ -168,8 +169,8 @@ def plan(
     uses = chosen.memory
     smaller = [v for v in learned.variants if v.memory(setting).peak < uses(setting).peak]
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
-    if not fitted.fits and found.partly and (way := found.partly(setting, where.memory)):
-        fitted = replace(fitted, ways=(*fitted.ways, way))
+    if not fitted.fits:
+        fitted = replace(fitted, ways=(*fitted.ways, *_partly(found, where, fitted)))
     work = chosen.work(setting) if chosen.work else None
     return Plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
@@ -181,18 +182,28 @@ def plan(
 
 
 def _learned(artifact: Artifact, past: History) -> Artifact:
-    """The artifact with its memory, in every precision, as earlier runs here corrected it."""
+    """The artifact as earlier runs on this machine corrected its memory."""
     factor = correction(past.outcomes, artifact.engine, artifact.architecture)
     if factor is None:
         return artifact
+    return _changed(artifact, lambda parts: corrected(parts, factor))
 
-    def better(memory: Memory) -> Memory:
-        return lambda setting: corrected(memory(setting), factor)
+
+def _on_each(artifact: Artifact, cards: int) -> Artifact:
+    """The artifact divided between several cards, each of which has buffers of its own."""
+    return artifact if cards == 1 else _changed(artifact, lambda parts: divided(parts, cards))
+
+
+def _changed(artifact: Artifact, change: Callable[[Parts], Parts]) -> Artifact:
+    """The artifact with its memory changed alike in every precision."""
+
+    def changed(memory: Memory) -> Memory:
+        return lambda setting: change(memory(setting))
 
     return replace(
         artifact,
-        memory=better(artifact.memory) if artifact.memory else None,
-        variants=tuple(replace(v, memory=better(v.memory)) for v in artifact.variants),
+        memory=changed(artifact.memory) if artifact.memory else None,
+        variants=tuple(replace(v, memory=changed(v.memory)) for v in artifact.variants),
     )
 
 
@@ -225,6 +236,15 @@ def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Art
             hint=f"name its files: freehold plan hf:OWNER/NAME --engine {target.engine}",
         )
     return found
+
+
+def _partly(artifact: Artifact, where: Place, fitted: Fitted) -> Iterator[Way]:
+    """A part of it on the cards, of which each further one has buffers of its own."""
+    parts = fitted.parts
+    further = (parts.compute + parts.overhead) * (where.cards - 1) // where.cards
+    way = artifact.partly and artifact.partly(fitted.setting, where.memory - further)
+    if way:
+        yield replace(way, peak=way.peak + further)
 
 
 def _setting(artifact: Artifact, context: int | None, parallel: int, kv: Precision) -> Setting:
