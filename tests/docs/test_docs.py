@@ -14,6 +14,7 @@ import pytest
 
 import freehold as package
 from freehold.actions import choose as choosing
+from freehold.actions import doctor
 from freehold.cli.main import command
 from freehold.knowledge.base import FOLDERS
 from tests.cli.running import freehold
@@ -68,6 +69,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
     (tmp_path / "form.json").write_text('{"type": "object"}')
     monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(tmp_path)))
+    monkeypatch.setattr(doctor, "SMALL_DISK", 0)
     monkeypatch.chdir(tmp_path)
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_beside import beside, limited, limits_of, today
 from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_known import Known, known_model, publishers, remark, with_known
 from freehold.actions.folder_lineage import lineage
 from freehold.actions.folder_parts import parts, signs
 from freehold.actions.folder_policy import judged_from_files
@@ -127,7 +127,7 @@ def check_folder(
     report = report_on(facts, base, family, None, who)
     if _is_declared_only(evidence, known):
         report = _declared(report)
-    report = with_policy(report, facts, base, **judged_from_files(seen))
+    report = with_policy(report, facts, base, makers=publishers(known), **judged_from_files(seen))
     found = [*findings(seen, tuple(evidence), report, base), *_remark(known, report, base)]
     return FolderReport(report, tuple(found), (*evidence, *signs(seen)), seen)
 
