@@ -9,7 +9,7 @@ import pytest
 from freehold.actions.plan import Plan, plan
 from freehold.core.errors import BrokenInput, NotFound, UsageError
 from freehold.knowledge.base import KnowledgeBase
-from tests.formats.layouts import safetensors
+from tests.formats.layouts import Info, gguf, safetensors
 from tests.gguf_models.zoo import zoo
 
 GIB = 2**30
@@ -24,6 +24,16 @@ BERT = {
     "architectures": ["BertModel"], "model_type": "bert", "hidden_size": 384,
     "intermediate_size": 1536, "num_hidden_layers": 6, "num_attention_heads": 12,
     "vocab_size": 30522, "max_position_embeddings": 512,
+}  # fmt: skip
+WHISPER = {
+    "architectures": ["WhisperForConditionalGeneration"], "model_type": "whisper", "d_model": 384,
+    "encoder_layers": 4, "decoder_layers": 4, "vocab_size": 51865, "encoder_attention_heads": 6,
+    "decoder_attention_heads": 6, "num_mel_bins": 80, "encoder_ffn_dim": 1536,
+    "decoder_ffn_dim": 1536, "max_target_positions": 448, "max_source_positions": 1500,
+}  # fmt: skip
+TRANSFORMER = {
+    "_class_name": "SD3Transformer2DModel", "num_layers": 4, "num_attention_heads": 4,
+    "attention_head_dim": 16, "patch_size": 2, "in_channels": 16, "joint_attention_dim": 64,
 }  # fmt: skip
 
 
@@ -147,6 +157,35 @@ def test_a_pipeline_grows_with_the_picture_and_not_with_a_context(
     assert large.form()["limits"]["context"] is None
 
 
+def test_what_hears_is_told_in_seconds_of_sound(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    found = planned(shipped, with_config(tmp_path, WHISPER), on="RTX 4090")
+    speed = found.form()["speed"]["realtime"]
+    assert speed["low"] < speed["value"] < speed["high"]
+    assert found.fitted.parts.state > 0
+
+
+def test_a_step_of_a_larger_picture_takes_longer(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    folder = a_pipeline(tmp_path, TRANSFORMER)
+    times = [
+        planned(shipped, folder, on="RTX 4090", size=(side, side)).form()["speed"]["step"]["value"]
+        for side in (512, 1024)
+    ]
+    assert times[1] > times[0] > 0
+
+
+def test_the_projector_beside_a_file_counts(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    file = of_zoo(tmp_path, "llama-42m")
+    alone = planned(shipped, tmp_path).fitted.parts.weights
+    (tmp_path / "mmproj-model.gguf").write_bytes(
+        gguf({"general.architecture": "clip", "general.type": "mmproj"},
+             infos=[Info("v.weight", [1024, 1024], 1, 0)]) + b"\0" * 2**21
+    )  # fmt: skip
+    both = planned(shipped, tmp_path)
+    assert both.fitted.parts.weights - alone >= 2**21
+    assert any("mmproj" in note for note in both.notes)
+    assert file.exists()
+
+
 def test_an_engine_that_cannot_run_a_format_is_refused(
     tmp_path: Path, shipped: KnowledgeBase
 ) -> None:
@@ -166,15 +205,14 @@ def test_files_that_are_no_model_are_refused(tmp_path: Path, shipped: KnowledgeB
         planned(shipped, tmp_path / "nothing.gguf")
 
 
-def a_pipeline(folder: Path) -> Path:
+def a_pipeline(folder: Path, denoiser: dict[str, Any] | None = None) -> Path:
     """A tiny pipeline in the layout of diffusers."""
-    index = {
+    index: dict[str, Any] = {
         "_class_name": "StableDiffusionPipeline",
         "text_encoder": ["transformers", "CLIPTextModel"],
         "unet": ["diffusers", "UNet2DConditionModel"],
         "vae": ["diffusers", "AutoencoderKL"],
     }
-    (folder / "model_index.json").write_text(json.dumps(index))
     parts: dict[str, dict[str, Any]] = {
         "text_encoder": {"model_type": "clip_text_model", "hidden_size": 64,
                          "intermediate_size": 128, "num_hidden_layers": 2},
@@ -183,6 +221,11 @@ def a_pipeline(folder: Path) -> Path:
                  "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"]},
         "vae": {"_class_name": "AutoencoderKL", "block_out_channels": [32, 64, 64, 64]},
     }  # fmt: skip
+    if denoiser:
+        index |= {"transformer": ["diffusers", str(denoiser["_class_name"])]}
+        parts["transformer"] = denoiser
+        del index["unet"], parts["unet"]
+    (folder / "model_index.json").write_text(json.dumps(index))
     for name, config in parts.items():
         (folder / name).mkdir()
         (folder / name / "config.json").write_text(json.dumps(config))

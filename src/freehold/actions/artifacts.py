@@ -5,6 +5,7 @@ from functools import partial
 
 from msgspec import Struct
 
+from freehold.actions.other_speeds import Figures
 from freehold.core.counts import spoken
 from freehold.core.errors import NotFound, UsageError
 from freehold.core.tensors import Tensor
@@ -36,6 +37,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
     """A model as one engine would run it.
 
     `memory` and `work` are those of the files as they are; None where a precision must be chosen.
+    `figures` are its speeds where it writes no text, for so many at once.
     `variants` are the precisions it can be had in, widest first. `trained` is the longest context,
     `lengthy` whether a context means anything for it. `partly` tells, for a setting and the memory
     of a card, how it runs with a part of it there.
@@ -48,6 +50,7 @@ class Artifact(Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = ()
     memory: Memory | None = None
     work: Effort | None = None
+    figures: Callable[[int], Figures | None] | None = None
     precision: str | None = None
     trained: int | None = None
     lengthy: bool = True

@@ -36,7 +36,8 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
     count = sum(tensor.count for tensor in tensors)
     bits = 8 * sum(tensor.size for tensor in tensors) / max(count, 1)
     loss = costs(base)
-    takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors))
+    sight = headers.parts.get("mmproj")
+    takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors, sight))
     smaller = _smaller(loss, takes, count, bits)
     return Artifact(
         name=str(headers.metadata.get("general.name") or headers.name),
@@ -53,13 +54,25 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
     )
 
 
-def _in_memory(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Parts:
-    return memory(built, tensors, setting)
+def _in_memory(
+    built: Anatomy, tensors: tuple[Tensor, ...], sight: Headers | None, setting: Setting
+) -> Parts:
+    return _with_sight(memory(built, tensors, setting), sight)
 
 
-def _on_card(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Parts:
+def _on_card(
+    built: Anatomy, tensors: tuple[Tensor, ...], sight: Headers | None, setting: Setting
+) -> Parts:
     """All layers on the card; the table of words stays in main memory."""
-    return split(built, tensors, setting, ALL).device
+    return _with_sight(split(built, tensors, setting, ALL).device, sight)
+
+
+def _with_sight(parts: Parts, sight: Headers | None) -> Parts:
+    """With the weights of the projector that makes it see or hear; its buffers are not known."""
+    if sight is None:
+        return parts
+    note = f"with the weights of {sight.name}; what it computes on a picture comes on top"
+    return replace(parts, weights=parts.weights + sight.size, notes=(*parts.notes, note))
 
 
 def _partly(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting, room: int) -> Way | None:

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from freehold.actions.artifacts import Artifact, Target, costs, size_words, stored
 from freehold.actions.headers import Headers
+from freehold.actions.other_speeds import Figures, of_pictures, of_sound
 from freehold.core.errors import NotFound, UsageError
 from freehold.core.tensors import Tensor
 from freehold.judge.anatomy.counting import count
 from freehold.judge.anatomy.from_config import anatomy, language
 from freehold.judge.anatomy.keys import Keys
-from freehold.judge.anatomy.pipeline import pipeline
+from freehold.judge.anatomy.pipeline import Pipeline, pipeline
 from freehold.judge.anatomy.shapes import Anatomy
 from freehold.judge.anatomy.storage import Storage, storage
 from freehold.judge.fitting import (
@@ -81,7 +82,7 @@ def _model(headers: Headers, built: Anatomy, engine: str, target: Target) -> Art
     else:
         takes = partial(_decoder, built, headers.tensors, dtype, device)
     counted = count(built)
-    sparse = counted.active < 0.9 * counted.total
+    sparse = any(layer.feed and layer.feed.experts for layer in built.layers)
     return Artifact(
         name=headers.name,
         says=f"{built.architecture}, "
@@ -90,6 +91,7 @@ def _model(headers: Headers, built: Anatomy, engine: str, target: Target) -> Art
         architecture=built.architecture,
         memory=takes if headers.tensors else _without_files(takes, built, bits),
         work=_work(headers, built, bits) if built.kind == "decoder" else None,
+        figures=partial(of_sound, built, 32.0 if dtype == "f32" else 16.0),
         precision=dtype if not bits.packed else (stored(headers.tensors) or "as packed"),
         trained=built.context,
         notes=(*headers.notes, *built.notes),
@@ -114,7 +116,8 @@ def _counted_work(built: Anatomy, bits: Storage, setting: Setting) -> Work:
 def _decoder(
     built: Anatomy, tensors: tuple[Tensor, ...], dtype: Dtype, device: Device, setting: Setting
 ) -> Parts:
-    return transformers.memory(built, tensors, setting, dtype=dtype, device=device)
+    pictures = sum(tower.kind == "vision" for tower in built.towers) * setting.parallel
+    return transformers.memory(built, tensors, setting, dtype=dtype, device=device, images=pictures)
 
 
 def _encoder(
@@ -234,10 +237,20 @@ def _pipeline(headers: Headers, target: Target) -> Artifact:
         engine="diffusers",
         architecture=name,
         memory=takes,
+        figures=partial(_pictures, found, headers, target),
         precision="bf16",
         lengthy=False,
         notes=headers.notes,
     )
+
+
+def _pictures(found: Pipeline, headers: Headers, target: Target, many: int) -> Figures | None:
+    """The speed of the denoiser at the size of the picture."""
+    part = headers.parts.get(found.denoiser.name) if found.denoiser else None
+    if part is None:
+        return None
+    pixels = target.width * target.height
+    return of_pictures(found, part.config or {}, part.tensors, pixels, many)
 
 
 def _dtype(config: Mapping[str, Any]) -> Dtype:

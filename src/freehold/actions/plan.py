@@ -12,6 +12,7 @@ from freehold.actions.artifacts_gguf import from_gguf
 from freehold.actions.headers import read_headers
 from freehold.actions.history import History, history
 from freehold.actions.local_model import is_path
+from freehold.actions.other_speeds import Figure
 from freehold.actions.places import Place, place
 from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
@@ -48,6 +49,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     precision: str | None
     fitted: Fitted
     speed: Speeds | None = None
+    figures: tuple[Figure, ...] = ()
     pace: dict[str, object] | None = None
     unlearned: Memory | None = None
     choices: tuple[Choice, ...] = ()
@@ -79,7 +81,7 @@ class Plan(Struct, frozen=True, kw_only=True):
                 "context": found.limits.context if self.artifact.lengthy else None,
                 "parallel": found.limits.parallel,
             },
-            "speed": _speeds(self.speed),
+            "speed": _speeds(self.speed) or _figures(self.figures),
             "setting": {
                 "context": found.setting.context,
                 "parallel": found.setting.parallel,
@@ -125,6 +127,13 @@ class Plan(Struct, frozen=True, kw_only=True):
         batch = min(setting.batch, prompt or setting.batch)
         parts = self.unlearned(replace(setting, batch=max(batch, 1)))
         return parts.total + parts.loading
+
+
+def _figures(figures: tuple[Figure, ...]) -> dict[str, Any] | None:
+    """The speeds of a model that writes no text; None where nothing can be said."""
+    every = {f.name: {"value": f.speed.value, "low": f.speed.low, "high": f.speed.high}
+             for f in figures}  # fmt: skip
+    return every or None
 
 
 def _speeds(found: Speeds | None) -> dict[str, Any] | None:
@@ -175,10 +184,17 @@ def plan(
     return Plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
         speed=speeds(work, reached, setting) if work and reached else None,
+        figures=_others(found, reached, setting),
         pace=pace(work, setting.context / 2) if work else None,
         unlearned=_unlearned(found, chosen.precision),
         choices=_choices(learned, setting, where.memory),
     )  # fmt: skip
+
+
+def _others(artifact: Artifact, reached: Rates | None, setting: Setting) -> tuple[Figure, ...]:
+    """The speeds of a model for pictures or sound."""
+    figures = artifact.figures(setting.parallel) if artifact.figures else None
+    return figures(reached) if figures and reached else ()
 
 
 def _learned(artifact: Artifact, past: History) -> Artifact:

@@ -194,8 +194,11 @@ def _limits(plan: "Plan") -> Iterator[tuple[str, str]]:
 
 def _speeds(plan: "Plan") -> Iterator[tuple[str, str]]:
     found = plan.speed
+    for other in plan.figures:
+        yield other.name, f"{_span(other.speed)} {other.says}"
     if found is None:
-        yield "speed", "not known for this kind of model or machine"
+        if not plan.figures:
+            yield "speed", "not known for this kind of model or machine"
         return
     yield "writes", f"{_span(found.decode)} tokens per second"
     yield "reads", f"{_span(found.prefill)} tokens per second"
