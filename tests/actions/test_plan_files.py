@@ -210,6 +210,14 @@ def with_projector(folder: Path) -> None:
     )  # fmt: skip
 
 
+def test_a_pipeline_is_not_divided_between_cards(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    folder = a_pipeline(tmp_path)
+    one, two = (planned(shipped, folder, on=on) for on in ("RTX 4090", "2x RTX 4090"))
+    assert two.place.memory == one.place.memory
+    assert two.fitted.parts == one.fitted.parts
+    assert any("one of the cards" in note for note in two.notes)
+
+
 def test_an_engine_that_cannot_run_a_format_is_refused(
     tmp_path: Path, shipped: KnowledgeBase
 ) -> None:

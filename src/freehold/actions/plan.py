@@ -27,6 +27,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
 
 USUAL_CONTEXT = 8192
+ON_ONE = "it runs on one of the cards: models that do not write text are not divided"
 
 
 class Choice(Struct, frozen=True):
@@ -169,7 +170,7 @@ def plan(
     target = Target(
         engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds
     )
-    found = _on_each(find_artifact(base, model, target), where.cards)
+    found, where = _shared(find_artifact(base, model, target), where, memory)
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
@@ -205,9 +206,17 @@ def _learned(artifact: Artifact, past: History) -> Artifact:
     return _changed(artifact, lambda parts: corrected(parts, factor))
 
 
-def _on_each(artifact: Artifact, cards: int) -> Artifact:
-    """The artifact divided between several cards, each of which has buffers of its own."""
-    return artifact if cards == 1 else _changed(artifact, lambda parts: divided(parts, cards))
+def _shared(found: Artifact, where: Place, memory: int | None) -> tuple[Artifact, Place]:
+    """Both as several cards share the work: text is divided, with buffers on each of them.
+
+    Anything else runs on one of them.
+    """
+    if where.cards == 1:
+        return found, where
+    if found.lengthy:
+        return _changed(found, lambda parts: divided(parts, where.cards)), where
+    room = memory or where.memory // where.cards
+    return found, replace(where, memory=room, notes=(*where.notes, ON_ONE))
 
 
 def _changed(artifact: Artifact, change: Callable[[Parts], Parts]) -> Artifact:
