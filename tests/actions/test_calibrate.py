@@ -1,5 +1,6 @@
 """Measuring this machine through an engine: what is kept, what is said when none is there."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -93,9 +94,14 @@ def test_the_machine_shows_what_was_measured(shipped: KnowledgeBase) -> None:
 
 
 @pytest.mark.usefixtures("engine")
-def test_a_broken_record_counts_as_none(home: Path) -> None:
+@pytest.mark.parametrize("key", ["decode", "prefill", "prompt", "weights", "layers"])
+def test_a_broken_record_counts_as_none(home: Path, key: str) -> None:
     calibrate()
     (file,) = (home / "state").glob("calibration-*.json")
+    record = json.loads(file.read_text())
+    record["points"][0][key] = 0
+    file.write_text(json.dumps(record))
+    assert known() is None
     file.write_text('{"measured": 3}')
     assert known() is None
 

@@ -281,8 +281,10 @@ def test_a_component_is_never_looked_for_outside(tmp_path: Path, name: str) -> N
 
 
 @pytest.mark.parametrize(
-    "what", ["nothing", "x" * 5_000, "\0", "hf:", "hf:x", "hf:a/b@", "http://example.org/x.gguf"]
-)
+    "what",
+    ["nothing", "x" * 5_000, "\0", "~nobody", "hf:", "hf:x", "hf:a/b@", "http://[", "http://[a",
+     "http://example.org/x.gguf"],
+)  # fmt: skip
 def test_what_names_nothing_is_refused(what: str) -> None:
     with pytest.raises(FreeholdError) as caught:
         read_headers(what)

@@ -32,12 +32,18 @@ def test_a_short_name_takes_the_slowest_and_says_so(shipped: KnowledgeBase) -> N
     assert "H100 SXM" in found.notes[0]
 
 
-@pytest.mark.parametrize("said", ["h100-pciex2", "2x h100-pcie", "h100-pcie x2", "h100-pcie*2"])
+@pytest.mark.parametrize("said", ["h100-pciex2", "2x h100-pcie", "h100-pcie x2", "h100-pcie*2",
+                                  "h100-pcie x 2"])  # fmt: skip
 def test_several_cards_add_up(said: str, shipped: KnowledgeBase) -> None:
     one, two = place(shipped, "h100-pcie"), place(shipped, said)
     assert two.cards == 2
     assert two.memory == 2 * one.memory
     assert two.bandwidth == 2 * (one.bandwidth or 0)
+
+
+@pytest.mark.parametrize("said", ["rtx4090", "GTX1080", "gtx1060", "RX6800", "rx7600"])
+def test_a_number_in_the_name_counts_no_cards(said: str, shipped: KnowledgeBase) -> None:
+    assert place(shipped, said).cards == 1
 
 
 def test_a_card_keeps_a_part_of_its_memory_for_itself(shipped: KnowledgeBase) -> None:

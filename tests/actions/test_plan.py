@@ -3,7 +3,7 @@
 import pytest
 
 from freehold.actions.plan import Plan, plan
-from freehold.core.errors import NotFound, UsageError
+from freehold.core.errors import FreeholdError, NotFound, UsageError
 from freehold.knowledge.base import KnowledgeBase
 from freehold.store.ledger import Ledger
 
@@ -76,14 +76,45 @@ def test_earlier_runs_that_took_more_correct_the_next_plan_here_and_it_says_so(
 ) -> None:
     before = planned(shipped, memory=8 * GIB)
     peak = before.fitted.parts.peak
-    run = {
-        "model": "llama-3.2-1b", "engine": "llama.cpp", "architecture": "llama-3.2",
-        "predicted": {"peak": peak}, "measured": {"peak": int(peak * 1.5)},
-    }  # fmt: skip
-    with Ledger.open() as ledger:
-        ledger.append("run", run)
+    ran(peak, 1.5)
     after = planned(shipped, memory=8 * GIB, precision=before.precision)
     assert after.fitted.parts.peak == pytest.approx(peak * 1.5, rel=1e-6)
     assert any("corrected by +50%" in note for note in after.notes)
     elsewhere = planned(shipped, on="RTX 4090", precision=before.precision)
     assert not any("corrected" in note for note in elsewhere.notes)
+
+
+def test_what_runs_taught_holds_for_every_precision_and_every_way_out(
+    shipped: KnowledgeBase,
+) -> None:
+    before = planned(shipped, memory=8 * GIB, precision="f16")
+    ran(before.fitted.parts.peak, 1.5)
+    after = planned(shipped, memory=2 * GIB, precision="f16")
+    for old, new in zip(before.choices, after.choices, strict=True):
+        assert new.peak == pytest.approx(old.peak * 1.5, rel=1e-6)
+    narrower = next(way for way in after.fitted.ways if way.kind == "precision")
+    assert narrower.peak in [choice.peak for choice in after.choices if choice.fits]
+
+
+def test_errors_are_told_against_the_plan_before_it_was_corrected(shipped: KnowledgeBase) -> None:
+    before = planned(shipped, memory=8 * GIB)
+    ran(before.fitted.parts.peak, 1.5)
+    after = planned(shipped, memory=8 * GIB, precision=before.precision)
+    assert after.prediction(512)["expected"] == before.prediction(512)["expected"]
+
+
+def ran(predicted: int, times: float) -> None:
+    """Write into the ledger a run of Llama 3.2 that took so many times what was predicted."""
+    run = {
+        "model": "llama-3.2-1b", "engine": "llama.cpp", "architecture": "llama-3.2",
+        "predicted": {"peak": predicted}, "measured": {"peak": int(predicted * times)},
+    }  # fmt: skip
+    with Ledger.open() as ledger:
+        ledger.append("run", run)
+
+
+@pytest.mark.parametrize("what", ["x" * 5_000, "~nobody", "~nobody/x.gguf", "http://[", "\0"])
+def test_what_names_nothing_is_refused(what: str, shipped: KnowledgeBase) -> None:
+    with pytest.raises(FreeholdError) as caught:
+        planned(shipped, what)
+    assert caught.value.exit_code in (2, 3)

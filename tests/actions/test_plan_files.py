@@ -8,6 +8,7 @@ import pytest
 
 from freehold.actions.plan import Plan, plan
 from freehold.core.errors import BrokenInput, NotFound, UsageError
+from freehold.judge.planning import Way
 from freehold.knowledge.base import KnowledgeBase
 from tests.formats.layouts import Info, gguf, safetensors
 from tests.gguf_models.zoo import zoo
@@ -75,9 +76,29 @@ def test_what_is_too_large_for_a_card_is_offered_in_part(
 ) -> None:
     found = planned(shipped, of_zoo(tmp_path, "gemma3-27b"), on="RTX 4060", context=8192)
     assert not found.fitted.fits
-    way = next(way for way in found.fitted.ways if way.kind == "machine")
+    way = in_part(found)
     assert "layers on the card" in way.change
     assert way.peak <= found.place.memory
+
+
+def test_each_of_several_cards_has_buffers_of_its_own(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    file = of_zoo(tmp_path, "llama-8b")
+    one, four = (planned(shipped, file, on=on).fitted.parts for on in ("RTX 4090", "4x RTX 4090"))
+    assert (four.weights, four.state) == (one.weights, one.state)
+    assert (four.compute, four.overhead) == (4 * one.compute, 4 * one.overhead)
+    assert any("each of the 4" in note for note in four.notes)
+
+
+def test_a_part_on_several_cards_leaves_room_for_the_buffers_of_each(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(shipped, of_zoo(tmp_path, "llama-70b"), on="2x RTX 4070")
+    (way,) = [way for way in found.fitted.ways if way.kind == "machine"]
+    parts = found.fitted.parts
+    buffers = (parts.compute + parts.overhead) // 2
+    assert 20 * GIB + buffers < way.peak <= found.place.memory
 
 
 def test_a_sliding_window_takes_less_than_full_attention(
@@ -153,17 +174,48 @@ def test_a_step_of_a_larger_picture_takes_longer(tmp_path: Path, shipped: Knowle
     assert times[1] > times[0] > 0
 
 
-def test_the_projector_beside_a_file_counts(tmp_path: Path, shipped: KnowledgeBase) -> None:
-    file = of_zoo(tmp_path, "llama-42m")
-    alone = planned(shipped, tmp_path).fitted.parts.weights
-    (tmp_path / "mmproj-model.gguf").write_bytes(
+def test_the_projector_beside_a_file_counts_in_every_precision(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    of_zoo(tmp_path, "llama-42m")
+    alone = planned(shipped, tmp_path)
+    with_projector(tmp_path)
+    both = planned(shipped, tmp_path)
+    assert both.fitted.parts.weights - alone.fitted.parts.weights >= 2**21
+    assert any("mmproj" in note for note in both.notes)
+    assert both.choices
+    for before, after in zip(alone.choices, both.choices, strict=True):
+        assert after.peak - before.peak >= 2**21
+
+
+def test_the_projector_takes_its_room_on_a_card(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    of_zoo(tmp_path, "llama-8b")
+    alone = in_part(planned(shipped, tmp_path, on="RTX 4090", memory=4 * GIB))
+    with_projector(tmp_path)
+    both = in_part(planned(shipped, tmp_path, on="RTX 4090", memory=4 * GIB))
+    assert both.change == alone.change
+    assert both.peak - alone.peak >= 2**21
+
+
+def in_part(found: Plan) -> Way:
+    """The way out that puts a part of the model on the card."""
+    return next(way for way in found.fitted.ways if way.kind == "machine")
+
+
+def with_projector(folder: Path) -> None:
+    """Lay a projector of 2 MiB beside a model."""
+    (folder / "mmproj-model.gguf").write_bytes(
         gguf({"general.architecture": "clip", "general.type": "mmproj"},
              infos=[Info("v.weight", [1024, 1024], 1, 0)]) + b"\0" * 2**21
     )  # fmt: skip
-    both = planned(shipped, tmp_path)
-    assert both.fitted.parts.weights - alone >= 2**21
-    assert any("mmproj" in note for note in both.notes)
-    assert file.exists()
+
+
+def test_a_pipeline_is_not_divided_between_cards(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    folder = a_pipeline(tmp_path)
+    one, two = (planned(shipped, folder, on=on) for on in ("RTX 4090", "2x RTX 4090"))
+    assert two.place.memory == one.place.memory
+    assert two.fitted.parts == one.fitted.parts
+    assert any("one of the cards" in note for note in two.notes)
 
 
 def test_an_engine_that_cannot_run_a_format_is_refused(

@@ -86,3 +86,15 @@ def test_history_shows_predicted_beside_measured(capsys: Capsys) -> None:
     assert run["memory"]["predicted"] == 2**29
     assert form["errors"][0]["worst"] == pytest.approx(-0.2)
     assert json.loads(freehold(capsys, "plan", "other", "--history", "--json").out)["runs"] == []
+
+
+def test_what_is_not_a_number_is_no_length_of_a_recording(capsys: Capsys, tmp_path: Path) -> None:
+    done = freehold(capsys, "plan", a_model(tmp_path), "--seconds", "nan")
+    assert done.code == 2
+    assert "not a number" in done.err
+
+
+def test_what_is_not_a_number_is_no_temperature(capsys: Capsys, tmp_path: Path) -> None:
+    done = freehold(capsys, "run", a_model(tmp_path), "Hello", "--temperature", "nan")
+    assert done.code == 2
+    assert "not a number" in done.err

@@ -112,6 +112,17 @@ def test_check_of_a_folder_holds_to_the_policy_too(
     assert form["policy"]["outcome"] == "refused"
 
 
+def test_a_folder_that_nobody_vouches_for_may_come_from_a_denied_publisher(
+    capsys: Capsys, mine: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "README.md").write_text("---\nlicense: mit\n---\n# Llama-3.2-1B\n")
+    mine.write_text('schema = 1\nmode = "enforce"\n[publishers]\ndeny = ["CN"]\n')
+    form = json.loads(freehold(capsys, "check", str(folder), "--json").out)["policy"]
+    assert [o["rule"] for o in form["objections"]] == ["publishers.deny"]
+
+
 def test_the_files_of_a_folder_are_held_to_the_policy(
     capsys: Capsys, mine: Path, tmp_path: Path
 ) -> None:

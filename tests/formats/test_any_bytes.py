@@ -96,6 +96,7 @@ LARGE: dict[str, tuple[Reader, bytes]] = {
     "one line of prose": (read_card, b"open " * 40_000),
     "marks in prose": (read_card, b"open" + b"_" * 500_000 + b"a" + b"[<" * 200_000),
     "short lines of prose": (read_card, b"open\n\n" * 160_000),
+    "layers without a number": (read_card, b"the layers of it\n" * 50_000),
     "sentences of prose": (read_card, b"It is open. " * 20_000),
     "tensors": (read_safetensors, layouts.safetensors(
         "{" + ",".join(f'"{n}":{EMPTY}' for n in range(50_000)) + "}")),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from freehold.formats.gguf_types import BY_NAME, REMOVED, TYPES, size_of
+from freehold.formats.gguf_types import REMOVED, TYPES
 
 BITS = {
     "F32": 32, "BF16": 16, "Q8_0": 8.5, "Q8_1": 9, "Q6_K": 6.5625, "Q5_K": 5.5, "Q5_1": 6,
@@ -15,14 +15,10 @@ BITS = {
 
 @pytest.mark.parametrize("dtype", BITS)
 def test_each_type_takes_its_bits(dtype: str) -> None:
-    assert size_of(dtype, 2**20) * 8 / 2**20 == BITS[dtype]
+    ((block, size),) = [(block, size) for name, block, size in TYPES.values() if name == dtype]
+    assert 8 * size / block == BITS[dtype]
 
 
 def test_no_number_of_a_type_is_unknown_up_to_the_newest() -> None:
     assert sorted([*TYPES, *REMOVED]) == list(range(43))
-    assert len(BY_NAME) == len(TYPES)
-
-
-def test_a_part_of_a_block_takes_a_whole_one() -> None:
-    assert size_of("Q4_K", 1) == 144
-    assert size_of("Q4_K", 257) == 288
+    assert len({name for name, _, _ in TYPES.values()}) == len(TYPES)

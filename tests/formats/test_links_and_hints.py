@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from freehold.formats.card_topics import results, topics
 from freehold.formats.hints import Hint, dataset_of, hints_in, repository_of
-from freehold.formats.links import pointers
+from freehold.formats.links import lines_of, pointers
 from freehold.formats.structured import read_yaml
 
 CODE = "https://github.com/lab/wren"
@@ -14,7 +14,7 @@ CODE = "https://github.com/lab/wren"
 
 def hints(text: str) -> dict[str, Hint]:
     """Part -> the first hint of it."""
-    return {hint.component: hint for hint in reversed(hints_in(text))}
+    return {hint.component: hint for hint in reversed(hints_in(lines_of(text)))}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,9 @@ def test_links_are_found_in_every_notation(text: str) -> None:
 
 
 def test_a_link_knows_its_line_and_heading() -> None:
-    found = pointers(f"# Wren\n\n## Sources\n\n```\n{CODE}/no\n```\n[code]({CODE})", first=7)
+    found = pointers(
+        lines_of(f"# Wren\n\n## Sources\n\n```\n{CODE}/no\n```\n[code]({CODE})", first=7)
+    )
     assert [(link.url, link.line, link.heading) for link in found] == [(CODE, 14, "Sources")]
 
 
@@ -75,14 +77,14 @@ def test_names_are_taken_out_of_addresses() -> None:
 
 def test_topics_need_more_than_a_heading() -> None:
     words = "one two three four five six seven eight nine ten eleven twelve"
-    assert topics(f"## Training\n\n{words}\n\n## Evaluation\n\nSoon.\n") == ("training",)
+    assert topics(lines_of(f"## Training\n\n{words}\n\n## Evaluation\n\nSoon.\n")) == ("training",)
 
 
 def test_a_table_of_results_needs_numbers_under_a_heading_that_says_so() -> None:
     table = "| Task | Score |\n|---|---|\n| A | 61.2 |\n| B | 7 |\n| C | 80 % |\n"
-    assert results({}, f"## Evaluation\n\n{table}") == ("a table from line 5 on",)
-    assert results({}, f"## Sizes\n\n{table}") == ()
-    assert results(read_yaml("model-index: [1, {results: x}]", "m"), "") == ()
+    assert results({}, lines_of(f"## Evaluation\n\n{table}")) == ("a table from line 5 on",)
+    assert results({}, lines_of(f"## Sizes\n\n{table}")) == ()
+    assert results(read_yaml("model-index: [1, {results: x}]", "m"), []) == ()
 
 
 PIECES = st.sampled_from(
@@ -94,5 +96,10 @@ PIECES = st.sampled_from(
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_any_text_gives_hints_within_its_lines(text: str) -> None:
     last = len(text.splitlines())
-    assert all(1 <= hint.line <= last for hint in hints_in(text))
-    assert set(topics(text)) <= {"architecture", "training", "evaluation", "uses and limits"}
+    assert all(1 <= hint.line <= last for hint in hints_in(lines_of(text)))
+    assert set(topics(lines_of(text))) <= {
+        "architecture",
+        "training",
+        "evaluation",
+        "uses and limits",
+    }

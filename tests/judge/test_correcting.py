@@ -1,6 +1,7 @@
 """Plans learn from what runs really took."""
 
 import pytest
+from msgspec.structs import replace
 
 from freehold.judge.correcting import Outcome, corrected, correction, errors
 from freehold.judge.fitting.parts import Parts
@@ -32,13 +33,26 @@ def test_old_runs_are_forgotten() -> None:
     assert correction([ran(100, 200)] + [ran(100, 100)] * 10, "llama.cpp", "llama") is None
 
 
-@pytest.mark.parametrize("factor", [1.3, 0.8])
-def test_a_corrected_plan_sums_up_to_what_was_seen_and_says_so(factor: float) -> None:
-    parts = Parts(weights=1000, state=200, compute=300, overhead=500)
-    better = corrected(parts, factor)
-    assert better.total == round(parts.total * factor)
+PARTS = Parts(weights=1000, state=200, compute=300, overhead=500)
+
+
+@pytest.mark.parametrize(("factor", "total"), [(1.3, 2600), (0.8, 1200 + 640)])
+def test_a_plan_is_raised_as_a_whole_and_lowered_in_its_buffers_alone_and_says_so(
+    factor: float, total: int
+) -> None:
+    better = corrected(PARTS, factor)
+    assert better.total == total
     assert (better.weights, better.state) == (1000, 200)
     assert f"{factor - 1:+.0%}" in better.notes[-1]
+
+
+def test_runs_of_a_small_model_do_not_take_the_buffers_from_a_large_one() -> None:
+    large = replace(PARTS, weights=1_000_000)
+    assert corrected(large, 0.5).total == 1_000_200 + 400
+
+
+def test_what_runs_took_beyond_a_plan_without_buffers_is_added_all_the_same() -> None:
+    assert corrected(Parts(weights=100, state=0, compute=0, overhead=0), 1.5).total == 150
 
 
 def test_errors_are_told_by_engine_and_architecture() -> None:

@@ -140,10 +140,19 @@ def test_files_are_judged_once_there_are_files(
     assert len(decision.unjudged) < 6
 
 
+def test_a_publisher_or_task_that_is_not_known_may_be_one_that_is_denied(apertus: Subject) -> None:
+    policy = enforced(publishers=Names(deny=("CN",)), tasks=Tasks(deny=("summarization",)))
+    assert rules(says(policy, apertus)) == []
+    unknown = replace(apertus, makers=(), tasks=())
+    assert rules(says(policy, unknown)) == ["publishers.deny", "tasks.deny"]
+
+
 def test_a_license_that_is_not_known_is_never_on_a_list(apertus: Subject) -> None:
     unknown = replace(apertus, terms=replace(apertus.terms, bindings=()))
     assert rules(says(enforced(licenses=Names(allow=("osi",))), unknown)) == ["licenses.allow"]
     assert rules(says(enforced(licenses=Names(deny=("osi",))), unknown)) == ["licenses.deny"]
+    both = Names(allow=("osi",), deny=("MIT",))
+    assert rules(says(enforced(licenses=both), unknown)) == ["licenses.allow", "licenses.deny"]
     unread = replace(apertus.terms.bindings[0], license=None)
     bound = replace(apertus, terms=replace(apertus.terms, bindings=(unread,)))
     assert rules(says(enforced(licenses=Names(deny=("MIT",))), bound)) == ["licenses.deny"]

@@ -103,7 +103,10 @@ def test_an_unknown_definition_offers_the_nearest(shipped: KnowledgeBase) -> Non
 
 tables = st.recursive(
     st.integers() | st.text(max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+    ),
+    max_leaves=12,
 )
 
 

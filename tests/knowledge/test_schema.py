@@ -81,7 +81,10 @@ def test_building_a_wrong_table_gives_its_problems() -> None:
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text() | st.dates() | st.floats(),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    lambda inner: (
+        st.lists(inner, max_size=6) | st.dictionaries(st.text(max_size=6), inner, max_size=6)
+    ),
+    max_leaves=20,
 )
 
 

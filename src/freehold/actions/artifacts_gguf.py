@@ -37,53 +37,58 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
     bits = 8 * sum(tensor.size for tensor in tensors) / max(count, 1)
     loss = costs(base)
     sight = headers.parts.get("mmproj")
-    takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors, sight))
+    takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors))
     smaller = _smaller(loss, takes, count, bits)
     return Artifact(
         name=str(headers.metadata.get("general.name") or headers.name),
         says=f"{built.architecture}, {size_words(count, None)}, {bits:.1f} bits each",
         engine=ENGINE,
         architecture=built.architecture,
-        variants=smaller,
-        memory=takes,
+        variants=tuple(replace(v, memory=_seeing(v.memory, sight)) for v in smaller),
+        memory=_seeing(takes, sight),
         work=partial(_work, built, tensors) if built.kind == "decoder" else None,
         precision=stored(tensors),
         trained=built.context,
-        partly=partial(_partly, built, tensors) if target.on_card else None,
+        partly=partial(_partly, built, tensors, sight) if target.on_card else None,
         notes=(*headers.notes, *built.notes, *((source(loss),) if smaller else ())),
     )
 
 
-def _in_memory(
-    built: Anatomy, tensors: tuple[Tensor, ...], sight: Headers | None, setting: Setting
-) -> Parts:
-    return _with_sight(memory(built, tensors, setting), sight)
+def _in_memory(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Parts:
+    return memory(built, tensors, setting)
 
 
-def _on_card(
-    built: Anatomy, tensors: tuple[Tensor, ...], sight: Headers | None, setting: Setting
-) -> Parts:
+def _on_card(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Parts:
     """All layers on the card; the table of words stays in main memory."""
-    return _with_sight(split(built, tensors, setting, ALL).device, sight)
+    return split(built, tensors, setting, ALL).device
 
 
-def _with_sight(parts: Parts, sight: Headers | None) -> Parts:
+def _seeing(takes: Memory, sight: Headers | None) -> Memory:
     """With the weights of the projector that makes it see or hear; its buffers are not known."""
     if sight is None:
-        return parts
+        return takes
+    size = sight.size
     note = f"with the weights of {sight.name}; what it computes on a picture comes on top"
-    return replace(parts, weights=parts.weights + sight.size, notes=(*parts.notes, note))
+
+    def both(setting: Setting) -> Parts:
+        parts = takes(setting)
+        return replace(parts, weights=parts.weights + size, notes=(*parts.notes, note))
+
+    return both
 
 
-def _partly(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting, room: int) -> Way | None:
-    """As many layers on the card as find room there, the rest in main memory."""
-    layers = layers_that_fit(built, tensors, setting, room)
+def _partly(
+    built: Anatomy, tensors: tuple[Tensor, ...], sight: Headers | None, setting: Setting, room: int
+) -> Way | None:
+    """As many layers on the card as find room there beside the projector, the rest elsewhere."""
+    beside = sight.size if sight else 0
+    layers = layers_that_fit(built, tensors, setting, room - beside)
     if not layers:
         return None
     both = split(built, tensors, setting, layers)
     change = f"{layers} of {len(built.layers) + 1} layers on the card"
     costs = f"slower; the rest takes {both.host.total / 2**30:.1f} GiB of main memory"
-    return Way("machine", change, both.device.total, costs)
+    return Way("machine", change, both.device.total + beside, costs)
 
 
 def _work(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Work:

@@ -2,7 +2,7 @@
 
 import platform
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Struct
@@ -13,6 +13,11 @@ from freehold.judge.speed.rates import Grade, Measurement
 
 QUIET = 0.85
 """The share of the cores that an engine gets on a machine that does nothing else."""
+
+
+Above0 = Annotated[int, msgspec.Meta(gt=0)]
+Time = Annotated[float, msgspec.Meta(gt=0)]
+"""Seconds that something took."""
 
 
 class Point(Struct, frozen=True, kw_only=True):
@@ -26,13 +31,13 @@ class Point(Struct, frozen=True, kw_only=True):
 
     model: str
     precision: str
-    layers: int
-    weights: int
+    layers: Above0
+    weights: Above0
     state: int
-    values: int
-    prompt: int
-    decode: float
-    prefill: float
+    values: Above0
+    prompt: Above0
+    decode: Time
+    prefill: Time
     rounds: int
     peak: int
     share: float

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from freehold.actions.check import Report, report_on, with_policy
 from freehold.actions.folder_beside import beside, today
 from freehold.actions.folder_findings import Finding, findings
-from freehold.actions.folder_known import Known, known_model, remark, with_known
+from freehold.actions.folder_known import Known, known_model, publishers, remark, with_known
 from freehold.actions.folder_licenses import own_id, own_license
 from freehold.actions.folder_lineage import lineage
 from freehold.actions.folder_parts import parts, signs
@@ -136,7 +136,10 @@ def check_folder(
         report = _declared(report)
     papers_only = bool(fetched and fetched.elsewhere)
     signed = None if papers_only else signed_fact(path, base)
-    subject = replace(subject_of_files(facts, report, seen), source=source, signed=signed)
+    subject = replace(
+        subject_of_files(facts, report, seen),
+        makers=publishers(known), source=source, signed=signed,
+    )  # fmt: skip
     report = with_policy(report, base, subject)
     safety = () if papers_only else scan(path).files  # of papers alone nothing can be told
     found = (*findings(seen, tuple(evidence), report, base), *_remark(known, report, base))

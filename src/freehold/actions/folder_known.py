@@ -14,6 +14,7 @@ from freehold.actions.check import report_on
 from freehold.actions.folder_reading import WEIGHTS_PART, Seen
 from freehold.formats.config import Config
 from freehold.judge.licensing import ANYONE
+from freehold.judge.policy_subject import makers
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.traits import gated
 from freehold.knowledge.types import Component, Family, Link, Member, Statement
@@ -39,6 +40,11 @@ def known_model(seen: Seen, base: KnowledgeBase) -> Known | None:
         if hit and hit[1] and hit[1].hub and hit[1].hub.casefold() == name.casefold():
             return Known(hit[1].hub, hit[0], hit[1], where, proven)
     return None
+
+
+def publishers(known: Known | None) -> tuple[str, ...]:
+    """Who publishes the files, as a policy may list them; nobody is known by a name alone."""
+    return makers(known.family) if known and known.proven else ()
 
 
 def _names(seen: Seen) -> Iterator[tuple[str, str, bool]]:

@@ -12,6 +12,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from freehold.actions.local_model import expanded
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.core.tensors import Tensor
 from freehold.sources.base import Place
@@ -100,7 +101,7 @@ def _place(
 
         site = Website(what, token, sleep)
         return site, site.name
-    return _folder(Path(what))
+    return _folder(expanded(what))
 
 
 def _folder(path: Path) -> tuple[Place, str]:

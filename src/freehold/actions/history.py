@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LATEST = 200
 """The latest runs that are looked at."""
+MOST = 1e18
+"""No memory, time, speed or number of operations of one token is as large."""
 
 
 class Past(Struct, frozen=True, kw_only=True):
@@ -96,9 +98,10 @@ def _past(row: "Row") -> Past | None:
     """A row of the ledger as a run; None for one that another version wrote differently."""
     facts = row.facts
     measured, predicted = _table(facts.get("measured")), _table(facts.get("predicted"))
-    peak = _number(measured.get("peak"))
+    peak = _whole(measured.get("peak"))
     if not peak:
         return None
+    decode = _rate(measured, "decode_steps", "decode_seconds")
     return Past(
         time=row.time,
         model=str(facts.get("model")),
@@ -107,15 +110,11 @@ def _past(row: "Row") -> Past | None:
         version=str(facts["version"]) if facts.get("version") else None,
         context=_whole(_table(facts.get("setting")).get("context")),
         predicted=_whole(predicted.get("expected")) or _whole(predicted.get("peak")),
-        measured=int(peak),
+        measured=peak,
         expected_decode=_number(predicted.get("decode")),
-        decode=_rate(measured, "decode_steps", "decode_seconds"),
+        decode=decode,
         prefill=_rate(measured, "prompt_tokens", "prompt_seconds"),
-        pass_=None
-        if _is_spoiled(measured)
-        else _pass(
-            _table(predicted.get("pace")), _rate(measured, "decode_steps", "decode_seconds")
-        ),
+        pass_=None if _is_spoiled(measured) else _pass(_table(predicted.get("pace")), decode),
     )
 
 
@@ -132,8 +131,8 @@ def _pass(pace: Mapping[str, object], speed: float | None) -> Measurement | None
 
 def _is_spoiled(measured: Mapping[str, object]) -> bool:
     """Whether other work took a part of the machine meanwhile: its speed says little."""
-    share = _number(measured.get("share"))
-    return share is not None and share < QUIET
+    share = measured.get("share")
+    return isinstance(share, int | float) and share < QUIET
 
 
 def _row(run: Past) -> dict[str, Any]:
@@ -157,13 +156,15 @@ def _table(value: object) -> Mapping[str, object]:
 
 
 def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
+    """A figure that can be one: above zero and below what any machine reaches."""
+    return float(value) if isinstance(value, int | float) and 1e-9 < value < MOST else None
 
 
 def _whole(value: object) -> int | None:
-    return int(value) if isinstance(value, int | float) else None
+    number = _number(value)
+    return None if number is None else int(number)
 
 
 def _rate(measured: Mapping[str, object], count: str, seconds: str) -> float | None:
     many, took = _number(measured.get(count)), _number(measured.get(seconds))
-    return many / took if many and took else None
+    return _number(many / took) if many and took else None

@@ -4,6 +4,7 @@ Only the head of a file is read, so this takes milliseconds whatever its size.
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -44,17 +45,22 @@ class LocalModel(Struct, frozen=True, kw_only=True):
 def is_path(model: str | Path) -> bool:
     """Whether what was said means a file or folder, not a model of the knowledge base."""
     text = str(model)
-    if isinstance(model, Path) or text.startswith((".", "/", "~")) or Path(text).exists():
+    if isinstance(model, Path) or text.startswith((".", "/", "~")) or os.path.exists(text):
         return True
     return text.lower().endswith(".gguf") and not text.startswith("hf:")
+
+
+def expanded(model: str | Path) -> Path:
+    """The path that was said; a ~ at its start is the user's folder, where there is one."""
+    return Path(os.path.expanduser(model))
 
 
 def find(model: str | Path) -> LocalModel:
     """The model in a file, a folder or the store; errors that say what is there instead."""
     if not is_path(model):
         return _in_store(str(model))
-    path = Path(model).expanduser()
-    if not path.exists():
+    path = expanded(model)
+    if not os.path.exists(path):
         raise NotFound("file or folder", str(model), (), hint="check the path")
     file = _in_folder(path) if path.is_dir() else path
     if file.suffix.lower() == ".safetensors":

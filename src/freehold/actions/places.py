@@ -13,7 +13,8 @@ from freehold.knowledge.types import Accelerator
 
 MOST_CARDS = 1024
 _BEFORE = re.compile(r"(\d+)\s*[x*]\s+(.+)", re.IGNORECASE)
-_AFTER = re.compile(r"(.+?)\s*(?:(?<!rt)x|\*)(\d+)", re.IGNORECASE)
+_AFTER = re.compile(r"(.*\d.*?)(?:\s*[x*]|\s+[x*]\s+)(\d+)", re.IGNORECASE)
+"""The name of a processor has a number before the x: the one in "GTX970" counts nothing."""
 
 
 class Place(Struct, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """`plan`: does it fit, how much does it take, part by part, and how fast will it be?"""
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.core.errors import NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.first import FLUENT
-from freehold.judge.fitting.parts import Precision, Setting
-from freehold.judge.planning import Effort, Fitted, Memory, Variant, fit
+from freehold.judge.fitting.parts import Parts, Precision, Setting, divided
+from freehold.judge.planning import Effort, Fitted, Memory, Variant, Way, fit
 from freehold.judge.policy import Decision
 from freehold.judge.precisions import best, lowest
 from freehold.judge.speed.decode import decode
@@ -29,6 +30,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.search import find_model
 
 USUAL_CONTEXT = 8192
+ON_ONE = "it runs on one of the cards: models that do not write text are not divided"
 
 
 class Choice(Struct, frozen=True):
@@ -199,24 +201,25 @@ def predict(
     target = Target(
         engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds
     )
-    found = find_artifact(base, model, target)
+    found, where = _shared(find_artifact(base, model, target), where, memory)
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
-    chosen = _chosen(found, precision, setting, where.memory, reached)
-    uses = _learned(found, chosen.memory, past)
-    smaller = [v for v in found.variants if v.memory(setting).peak < uses(setting).peak]
+    learned = _learned(found, past)
+    chosen = _chosen(learned, precision, setting, where.memory, reached)
+    uses = chosen.memory
+    smaller = [v for v in learned.variants if v.memory(setting).peak < uses(setting).peak]
     fitted = fit(uses, setting, where.memory, trained=found.trained, variants=smaller)
-    if not fitted.fits and found.partly and (way := found.partly(setting, where.memory)):
-        fitted = replace(fitted, ways=(*fitted.ways, way))
+    if not fitted.fits:
+        fitted = replace(fitted, ways=(*fitted.ways, *_partly(found, where, fitted)))
     work = chosen.work(setting) if chosen.work else None
     return Plan(
         artifact=found, place=where, precision=chosen.precision, fitted=fitted,
         speed=speeds(work, reached, setting) if work and reached else None,
         figures=_others(found, reached, setting),
         pace=pace(work, setting.context / 2) if work else None,
-        unlearned=chosen.memory,
-        choices=_choices(found, setting, where.memory),
+        unlearned=_unlearned(found, chosen.precision),
+        choices=_choices(learned, setting, where.memory),
     )  # fmt: skip
 
 
@@ -226,10 +229,44 @@ def _others(artifact: Artifact, reached: Rates | None, setting: Setting) -> tupl
     return figures(reached) if figures and reached else ()
 
 
-def _learned(artifact: Artifact, memory: Memory, past: History) -> Memory:
-    """The memory as predicted, or as earlier runs on this machine corrected it."""
+def _learned(artifact: Artifact, past: History) -> Artifact:
+    """The artifact as earlier runs on this machine corrected its memory."""
     factor = correction(past.outcomes, artifact.engine, artifact.architecture)
-    return memory if factor is None else lambda setting: corrected(memory(setting), factor)
+    if factor is None:
+        return artifact
+    return _changed(artifact, lambda parts: corrected(parts, factor))
+
+
+def _shared(found: Artifact, where: Place, memory: int | None) -> tuple[Artifact, Place]:
+    """Both as several cards share the work: text is divided, with buffers on each of them.
+
+    Anything else runs on one of them.
+    """
+    if where.cards == 1:
+        return found, where
+    if found.lengthy:
+        return _changed(found, lambda parts: divided(parts, where.cards)), where
+    room = memory or where.memory // where.cards
+    return found, replace(where, memory=room, notes=(*where.notes, ON_ONE))
+
+
+def _changed(artifact: Artifact, change: Callable[[Parts], Parts]) -> Artifact:
+    """The artifact with its memory changed alike in every precision."""
+
+    def changed(memory: Memory) -> Memory:
+        return lambda setting: change(memory(setting))
+
+    return replace(
+        artifact,
+        memory=changed(artifact.memory) if artifact.memory else None,
+        variants=tuple(replace(v, memory=changed(v.memory)) for v in artifact.variants),
+    )
+
+
+def _unlearned(artifact: Artifact, precision: str | None) -> Memory | None:
+    """The memory of the precision that was taken, as predicted before any correction."""
+    every = {variant.precision: variant.memory for variant in artifact.variants}
+    return every.get(precision or "", artifact.memory)
 
 
 def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Artifact:
@@ -255,6 +292,15 @@ def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Art
             hint=f"name its files: freehold plan hf:OWNER/NAME --engine {target.engine}",
         )
     return found
+
+
+def _partly(artifact: Artifact, where: Place, fitted: Fitted) -> Iterator[Way]:
+    """A part of it on the cards, of which each further one has buffers of its own."""
+    parts = fitted.parts
+    further = (parts.compute + parts.overhead) * (where.cards - 1) // where.cards
+    way = artifact.partly and artifact.partly(fitted.setting, where.memory - further)
+    if way:
+        yield replace(way, peak=way.peak + further)
 
 
 def _setting(artifact: Artifact, context: int | None, parallel: int, kv: Precision) -> Setting:

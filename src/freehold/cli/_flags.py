@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._size import Number
+
 if TYPE_CHECKING:
     from freehold.tasks.base import Flag
 
@@ -50,7 +52,7 @@ def _type(flag: "Flag") -> click.ParamType[Any] | type:
         least, most = (None if x is None else int(x) for x in (flag.least, flag.most))
         return click.IntRange(least, most)
     if flag.sort == "number":
-        return click.FloatRange(flag.least, flag.most)
+        return Number(flag.least, flag.most)
     if flag.sort == "choice":
         return click.Choice(flag.choices)
     return click.Path(path_type=Path) if flag.sort == "file" else str

@@ -1,5 +1,6 @@
 """Numbers with units on the command line, and the options that say who asks."""
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -34,6 +35,19 @@ class Size(click.ParamType[int]):
         if not self.least <= amount < 1e18:
             self.fail(f"{value!r} is out of range", param, ctx)
         return int(amount)
+
+
+class Number(click.FloatRange):
+    """A number between two bounds; `nan`, which is in no order, is none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number; fails with what it may be."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return number
 
 
 def who_asks(function: F) -> F:

@@ -96,9 +96,9 @@ def _lines(choice: "Choice", candidate: "Candidate") -> Iterator[tuple[str, str]
     fit = candidate.found.fit
     if fit.speed:
         low, high = figure(fit.speed.low), figure(fit.speed.high)
-        yield "speed", f"{figure(fit.speed.value)} ({low} to {high}) tokens per second here"
+        yield "speed", f"{figure(fit.speed.value)} ({low} to {high}) tokens per second"
     elif fit.speed_at_most:
-        yield "speed", f"at most {fit.speed_at_most:g} tokens per second here"
+        yield "speed", f"at most {fit.speed_at_most:g} tokens per second"
 
 
 def _labeled_once(lines: Iterator[tuple[str, str]]) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ import click
 
 from freehold.cli._bars import bar, edge, key
 from freehold.cli._out import as_json, base, figure, print_json, rows, say, title, width
-from freehold.cli._size import Size
+from freehold.cli._size import Number, Size
 
 if TYPE_CHECKING:
     from freehold.actions.history import Past
@@ -52,7 +52,7 @@ LABEL = 12
 @click.option("--engine", metavar="NAME", help="llama.cpp, transformers, vllm or diffusers.")
 @click.option("--size", type=Pixels(), default="1024x1024", show_default=True,
               help="Of a picture, where the model makes pictures.")  # fmt: skip
-@click.option("--seconds", type=click.FloatRange(0.1, 86_400), default=30.0, show_default=True,
+@click.option("--seconds", type=Number(0.1, 86_400), default=30.0, show_default=True,
               help="Of a recording, where the model takes sound.")  # fmt: skip
 @click.option("--precision", metavar="NAME", help="How weights are stored, such as q4_K_M.")
 @click.option("--machine", "--gpu", "on", metavar="NAME",

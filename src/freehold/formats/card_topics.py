@@ -2,9 +2,9 @@
 """Tells which topics a model card covers, and which results it shows."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from freehold.formats.links import Line, lines_of
+from freehold.formats.links import Line
 from freehold.formats.structured import Table, as_table, as_tables, as_text
 from freehold.formats.text import plain
 
@@ -28,14 +28,15 @@ _LAYERS = re.compile(r"\b(?:layers|hidden size|attention heads|embedding dim\w*)
 _NUMBER = re.compile(r"\|\s*\**\d{1,4}(?:\.\d+)?\s*%?\**\s*(?=\|)")
 
 
-def topics(prose: str) -> tuple[str, ...]:
+def topics(lines: Sequence[Line]) -> tuple[str, ...]:
     """The topics with a section of some words, or a table of layers, in their usual order."""
     words: dict[str, int] = {}
     found: set[str] = set()
-    for line in lines_of(prose):
+    counted = any(re.search(r"\d", line.text) for line in lines)
+    for line in lines:
         if not line.text.lstrip().startswith("#"):
             words[line.heading] = words.get(line.heading, 0) + len(line.text.split())
-        if _LAYERS.search(line.text) and re.search(r"\d", prose):
+        if counted and _LAYERS.search(line.text):
             found.add("architecture")
     for heading, count in words.items():
         if count >= SECTION:
@@ -43,17 +44,15 @@ def topics(prose: str) -> tuple[str, ...]:
     return tuple(topic for topic in TOPICS if topic in found)
 
 
-def length(prose: str) -> int:
+def length(lines: Sequence[Line]) -> int:
     """The words of the prose without headings, code and comments."""
-    return sum(
-        len(line.text.split()) for line in lines_of(prose) if not line.text.lstrip().startswith("#")
-    )
+    return sum(len(line.text.split()) for line in lines if not line.text.lstrip().startswith("#"))
 
 
-def results(table: Table, prose: str, first: int = 1) -> tuple[str, ...]:
+def results(table: Table, lines: Sequence[Line]) -> tuple[str, ...]:
     """What was measured, as the front matter lists it, or where a table of results begins."""
     rows = [*_listed(table)]
-    shown = _shown(prose, first)
+    shown = _shown(lines)
     return tuple([*rows, *([shown] if shown else [])][:MOST])
 
 
@@ -69,11 +68,11 @@ def _listed(table: Table) -> Iterator[str]:
                     yield plain(f"{name}: {kind} {value}")[:200]
 
 
-def _shown(prose: str, first: int) -> str | None:
+def _shown(lines: Sequence[Line]) -> str | None:
     """The first line of a table of numbers under a heading that speaks of measuring."""
     start: Line | None = None
     count = 0
-    for line in lines_of(prose, first):
+    for line in lines:
         row = line.text.lstrip().startswith("|") and _NUMBER.search(line.text)
         if row and _HEADINGS["evaluation"].search(line.heading):
             if start is None or start.heading != line.heading:

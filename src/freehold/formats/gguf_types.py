@@ -22,11 +22,3 @@ REMOVED = {
     36: "IQ4_NL_4_4", 37: "IQ4_NL_4_8", 38: "IQ4_NL_8_8",
 }  # fmt: skip
 """Types that files once had; llama.cpp loads none of them any more."""
-
-BY_NAME = {name: (block, size) for name, block, size in TYPES.values()}
-
-
-def size_of(dtype: str, count: int) -> int:
-    """The bytes of so many numbers of one type, in whole blocks."""
-    block, size = BY_NAME[dtype]
-    return -(-count // block) * size

@@ -6,12 +6,12 @@ a promise, a denial and the work of others are told apart, and none of them coun
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from msgspec import Struct
 
-from freehold.formats.links import Line, Pointer, lines_of, pointers
+from freehold.formats.links import Line, Pointer, pointers
 from freehold.formats.text import plain
 
 Level = Literal["link", "tag", "prose"]
@@ -116,10 +116,10 @@ _WITHHELD = _form(
 )  # fmt: skip
 
 
-def hints_in(prose: str, first: int = 1) -> tuple[Hint, ...]:
-    """The hints of a text in its order, each once; `first` is the number of its first line."""
+def hints_in(lines: Sequence[Line]) -> tuple[Hint, ...]:
+    """The hints of a text in its order, each once."""
     found: dict[tuple[str, str | None, str], Hint] = {}
-    for hint in (*_linked(prose, first), *_told(prose, first)):
+    for hint in (*_linked(lines), *_told(lines)):
         found.setdefault((hint.component, hint.url, hint.standing), hint)
         if len(found) >= MOST:
             break
@@ -140,8 +140,8 @@ def repository_of(url: str) -> str | None:
     return f"{found[1]}/{found[2]}/{found[3].removesuffix('.git')}"
 
 
-def _linked(prose: str, first: int) -> Iterator[Hint]:
-    for link in pointers(prose, first):
+def _linked(lines: Sequence[Line]) -> Iterator[Hint]:
+    for link in pointers(lines):
         if _OTHER_HEADINGS.search(link.heading) or _OTHERS.search(link.around):
             continue
         standing: Standing = "given"
@@ -183,9 +183,9 @@ def _data(said: str) -> Iterator[str]:
         yield "datasets"
 
 
-def _told(prose: str, first: int) -> Iterator[Hint]:
+def _told(lines: Sequence[Line]) -> Iterator[Hint]:
     """What sentences say by themselves, a line at a time."""
-    for line in lines_of(prose, first):
+    for line in lines:
         denied = _WITHHELD.search(line.text)
         if denied:
             what = (denied["what"] or denied["kind"] or "").casefold()

@@ -1,7 +1,7 @@
 """Finds the links of a Markdown text with the words around them; code and comments are skipped."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -46,8 +46,15 @@ class Pointer(Struct, frozen=True):
     line: int
 
 
-def lines_of(markdown: str, first: int = 1) -> Iterator[Line]:
-    """The lines that a reader sees; those of code blocks and comments are left out."""
+def lines_of(markdown: str, first: int = 1) -> list[Line]:
+    """The lines that a reader sees; those of code blocks and comments are left out.
+
+    `first` is the number of the first line.
+    """
+    return list(_lines(markdown, first))
+
+
+def _lines(markdown: str, first: int) -> Iterator[Line]:
     fence, hidden, heading = "", False, ""
     for number, raw in enumerate(markdown.splitlines(), start=first):
         line = raw[:LONGEST_LINE]
@@ -75,9 +82,8 @@ def _uncommented(line: str, hidden: bool) -> tuple[str, bool]:
     return kept, hidden
 
 
-def pointers(markdown: str, first: int = 1) -> tuple[Pointer, ...]:
-    """The links in their order; `first` is the number of the first line."""
-    lines = list(lines_of(markdown, first))
+def pointers(lines: Sequence[Line]) -> tuple[Pointer, ...]:
+    """The links in their order."""
     named = {m[1].casefold(): m[2] for line in lines if (m := _DEFINED.match(line.text))}
     found: list[Pointer] = []
     for line in lines:

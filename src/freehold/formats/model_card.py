@@ -6,6 +6,7 @@ from freehold.formats.card_topics import length, results, topics
 from freehold.formats.claims import Claim, claims_in
 from freehold.formats.front_matter import gate, open_card
 from freehold.formats.hints import Hint, hints_in
+from freehold.formats.links import lines_of
 from freehold.formats.structured import as_text, as_texts
 from freehold.formats.text import Source
 
@@ -44,6 +45,7 @@ class ModelCard(Struct, frozen=True):
 def read_card(source: Source, name: str = "README.md") -> ModelCard:
     """The model card: tags as they stand there, prose as sentences that claim something."""
     table, prose, first = open_card(source, name)
+    lines = lines_of(prose, first)
     tags = as_texts(table.get("tags"))
     base_models = as_texts(table.get("base_model"))
     tagged, relation = tagged_bases(tags)
@@ -60,10 +62,10 @@ def read_card(source: Source, name: str = "README.md") -> ModelCard:
         library=as_text(table.get("library_name")),
         gated=gate(table),
         claims=claims_in(prose),
-        hints=hints_in(prose, first),
-        results=results(table, prose, first),
-        topics=topics(prose),
-        words=length(prose),
+        hints=hints_in(lines),
+        results=results(table, lines),
+        topics=topics(lines),
+        words=length(lines),
         prose=prose,
     )
 

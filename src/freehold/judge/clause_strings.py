@@ -52,7 +52,6 @@ _BARE_SHOWN = re.compile(
     r"[A-Z0-9][\w.\-]*(?:\s[A-Z0-9][\w.\-]*){0,4}"
 )
 _QUOTE = re.compile(r'"|(?<![\w])\'(?=[A-Za-z0-9][^\'"\n]{2,120}\'(?!\w))')
-_OPENERS = re.compile(r'["“„‟«「『《`]')
 _TOKENS = {
     "notice",
     "notices",

@@ -72,10 +72,14 @@ def correction(outcomes: Sequence[Outcome], engine: str, architecture: str) -> f
 
 
 def corrected(parts: Parts, factor: float) -> Parts:
-    """The parts with the difference in what is least certain: buffers and overhead."""
-    wanted = round(parts.total * factor)
-    rest = max(wanted - parts.weights - parts.state, 0)
-    share = parts.compute / max(parts.compute + parts.overhead, 1)
-    compute = round(rest * share)
+    """The parts with the difference in what is least certain: buffers and overhead.
+
+    What runs took beyond their plans is added to the whole. What they left is taken only from
+    buffers and overhead, by the same factor: a small model's share says nothing of a large one.
+    """
+    sure = parts.weights + parts.state
+    unsure = parts.compute + parts.overhead
+    rest = round(parts.total * factor) - sure if factor > 1 else round(unsure * factor)
+    compute = round(rest * parts.compute / max(unsure, 1))
     note = f"corrected by {factor - 1:+.0%}: that is how far earlier runs here were off"
     return replace(parts, compute=compute, overhead=rest - compute, notes=(*parts.notes, note))

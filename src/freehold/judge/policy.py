@@ -145,17 +145,23 @@ def _licenses(policy: Policy, subject: Subject) -> Iterator[Finding]:
         if not binding.binds:
             continue
         if license is None:
-            if allow or deny:
-                rule = "licenses.allow" if allow else "licenses.deny"
-                yield rule, f"a license that binds is not known: {binding.because}"
+            yield from _unknown(policy, f"a license that binds is not known: {binding.because}")
             continue
         groups = {license.id} | ({ANY_OSI} if license.osi and is_open(license) else set())
         if allow:
             yield "licenses.allow", None if groups & {*allow} else f"{license.short} is not allowed"
         if deny:
             yield "licenses.deny", f"{license.short} is denied" if groups & {*deny} else None
-    if not subject.terms.bindings and (allow or deny):
-        yield "licenses.allow" if allow else "licenses.deny", "no license is known"
+    if not subject.terms.bindings:
+        yield from _unknown(policy, "no license is known")
+
+
+def _unknown(policy: Policy, fact: str) -> Iterator[Finding]:
+    """A license that is not known breaks every rule on licenses."""
+    if policy.licenses.allow:
+        yield "licenses.allow", fact
+    if policy.licenses.deny:
+        yield "licenses.deny", fact
 
 
 def _use(policy: Policy, subject: Subject) -> Iterator[Finding]:
@@ -200,7 +206,11 @@ def _formats(policy: Policy, subject: Subject) -> Iterator[Finding]:
 
 
 def _named(rule: str, names: Names, has: Iterable[str], *, every: bool) -> Iterator[Finding]:
-    """Hold names against both lists; `every` when each of them must be allowed, not just one."""
+    """Hold names against both lists.
+
+    `every` is for what was looked at whole: each name must be allowed, not just one, and where
+    there is none, nothing is denied.
+    """
     plain = {name.casefold(): name for name in has}
     allow, deny = ({n.casefold() for n in given} for given in (names.allow, names.deny))
     shown = ", ".join(plain.values()) or "nothing known"
@@ -209,7 +219,14 @@ def _named(rule: str, names: Names, has: Iterable[str], *, every: bool) -> Itera
         yield f"{rule}.allow", None if fine else f"{shown} is not among {', '.join(names.allow)}"
     if deny:
         found = [name for key, name in plain.items() if key in deny]
-        yield f"{rule}.deny", f"{', '.join(found)} is denied" if found else None
+        yield f"{rule}.deny", _denied(found, known=bool(plain) or every)
+
+
+def _denied(found: list[str], *, known: bool) -> str | None:
+    """What breaks a list of denied names: one of them, or that nothing is known."""
+    if found:
+        return f"{', '.join(found)} is denied"
+    return None if known else "nothing known, so it may be one that is denied"
 
 
 def _files(policy: Policy, subject: Subject) -> Iterator[Finding]:

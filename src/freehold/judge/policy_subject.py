@@ -19,6 +19,11 @@ def subject(
         kinds=traits.modalities(family, member),
         level=level,
         mof_class=lambda: mof(Release(facts, family, member, terms)).mof_class,
-        makers=(family.maker, family.maker.partition(" (")[0], family.country),
+        makers=makers(family),
         tasks=traits.tasks(family, member) if member else family.tasks,
     )
+
+
+def makers(family: Family) -> tuple[str, ...]:
+    """The names under which a policy may list who publishes a family, and its country."""
+    return (family.maker, family.maker.partition(" (")[0], family.country)

@@ -15,8 +15,6 @@ Relation = Literal["exact", "changed", "several", "reference", "unknown"]
 TRIED, TRIED_FIRST = 8, 3
 ALIKE = 0.5
 """From this share of explained words on, a text is spoken of as a changed license."""
-SHORT_POINTER = 120
-"""A text of fewer words that names or links a license is a pointer to it."""
 PART = 25
 """A left-over stretch of so many words may be another license."""
 DEEPEST = 4

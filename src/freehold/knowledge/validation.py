@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from msgspec import Struct
-from msgspec.structs import fields
 
 from freehold.core.errors import nearest
 from freehold.knowledge.base import KnowledgeBase
@@ -52,9 +51,9 @@ def stale(base: KnowledgeBase, today: date) -> list[tuple[str, str, date]]:
 def _walk(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """Every record inside `thing` with its path."""
     yield path, thing
-    for f in fields(thing):
-        value = getattr(thing, f.name)
-        where = f"{path}.{f.name}" if path else f.name
+    for name in thing.__struct_fields__:
+        value = getattr(thing, name)
+        where = f"{path}.{name}" if path else name
         rows: list[tuple[str, Any]] = [(where, value)]
         if isinstance(value, tuple):
             rows = [(f"{where}[{n}]", item) for n, item in enumerate(value)]
@@ -67,10 +66,10 @@ def _walk(thing: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def _walk_dates(thing: Any) -> Iterator[tuple[str, str, date]]:
     for path, part in _walk(thing):
-        for f in fields(part):
-            value = getattr(part, f.name)
+        for name in part.__struct_fields__:
+            value = getattr(part, name)
             if isinstance(value, date):
-                yield (f"{path}.{f.name}" if path else f.name), f.name, value
+                yield (f"{path}.{name}" if path else name), name, value
 
 
 def _references(base: KnowledgeBase, thing: Any) -> Iterator[tuple[str, str]]:

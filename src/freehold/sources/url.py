@@ -5,13 +5,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import quote, urljoin, urlsplit, urlunsplit
 
-from freehold.core.http import Wish, get
+from freehold.core.errors import UsageError
+from freehold.core.http import Wish, get, shown
 from freehold.formats.cursor import Source
 from freehold.sources.remote import RemoteFile, name_in
 
 
 class Website:
-    """The files that lie beside one file on a server."""
+    """The files that lie beside one file on a server.
+
+    Raises UsageError for an address that is none.
+    """
 
     ahead, files = 8, None
 
@@ -19,7 +23,10 @@ class Website:
         self, url: str, token: str | None = None, sleep: Callable[[float], None] = time.sleep
     ) -> None:
         self.url, self.token, self.sleep = url, token, sleep
-        self.name = name_in(url)
+        try:
+            self.name = name_in(url)
+        except ValueError as error:
+            raise UsageError(f"{shown(url)} is no address: {error}") from error
         self.asked: list[int] = []
         self.sizes: dict[str, int] = {}
 

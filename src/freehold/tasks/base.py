@@ -4,7 +4,7 @@ How to add one: write `tasks/<pipeline_tag>.py` with a `TASK`, a request and a r
 of `TASK` become the options of commands, the fields of forms and the parameters of the server.
 """
 
-from typing import Any, Literal
+from typing import Literal
 
 from msgspec import Struct
 
@@ -67,11 +67,3 @@ class Cut(Struct, frozen=True):
     where: str
     tokens: int
     total: int
-
-
-def form_of(record: Struct) -> dict[str, Any]:
-    """A record as JSON values."""
-    from msgspec import to_builtins
-
-    found: dict[str, Any] = to_builtins(record)
-    return found

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.judge.costing.breaking import break_even
-from freehold.judge.costing.machines import Power, Site, per_million, per_month
+from freehold.judge.costing.machines import Power, Site, per_month
 from freehold.judge.costing.work import Capacity, Rate, Span, Volume, missing, seconds
 
 FEW = st.floats(0.01, 1e4)
@@ -33,17 +33,12 @@ def test_an_h100_at_full_work_costs_what_the_measured_speeds_say(
     speed: float, dollars: float
 ) -> None:
     """Tokens per second and card from the ML.ENERGY board, at $2.50 an hour."""
-    assert per_million(2.5, speed) == pytest.approx(dollars, abs=0.006)
-    assert per_million(2.5, speed, 0.1) == pytest.approx(10 * per_million(2.5, speed))
-
-
-def test_a_rented_h100_kept_busy_all_month_gives_the_same_price_per_million() -> None:
     site = Site(name="h100", kind="rented", per_machine=2.5 * 730, hours=730)
-    written = 9_806 * site.capacity
-    work = seconds(Volume(tokens_out=written), Capacity(decode=Rate.exactly(9_806)))
+    written = speed * site.capacity
+    work = seconds(Volume(tokens_out=written), Capacity(decode=Rate.exactly(speed)))
     assert work is not None
     assert site.machines(work.value) == 1
-    assert site.month(work.value) / written * 1e6 == pytest.approx(0.0708, abs=1e-4)
+    assert site.month(work.value) / written * 1e6 == pytest.approx(dollars, abs=0.006)
 
 
 def test_a_month_on_a_machine_of_ones_own_by_hand() -> None:

@@ -10,10 +10,7 @@ from freehold.judge.fitting.weights import (
     counted,
     in_memory,
     is_draft,
-    llamacpp,
     loaded,
-    read_of_file,
-    read_per_token,
 )
 from tests.judge.anatomy import models
 
@@ -148,28 +145,3 @@ def test_layers_that_guess_ahead_and_towers_are_loaded_on_demand() -> None:
     assert loaded(found, file, towers=False) == 32
     assert is_draft(found, "mtp.layers.0.weight")
     assert not is_draft(anatomy(models.LLAMA_8B), "model.layers.99.weight")
-
-
-def test_llama_cpp_copies_a_tied_table_beside_layers_on_a_device() -> None:
-    tied = [tensor("token_embd.weight", 10, 4), tensor("blk.0.attn_q.weight", 4, 4)]
-    assert llamacpp(tied) == 80 + 32
-    assert llamacpp(tied, on_device=True) == 160 + 32
-    assert llamacpp([*tied, tensor("output.weight", 10, 4)], on_device=True) == 160 + 32
-
-
-def test_a_token_reads_the_experts_that_run() -> None:
-    found = anatomy(models.MIXTRAL)
-    file = [
-        tensor("model.embed_tokens.weight", 10, 4),
-        tensor("lm_head.weight", 10, 4),
-        tensor("model.layers.0.block_sparse_moe.experts.3.w1.weight", 16, 4),
-        tensor("model.layers.0.self_attn.q_proj.weight", 4, 4),
-    ]
-    assert read_of_file(found, file) == 80 + 128 * 2 // 8 + 32
-    tied = anatomy(models.QWEN3_SMALL)
-    assert read_of_file(tied, file[:1]) == 80
-
-
-def test_bytes_read_per_token_are_those_of_the_parts_that_run() -> None:
-    found = anatomy(models.MIXTRAL)
-    assert read_per_token(found, PLAIN) == 2 * count(found).active

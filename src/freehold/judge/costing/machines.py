@@ -82,8 +82,3 @@ class Site(Struct, frozen=True, kw_only=True):
 def per_month(purchase: float, resale: float, months: float) -> float:
     """What a machine loses in value each month."""
     return (purchase - resale) / months
-
-
-def per_million(hourly: float, per_second: float, utilization: float = 1.0) -> float:
-    """What a million tokens cost on a machine of this price per hour at this speed."""
-    return hourly / (per_second * 3600 * utilization) * 1e6

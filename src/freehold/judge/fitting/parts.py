@@ -3,6 +3,7 @@
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 Precision = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0", "fp8"]
 """How keys and values are kept."""
@@ -55,3 +56,19 @@ class Parts(Struct, frozen=True, kw_only=True):
     def peak(self) -> int:
         """The most it takes at any time, loading included."""
         return max(self.total, self.weights + self.overhead + self.loading)
+
+
+def divided(parts: Parts, devices: int) -> Parts:
+    """All devices together, when weights and state are divided between them.
+
+    The buffers of a batch and what a driver keeps are on each of them. A device takes whole
+    layers only, so the fullest one holds up to one layer more than its share; that is said.
+    """
+    note = f"each of the {devices} has buffers of its own; shares are even up to one layer"
+    return replace(
+        parts,
+        compute=parts.compute * devices,
+        overhead=parts.overhead * devices,
+        bound=True,
+        notes=(*parts.notes, note),
+    )

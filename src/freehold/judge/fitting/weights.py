@@ -1,14 +1,14 @@
-"""The bytes that the weights of a model take in memory, and how many of them a token reads.
+"""The bytes that the weights of a model take in memory.
 
 From the header of a file where there is one, else counted from the anatomy: within a hundredth of
 what is published.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from freehold.core.tensors import Tensor
-from freehold.judge.anatomy.counting import Counts, count
+from freehold.judge.anatomy.counting import count
 from freehold.judge.anatomy.shapes import Anatomy
 from freehold.judge.anatomy.storage import Storage
 
@@ -22,8 +22,6 @@ TOWERS = re.compile(
 )
 LAYER = re.compile(r"(?:^|\.)(?:layers|h|blocks|blk)\.(\d+)\.")
 HEAD = re.compile(r"(^|\.)(lm_head|embed_out)\.weight$")
-INPUT = re.compile(r"(^|\.)(embed_tokens|wte|word_embeddings|token_embd|embed_in)\.weight$")
-LOOKED_UP = re.compile(r"(embed_tokens_per_layer|per_layer_token_embd|wpe|position_embd)\.weight$")
 
 
 def counted(anatomy: Anatomy, bits: Storage, *, drafts: bool = False, towers: bool = True) -> int:
@@ -35,29 +33,6 @@ def counted(anatomy: Anatomy, bits: Storage, *, drafts: bool = False, towers: bo
     total += counts.towers * bits.towers if towers else 0
     total += counts.drafts * max(bits.mixing, bits.experts) if drafts else 0
     return -(-int(total) // 8)
-
-
-def read_per_token(anatomy: Anatomy, bits: Storage) -> int:
-    """The bytes of weights that one token of text reads: tables and idle experts are left out."""
-    counts = count(anatomy)
-    total = counts.mixing * bits.mixing + counts.dense * bits.dense + counts.used * bits.experts
-    return -(-int(total + _head(counts) * bits.other) // 8)
-
-
-def _head(counts: Counts) -> int:
-    return counts.embedding if counts.shared_head else counts.head
-
-
-def llamacpp(tensors: Sequence[Tensor], *, on_device: bool = False) -> int:
-    """What llama.cpp holds: all of the file; a tied table twice once layers are on a device.
-
-    Text models keep the input table in main memory and need a copy beside the last layer.
-    """
-    names = {tensor.name for tensor in tensors}
-    total = sum(tensor.size for tensor in tensors)
-    if on_device and "output.weight" not in names:
-        total += sum(tensor.size for tensor in tensors if tensor.name == "token_embd.weight")
-    return total
 
 
 def loaded(
@@ -97,29 +72,3 @@ def is_draft(anatomy: Anatomy, name: str) -> bool:
     found = LAYER.search(name)
     beyond = bool(anatomy.drafts) and found is not None and int(found[1]) >= len(anatomy.layers)
     return beyond or bool(DRAFTS.search(name))
-
-
-def read_of_file(anatomy: Anatomy, tensors: Iterable[Tensor]) -> int:
-    """The bytes of a file that one token of text reads; experts count by the share that runs."""
-    total = 0
-    for tensor in tensors:
-        name = tensor.name
-        if TOWERS.search(name) or is_draft(anatomy, name) or LOOKED_UP.search(name):
-            continue
-        if INPUT.search(name) and not anatomy.tied:
-            continue
-        used, of = _share(anatomy, name)
-        total += tensor.size * used // of
-    return total
-
-
-def _share(anatomy: Anatomy, name: str) -> tuple[int, int]:
-    """How many of how many experts run, for a tensor of experts; else one of one."""
-    routed = re.search(r"(_exps\.|\.experts\.|block_sparse_moe\.experts|\.experts_)", name)
-    if not routed:
-        return 1, 1
-    found = LAYER.search(name)
-    number = int(found[1]) if found else 0
-    rows = anatomy.layers[number : number + 1]
-    feed = rows[0].feed if rows else None
-    return (feed.used, feed.experts) if feed and feed.experts else (1, 1)
