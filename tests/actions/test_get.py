@@ -478,4 +478,6 @@ def test_an_interrupt_ends_it_at_once_and_keeps_the_bytes(
     _, err = process.communicate(timeout=10)
     assert process.returncode == 130, err
     assert library.manifests() == []
-    assert any(p.stat().st_size > 1000 for p in blobs.glob("*.incomplete"))
+    assert any(p.stat().st_size > 1000 for p in blobs.glob("*.incomplete")), [
+        (p.name, p.stat().st_size) for p in blobs.iterdir()
+    ]
