@@ -14,6 +14,7 @@ from freehold.formats.pickled.machine import follow
 from freehold.formats.pickled.opcodes import NAMES
 from freehold.formats.pickled.values import Row, Table, Tuple
 from tests.scanners.assembling import CANARY, COMMAND, call, name, short, text, whole
+from tests.scanners.bad import PICKLES
 
 PLAIN: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False)
@@ -147,3 +148,7 @@ def test_a_call_is_told_with_its_arguments() -> None:
 
 def test_a_name_that_is_never_called_is_told_too() -> None:
     assert follow(whole(name("antigravity", "x"))).others == ("import of antigravity.x",)
+
+
+def test_a_name_swapped_in_the_memo_is_told_as_what_is_called() -> None:
+    assert follow(PICKLES["memo-swap.bin"]).others == (f"os.system('{COMMAND}')",)

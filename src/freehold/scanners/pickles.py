@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from freehold.formats.pickled.layouts import LOOKED_INTO, Part, parts
+from freehold.formats.pickled.layouts import LOOKED_INTO, parts
+from freehold.formats.pickled.old_layouts import Part
 from freehold.scanners.base import CODE, SAFE, UNCHECKED, Contract, Looked, Remark
 
 MOST_TOLD = 20

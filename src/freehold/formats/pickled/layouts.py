@@ -11,18 +11,14 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from msgspec import Struct
-
 from freehold.core.errors import BrokenInput
 from freehold.formats import kinds, tarred, zipped
-from freehold.formats.pickled.known import STORAGES, kept_storage
+from freehold.formats.pickled.known import kept_storage
 from freehold.formats.pickled.machine import Walk, follow
+from freehold.formats.pickled.old_layouts import MAGIC, Part, before_2017, from_walk, of_2017
 from freehold.formats.pickled.opcodes import Data
-from freehold.formats.pickled.values import Name, Row, Table, Tuple
 from freehold.formats.text import plain
 
-MAGIC, PROTOCOL = 0x1950A86A20F9469CFC6C, 1001
-"""What PyTorch's layout of 2017 begins with."""
 MOST_UNPACKED = 64 * 2**20
 MOST_ALTOGETHER = 256 * 2**20
 """Bytes that are unpacked of one file, over all its members."""
@@ -33,18 +29,6 @@ NAMED = (".pkl", ".pickle", ".joblib", ".dill", ".p")
 _TYPE = re.compile(r"[|<>=]?(?:[biufcSUmMV]\d+|\?)(?:\[\w{1,9}\])?")
 _NUMBERS = re.compile(r"(?:.*/)?data/\d+$")
 """Members of PyTorch's archives that hold nothing but numbers."""
-
-
-class Part(Struct, frozen=True):
-    """One thing inside a file: what it is, and either what it does, or why nobody can tell.
-
-    Both are None where it is plain.
-    """
-
-    name: str
-    kind: str
-    does: str | None = None
-    problem: str | None = None
 
 
 class _Budget:
@@ -88,19 +72,13 @@ def _judged_by_kind(name: str, kind: str) -> Part:
     return Part(name, kind, problem="is of a kind that is not looked into")
 
 
-def _from_walk(name: str, walk: Walk) -> Part:
-    if walk.others:
-        return Part(name, "pickle", does="would call " + "; ".join(walk.others[:3]))
-    return Part(name, "pickle", problem=walk.problem)
-
-
 def _pickles(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
     """One pickle, or several that follow each other."""
     walk = follow(data)
     if walk.result == MAGIC and walk.problem is None:
-        yield from _of_2017(data, name, walk.end)
+        yield from of_2017(data, name, walk.end)
         return
-    yield _from_walk(name, walk)
+    yield from_walk(name, walk)
     yield from _after(data, name, walk)
 
 
@@ -111,62 +89,12 @@ def _after(data: Data, name: str, walk: Walk) -> Iterator[Part]:
             return
         start, walk = walk.end, follow(data, walk.end)
         if walk.others:
-            yield _from_walk(name, walk)
+            yield from_walk(name, walk)
             return
         if walk.problem:
             yield Part(name, "pickle", problem=f"{len(data) - start:,} bytes follow its end")
             return
     yield Part(name, "pickle", problem="holds too many pickles")
-
-
-def _of_2017(data: Data, name: str, at: int) -> Iterator[Part]:
-    """PyTorch's layout of 2017: protocol, system, content, keys, then the numbers."""
-    found: list[Any] = []
-    for _ in range(4):
-        walk = follow(data, at, keeps=kept_storage)
-        yield _from_walk(name, walk)
-        if walk.verdict != "only tensors":
-            return
-        found.append(walk.result)
-        at = walk.end
-    protocol, system, content, keys = found
-    if protocol != PROTOCOL or not isinstance(system, Table) or not isinstance(keys, (Row, Tuple)):
-        yield Part(name, "pickle", problem="is not laid out as it says")
-        return
-    if _end_of_numbers(data, at, content, keys) != len(data):
-        yield Part(name, "pickle", problem="has more or fewer bytes after it than its numbers take")
-
-
-def _end_of_numbers(data: Data, at: int, content: Any, keys: Any) -> int:
-    """Where the numbers end: for each key a count of 8 bytes and so many numbers; or -1."""
-    sizes = {id[2]: STORAGES[id[1].name][1] for id in storages(content)}
-    for key in keys:
-        if not isinstance(key, str) or key not in sizes or at + 8 > len(data):
-            return -1
-        count = int.from_bytes(data[at : at + 8], "little", signed=True)
-        at += 8 + max(count, 0) * sizes[key]
-    return at
-
-
-def storages(content: Any) -> Iterator[Tuple]:
-    """The ids of all storages below a result."""
-    from freehold.formats.pickled.values import Bag, Kept, Made
-
-    todo, seen = [content], set[int]()
-    while todo:
-        value = todo.pop()
-        if isinstance(value, (str, bytes, int, float, Name)) or id(value) in seen:
-            continue
-        seen.add(id(value))
-        if isinstance(value, Kept):
-            if kept_storage(value.id):
-                yield value.id
-        elif isinstance(value, Table):
-            todo += [part for pair in value.pairs for part in pair]
-        elif isinstance(value, Made):
-            todo += [value.arguments, value.state]
-        elif isinstance(value, (Row, Tuple, Bag)):
-            todo += value
 
 
 def _zip(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
@@ -197,7 +125,7 @@ def _zip_numbers(data: Data, member: zipped.Member, outer: str) -> Iterator[Part
         yield Part(name, "zip", problem=plain(str(error)))
         return
     if walk.others and walk.calls:
-        yield _from_walk(name, walk)
+        yield from_walk(name, walk)
 
 
 def _zip_member(
@@ -249,7 +177,7 @@ def _inner(
     """What is inside a member; a pickle of PyTorch's may name its storages."""
     if kind in kinds.PICKLES and keeps:
         walk = follow(content, keeps=keeps)
-        yield _from_walk(name, walk)
+        yield from_walk(name, walk)
         yield from _after(content, name, walk)
     else:
         yield from _guarded(content, kind, name, depth + 1, budget)
@@ -266,57 +194,16 @@ def _tar(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:
         content = data[member.start : member.start + min(member.size, MOST_UNPACKED)]
         here = member.name.removeprefix("./")
         if old and here in ("storages", "tensors"):
-            yield from _before_2017(content, inner, here)
+            yield from before_2017(content, inner, here)
             continue
         kind = _kind(content[: kinds.HEAD], member.size, member.name)
         if kind in _OPENS and member.size > MOST_UNPACKED:
             yield Part(inner, kind, problem="is too large to be looked into")
         elif old and here == "pickle":
-            yield _from_walk(inner, follow(content, keeps=lambda id: isinstance(id, (str, int))))
+            yield from_walk(inner, follow(content, keeps=lambda id: isinstance(id, (str, int))))
         else:
             yield from _guarded(content, kind, inner, depth + 1, budget)
             yield from _asks(content[: kinds.HEAD], member.name, inner)
-
-
-def _before_2017(content: bytes, name: str, what: str) -> Iterator[Part]:
-    """PyTorch's first layout: a count, then for each a pickle and its numbers."""
-    walk = follow(content)
-    if walk.verdict != "only tensors" or type(walk.result) is not int:
-        yield _from_walk(name, walk)
-        return
-    at = walk.end
-    for _ in range(min(walk.result, len(content))):
-        each = follow(content, at)
-        if each.verdict != "only tensors" or not isinstance(each.result, Tuple):
-            yield _from_walk(name, each)
-            return
-        size = _numbers_before_2017(content, each, what)
-        if size is None:
-            yield Part(name, "pickle", problem="is not laid out as it says")
-            return
-        at = each.end + size
-    rest = "has more or fewer bytes than its numbers take" if _is_off(content, at, what) else None
-    yield Part(name, "pickle", problem=rest)
-
-
-def _is_off(content: bytes, at: int, what: str) -> bool:
-    """Whether something else follows; the storages end with a list of views."""
-    if what == "storages" and at < len(content):
-        walk = follow(content, at)
-        return walk.verdict != "only tensors" or walk.end != len(content)
-    return at != len(content)
-
-
-def _numbers_before_2017(content: bytes, walk: Walk, what: str) -> int | None:
-    """Bytes that follow one entry; None where they cannot be told."""
-    if what == "tensors":
-        dimensions = int.from_bytes(content[walk.end : walk.end + 4], "little")
-        return 8 + 16 * dimensions + 8 if dimensions <= 64 else None
-    kind = walk.result[2] if len(walk.result) == 3 else None
-    if not isinstance(kind, Name) or kind.name not in STORAGES:
-        return None
-    count = int.from_bytes(content[walk.end : walk.end + 8], "little")
-    return 8 + count * STORAGES[kind.name][1]
 
 
 def _numpy(data: Data, name: str, depth: int, budget: _Budget) -> Iterator[Part]:

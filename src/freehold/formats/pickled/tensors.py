@@ -12,8 +12,9 @@ from msgspec import Struct
 from freehold.core.errors import BrokenInput
 from freehold.formats import kinds, zipped
 from freehold.formats.pickled.known import DTYPES, STORAGES, is_storage, kept_storage
-from freehold.formats.pickled.layouts import MAGIC, MOST_UNPACKED
+from freehold.formats.pickled.layouts import MOST_UNPACKED
 from freehold.formats.pickled.machine import Walk, follow
+from freehold.formats.pickled.old_layouts import MAGIC, storages
 from freehold.formats.pickled.opcodes import Data
 from freehold.formats.pickled.values import Kept, Made, Name, Row, Table, Tuple
 
@@ -155,8 +156,6 @@ def _in_order(
     data: Data, at: int, content: Any, keys: Any, name: str
 ) -> Iterator[tuple[str, Storage]]:
     """The storages as they follow each other after the pickles."""
-    from freehold.formats.pickled.layouts import storages
-
     widths = {id[2]: STORAGES[id[1].name][1] for id in storages(content)}
     for key in keys:
         count = int.from_bytes(data[at : at + 8], "little", signed=True)
