@@ -8,7 +8,7 @@ run: .venv/run-ready
 	@sh scripts/first_run.sh
 
 test: .venv/dev-ready
-	$(BIN)/pytest -m "not slow"
+	$(BIN)/pytest -m "not slow" -n auto --dist worksteal
 
 slow: .venv/dev-ready
 	$(BIN)/pytest
@@ -41,6 +41,7 @@ fix: .venv/dev-ready
 
 bench: .venv/dev-ready
 	$(BIN)/python benchmarks/start.py
+	PYTHONPATH=src:. $(BIN)/python benchmarks/headers.py
 
 .venv/run-ready: pyproject.toml constraints.txt scripts/environment.sh
 	@sh scripts/environment.sh run

@@ -220,8 +220,13 @@ def _known(found: Subject, repo: str, base: KnowledgeBase) -> Looked:
     """
     hit = base.find(repo) if found.source == HUB else None
     names = tuple(one.id for one in reversed(hit) if one) if hit else ()
+    facts = _by_facts(base, *hit) if hit else None
     subject = replace(found, ids=(*found.ids, repo, *names))
-    return Looked(subject, _by_facts(base, *hit) if hit else None)
+    if facts:  # files do not say who publishes them, nor always what for
+        subject = replace(
+            subject, makers=found.makers or facts.makers, tasks=found.tasks or facts.tasks
+        )
+    return Looked(subject, facts)
 
 
 def _at_an_address(url: str, base: KnowledgeBase) -> Looked:
