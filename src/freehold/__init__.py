@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from freehold.actions.check import Report, check
     from freehold.actions.choose import Choice, choose
+    from freehold.actions.convert import convert
     from freehold.actions.cost import Cost, cost
     from freehold.actions.doctor import doctor
+    from freehold.actions.get import get
     from freehold.actions.headers import Headers, read_headers
     from freehold.actions.history import History, history
     from freehold.actions.licenses import LicenseReport, license, licenses
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from freehold.actions.models import models
     from freehold.actions.plan import Plan, plan
     from freehold.actions.run import Answer, run
+    from freehold.actions.scan import scan
+    from freehold.actions.signing import sign, verify
     from freehold.core.errors import (
         BrokenInput,
         Contradiction,
@@ -51,8 +55,10 @@ _HOMES = {
     "UsageError": "core.errors",
     "check": "actions.check",
     "choose": "actions.choose",
+    "convert": "actions.convert",
     "cost": "actions.cost",
     "doctor": "actions.doctor",
+    "get": "actions.get",
     "history": "actions.history",
     "license": "actions.licenses",
     "licenses": "actions.licenses",
@@ -62,6 +68,9 @@ _HOMES = {
     "plan": "actions.plan",
     "read_headers": "actions.headers",
     "run": "actions.run",
+    "scan": "actions.scan",
+    "sign": "actions.signing",
+    "verify": "actions.signing",
 }
 
 __all__ = [
@@ -85,8 +94,10 @@ __all__ = [
     "UsageError",
     "check",
     "choose",
+    "convert",
     "cost",
     "doctor",
+    "get",
     "history",
     "license",
     "licenses",
@@ -96,6 +107,9 @@ __all__ = [
     "plan",
     "read_headers",
     "run",
+    "scan",
+    "sign",
+    "verify",
 ]
 
 
