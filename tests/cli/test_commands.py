@@ -166,3 +166,27 @@ def test_terminal_and_page_tell_alike_that_a_text_is_no_known_license(
     for form in ((), ("--html",)):
         words = freehold(capsys, "check", str(tmp_path), *form).out.split()
         assert "what it forbids counts, what it grants does not" in " ".join(words)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is Linux")
+def test_a_full_disk_is_told_without_a_traceback() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "freehold", "facts", "words", "uses"],
+            stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == 4
+    assert "cannot be written" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_output_that_nobody_reads_ends_in_silence() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "freehold", "models", "--json"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as process:  # fmt: skip
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert (process.returncode, said) == (0, b"")

@@ -1,6 +1,7 @@
 """The command `freehold`: finds its subcommands by file name and ends with the right exit code."""
 
 import gc
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -78,6 +79,43 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         code = 130
     except BrokenPipeError:
-        sys.stderr.close()
-        code = 0
-    sys.exit(code if isinstance(code, int) else 0)
+        code = _unread()
+    except SystemExit as ended:
+        code = _unread() if "PacifyFlush" in type(sys.stdout).__name__ else ended.code
+    except OSError as error:
+        code = _unwritten(error)
+    sys.exit(_flushed(code if isinstance(code, int) else 0))
+
+
+def _flushed(code: int) -> int:
+    """The exit code, once what was printed is out; another where it cannot be."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _unread()
+    except OSError as error:
+        return _unwritten(error)
+    return code
+
+
+def _unread() -> int:
+    """End in silence: nobody reads the output any more, as in `freehold models | head`.
+
+    Where click sees it first, it wraps the output and ends with 1, which here means "no".
+    """
+    _silence()
+    return 0
+
+
+def _unwritten(error: OSError) -> int:
+    """Say that the output cannot be written, as on a full disk."""
+    click.echo(f"error: the output cannot be written: {error.strerror}", err=True)
+    _silence()
+    return 4
+
+
+def _silence() -> None:
+    """Send what is still in the buffers nowhere, so that Python does not complain at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
