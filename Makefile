@@ -1,5 +1,5 @@
 # Two commands for a newcomer: `make run` and `make test`. `make check` is what a change must pass.
-.PHONY: run test check format lint types layers docs data slow bench fix clean
+.PHONY: run test check format lint types layers docs data slow soak bench fix clean
 
 BIN := .venv/bin
 SOURCES := src tests scripts benchmarks
@@ -9,6 +9,10 @@ run: .venv/run-ready
 
 test: .venv/dev-ready
 	$(BIN)/pytest -m "not slow" -n auto --dist worksteal
+
+soak: .venv/dev-ready
+	$(BIN)/pytest -m slow tests/store tests/sources tests/actions
+	PYTHONPATH=src:. $(BIN)/python benchmarks/fuzz_headers.py 100000
 
 slow: .venv/dev-ready
 	$(BIN)/pytest

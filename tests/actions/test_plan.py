@@ -118,3 +118,15 @@ def test_what_names_nothing_is_refused(what: str, shipped: KnowledgeBase) -> Non
     with pytest.raises(FreeholdError) as caught:
         planned(shipped, what)
     assert caught.value.exit_code in (2, 3)
+
+
+def test_each_plan_is_a_row_of_the_ledger_and_a_prediction_alone_is_none(
+    shipped: KnowledgeBase,
+) -> None:
+    made = planned(shipped, memory=8 * GIB)
+    planned(shipped, memory=8 * GIB, record=False)
+    with Ledger.open() as ledger:
+        (row,) = ledger.rows("plan")
+        assert ledger.verify() == []
+    assert row.facts["model"] == "llama-3.2-1b"
+    assert row.facts["predicted"]["peak"] == made.fitted.parts.peak

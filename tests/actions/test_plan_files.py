@@ -158,6 +158,14 @@ def test_a_pipeline_grows_with_the_picture_and_not_with_a_context(
     assert large.form()["limits"]["context"] is None
 
 
+def test_a_narrower_precision_of_a_file_is_faster(tmp_path: Path, shipped: KnowledgeBase) -> None:
+    file = of_zoo(tmp_path, "llama-8b")
+    whole, narrow = (planned(shipped, file, precision=p).speed for p in (None, "q2_K"))
+    assert whole is not None
+    assert narrow is not None
+    assert narrow.decode.value > whole.decode.value
+
+
 def test_what_hears_is_told_in_seconds_of_sound(tmp_path: Path, shipped: KnowledgeBase) -> None:
     found = planned(shipped, with_config(tmp_path, WHISPER), on="RTX 4090")
     speed = found.form()["speed"]["realtime"]

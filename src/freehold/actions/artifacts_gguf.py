@@ -13,7 +13,7 @@ from freehold.judge.anatomy.shapes import Anatomy
 from freehold.judge.fitting.llamacpp import memory
 from freehold.judge.fitting.llamacpp_offload import layers_that_fit, split
 from freehold.judge.fitting.parts import Parts, Setting
-from freehold.judge.planning import Memory, Variant, Way
+from freehold.judge.planning import Effort, Memory, Variant, Way
 from freehold.judge.precisions import source, variants
 from freehold.judge.speed.work import Work, of_file
 from freehold.knowledge.base import KnowledgeBase
@@ -38,7 +38,8 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
     loss = costs(base)
     sight = headers.parts.get("mmproj")
     takes = cache(partial(_on_card if target.on_card else _in_memory, built, tensors))
-    smaller = _smaller(loss, takes, count, bits)
+    work = cache(partial(_work, built, tensors)) if built.kind == "decoder" else None
+    smaller = _smaller(loss, takes, work, count, bits)
     return Artifact(
         name=str(headers.metadata.get("general.name") or headers.name),
         says=f"{built.architecture}, {size_words(count, None)}, {bits:.1f} bits each",
@@ -46,7 +47,7 @@ def from_gguf(base: KnowledgeBase, headers: Headers, target: Target) -> Artifact
         architecture=built.architecture,
         variants=tuple(replace(v, memory=_seeing(v.memory, sight)) for v in smaller),
         memory=_seeing(takes, sight),
-        work=partial(_work, built, tensors) if built.kind == "decoder" else None,
+        work=work,
         precision=stored(tensors),
         trained=built.context,
         partly=partial(_partly, built, tensors, sight) if target.on_card else None,
@@ -95,13 +96,25 @@ def _work(built: Anatomy, tensors: tuple[Tensor, ...], setting: Setting) -> Work
     return of_file(built, tensors, setting.keys, setting.values)
 
 
-def _smaller(loss: PrecisionList, takes: Memory, count: int, bits: float) -> tuple[Variant, ...]:
+def _smaller(
+    loss: PrecisionList, takes: Memory, work: Effort | None, count: int, bits: float
+) -> tuple[Variant, ...]:
     """The narrower precisions that somebody may offer, with the weights counted anew."""
 
     def at(narrower: float) -> Memory:
         return lambda setting: _reweighed(takes(setting), int(count * narrower / 8))
 
-    return tuple(v for v in variants(loss, at) if v.bits < NARROWER * bits)
+    def done(narrower: float) -> Effort | None:
+        return work and (lambda setting: _lighter(work(setting), narrower / bits))
+
+    found = variants(loss, at)
+    return tuple(replace(v, work=done(v.bits)) for v in found if v.bits < NARROWER * bits)
+
+
+def _lighter(work: Work, share: float) -> Work:
+    """The same with narrower weights, multiplied as quantized ones are."""
+    weights, routed = work.weights * share, work.routed * share
+    return replace(work, weights=weights, routed=routed, grade="8-bit")
 
 
 def _reweighed(parts: Parts, weights: int) -> Parts:

@@ -3,7 +3,7 @@
 from statistics import median
 
 from freehold.actions.history import Past, history
-from freehold.actions.plan import plan
+from freehold.actions.plan import predict
 from freehold.core.errors import FreeholdError
 from freehold.judge.costing.work import Capacity, Rate
 from freehold.judge.speed.rates import Speed
@@ -40,7 +40,7 @@ def _measured(runs: tuple[Past, ...], model: str) -> Capacity | None:
 
 def _expected(base: KnowledgeBase, model: str, on: str | None) -> Capacity:
     try:
-        found = plan(model, on=on, base=base)
+        found = predict(model, on=on, base=base)
     except FreeholdError:
         return Capacity()
     if found.speed is None or not found.fitted.fits:

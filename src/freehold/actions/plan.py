@@ -171,15 +171,16 @@ def plan(
     model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
     precision: str | None = None, engine: str | None = None, on: str | None = None,
     memory: int | None = None, size: tuple[int, int] = (1024, 1024), seconds: float = 30.0,
-    base: KnowledgeBase | None = None,
+    base: KnowledgeBase | None = None, record: bool = True,
 ) -> Plan:  # fmt: skip
     """Predict what a model takes on this machine, or on the one named by `on`.
 
     `model` is a file, a folder, an address, `hf:OWNER/NAME`, or a name of the knowledge base;
     `memory` (bytes) overrides what is offered to it. `size` is of a picture in pixels, `seconds`
-    of a recording, where the model is for these; `parallel` counts them. Raises NotFound for
-    names that nobody has, UsageError for a setting that cannot be, BrokenInput for headers that
-    lie, NotAllowed where a policy refuses the model.
+    of a recording, where the model is for these; `parallel` counts them. With `record` the ledger
+    gets a row, where it can be written. Raises NotFound for names that nobody has, UsageError for
+    a setting that cannot be, BrokenInput for headers that lie, NotAllowed where a policy refuses
+    the model.
     """
     base = base or open_base()
     made = predict(
@@ -187,7 +188,29 @@ def plan(
         on=on, memory=memory, size=size, seconds=seconds, base=base,
     )  # fmt: skip
     said = decision(model, base=base, memory_share=made.share)
-    return replace(made, policy=said, objections=obey("plan", model, said))
+    made = replace(made, policy=said, objections=obey("plan", model, said))
+    if record:
+        _written_down(made)
+    return made
+
+
+def _written_down(made: Plan) -> None:
+    """A row of the ledger: names and numbers, never an address with what may be secret in it."""
+    from freehold.store.ledger import note
+
+    setting = made.fitted.setting
+    row = {
+        "model": made.artifact.name[:200],
+        "engine": made.artifact.engine,
+        "architecture": made.artifact.architecture[:200],
+        "machine": made.place.name[:200],
+        "setting": {"context": setting.context, "parallel": setting.parallel,
+                    "keys": setting.keys, "values": setting.values},
+        "fits": made.fitted.fits,
+        "room": made.fitted.room,
+        "predicted": made.prediction(),
+    }  # fmt: skip
+    note("plan", row, required=False)
 
 
 def predict(
