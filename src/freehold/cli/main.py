@@ -50,13 +50,13 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="freehold", message="freehold %(version)s")
 def command() -> None:
-    """Choose and check open AI models for machines you own.
+    """Choose, check, get, plan and run open AI models on machines you own.
 
     \b
     Examples:
       freehold choose --task chat --for commercial --language French
-      freehold choose --like whisper-1
       freehold check meta-llama/Llama-3.2-1B
+      freehold plan llama-3.2-1b --gpu "RTX 4090" --context 32k
       freehold machine
     """
 
