@@ -22,7 +22,7 @@ from freehold.actions.store import verify
 from freehold.core.errors import BrokenInput, EnvironmentProblem, NotAllowed, NotFound, UsageError
 from freehold.formats.bundle import Entry, Index, read_index, write_bundle
 from freehold.knowledge.base import KnowledgeBase
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.ledger import Ledger
 from freehold.store.manifest import Manifest, Stored
 from tests.actions.test_get import gguf, hub
@@ -100,7 +100,7 @@ def test_what_was_made_here_is_installed_there(
     (manifest,) = came.models
     for file in model.iterdir():
         assert (Path(manifest.folder) / file.name).read_bytes() == file.read_bytes()
-    assert library.get("small") == manifest
+    assert catalog.get("small") == manifest
     assert all(one.good for one in verify("small"))
     assert (came.papers / "small" / "NOTICE").read_text().startswith("NOTICE")
     assert came.wheels
@@ -110,7 +110,7 @@ def test_what_was_made_here_is_installed_there(
         assert [r.facts["bundle"] for r in ledger.rows("fetch")] == [digest]
         assert [r.facts["digest"] for r in ledger.rows("acceptance")] == [DIGEST]
     install(bundle, base=shipped)
-    assert [m.name for m in library.manifests()] == ["small"]
+    assert [m.name for m in catalog.manifests()] == ["small"]
 
 
 def test_a_model_of_the_hub_comes_to_lie_where_other_tools_look_for_it(
@@ -290,7 +290,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_model_or_none(
         ) as process:
             time.sleep(whole * (0.3 + number / 25))
             process.kill()
-        found = library.manifests()
+        found = catalog.manifests()
         assert all(one.good for one in verify())
         assert bool(found) or not list((home / "share" / "store").glob("*.json"))
         seen.add(bool(found))

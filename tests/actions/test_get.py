@@ -24,7 +24,7 @@ from freehold.core.errors import (
     NotFound,
     UsageError,
 )
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.ledger import Ledger
 from freehold.store.manifest import CHUNK
 from tests.engines.stubs import tiny
@@ -128,7 +128,7 @@ def test_a_policy_refuses_before_any_weight_is_fetched(hub: Hub, home: Path) -> 
     )
     with pytest.raises(NotAllowed, match="huggingface is not among folder"):
         get("hf:lab/small")
-    assert library.manifests() == []
+    assert catalog.manifests() == []
     (home / "policy.toml").write_text(
         'schema = 1\nmode = "enforce"\n[formats]\ndeny = ["pytorch"]\n'
     )
@@ -166,7 +166,7 @@ def test_a_header_that_lies_is_refused_before_and_after(hub: Hub, gguf: bytes) -
     with pytest.raises(BrokenInput, match=r"small-Q4_K_M\.gguf"):
         get("hf:lab/small")
     assert not any("/cdn/" in path and "Range" not in path for path in hub.paths()[9:])
-    assert library.manifests() == []
+    assert catalog.manifests() == []
 
 
 @pytest.mark.parametrize(
@@ -309,9 +309,9 @@ def test_removing_frees_only_what_nobody_else_shows(hub: Hub, home: Path) -> Non
         os.path.relpath((other.parent / COMMIT / "README.md").resolve(), other)
     )
     _, gone, freed = store.remove("small", dry_run=True)
-    assert library.manifests()
+    assert catalog.manifests()
     assert store.remove("small")[1:] == (gone, freed)
-    assert library.manifests() == []
+    assert catalog.manifests() == []
     assert (other / "README.md").read_bytes() == CARD
     assert not (home / "hub" / "models--lab--small" / "snapshots" / COMMIT).exists()
 
@@ -364,7 +364,7 @@ def test_a_killed_fetch_goes_on_where_it_was(hub: Hub, home: Path, gguf: bytes) 
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert reached
-    assert library.manifests() == []
+    assert catalog.manifests() == []
     with pytest.raises(FreeholdError):
         find("small")
     hub.acts.clear()
@@ -395,7 +395,7 @@ def test_a_card_that_is_shown_for_the_verdict_alone_is_refused(hub: Hub) -> None
     hub.acts["README.md"] = [lambda handler: handler.data(CARD.replace(b"mit", b"bsd"))]
     with pytest.raises(BrokenInput, match=r"README\.md: has the git digest"):
         get("hf:lab/small")
-    assert library.manifests() == []
+    assert catalog.manifests() == []
 
 
 def test_nothing_is_repaired_with_another_commit(hub: Hub, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -477,7 +477,7 @@ def test_an_interrupt_ends_it_at_once_and_keeps_the_bytes(
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=10)
     assert process.returncode == 130, err
-    assert library.manifests() == []
+    assert catalog.manifests() == []
     assert any(p.stat().st_size > 1000 for p in blobs.glob("*.incomplete")), [
         (p.name, p.stat().st_size) for p in blobs.iterdir()
     ]

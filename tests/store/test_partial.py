@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
-from freehold.store import digests, library
+from freehold.store import catalog, digests
 from freehold.store.adopt import adopt, here
 from freehold.store.digests import Digests, digest_file, pieces, wrong
 from freehold.store.layout import hub_cache, plain_name
@@ -192,10 +192,10 @@ def test_a_folder_name_is_always_one_plain_part(name: str) -> None:
 )
 def test_a_quota_is_a_size(monkeypatch: pytest.MonkeyPatch, said: str, bytes: int | None) -> None:
     monkeypatch.setenv("FREEHOLD_STORE_QUOTA", said)
-    assert library.quota() == bytes
+    assert catalog.quota() == bytes
     monkeypatch.setenv("FREEHOLD_STORE_QUOTA", "much")
     with pytest.raises(UsageError, match="is no size"):
-        library.quota()
+        catalog.quota()
 
 
 def manifest(name: str, source: str = "huggingface", commit: str = "a" * 40) -> Manifest:
@@ -206,22 +206,22 @@ def manifest(name: str, source: str = "huggingface", commit: str = "a" * 40) -> 
 
 def test_a_model_is_found_by_its_name_or_the_end_of_it() -> None:
     for name in ("one/model", "two/model", "two/other"):
-        library.save(manifest(name))
-    newer = library.save(manifest("two/other", commit="b" * 40))
-    assert library.find("two/OTHER") == library.find("other") == newer
-    assert library.find("hf:one/model") is not None
+        catalog.save(manifest(name))
+    newer = catalog.save(manifest("two/other", commit="b" * 40))
+    assert catalog.find("two/OTHER") == catalog.find("other") == newer
+    assert catalog.find("hf:one/model") is not None
     with pytest.raises(UsageError, match="may mean several models: one/model, two/model"):
-        library.find("model")
-    assert library.find("nothing") is None
+        catalog.find("model")
+    assert catalog.find("nothing") is None
 
 
 def test_a_second_precision_joins_the_manifest() -> None:
     import msgspec
 
-    library.save(manifest("one/model"))
+    catalog.save(manifest("one/model"))
     more = Stored(path="y", size=2, sha256="1" * 64)
-    library.save(msgspec.structs.replace(manifest("one/model"), files=(more,)))
-    found = library.find("one/model")
+    catalog.save(msgspec.structs.replace(manifest("one/model"), files=(more,)))
+    found = catalog.find("one/model")
     assert found is not None
     assert [file.path for file in found.files] == ["x", "y"]
 
@@ -234,4 +234,4 @@ def test_no_bytes_of_a_manifest_end_in_anything_but_an_error(
     file = tmp_path_factory.mktemp("m") / "m.json"
     file.write_bytes(data)
     with suppress(BrokenInput, EnvironmentProblem):
-        assert isinstance(library.read(file), Manifest)
+        assert isinstance(catalog.read(file), Manifest)

@@ -29,7 +29,7 @@ from freehold.judge.terms import terms as terms_that_bind
 from freehold.knowledge import traits
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.sources.suppliers import source_of
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.ledger import Ledger, note
 from freehold.store.ledger_file import NoLedger
 from freehold.store.ledger_rows import Row
@@ -80,7 +80,7 @@ def terms_of(
         return _in_folder(path, name, base, ledger)
     if source_of(name) != "local":
         return _at_a_source(name, base, ledger)
-    held = library.find(name)
+    held = catalog.find(name)
     if held is not None:
         known = known_terms(held.source, held.name, base)
         return _in_folder(Path(held.folder), name, base, ledger, known)

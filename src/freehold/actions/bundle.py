@@ -28,7 +28,7 @@ from freehold.formats.text import opened
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.policy_file import read_policies
 from freehold.sources.listing import unsafe_name
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.layout import plain_name
 from freehold.store.manifest import Manifest
 from freehold.store.partial import sync_folder, written
@@ -94,7 +94,7 @@ def create(
     base, now = base or open_base(), now or datetime.now(UTC)
     if not models:
         raise UsageError("name a model of the store", hint="freehold store list")
-    found = {m.name: m for m in (library.get(name) for name in models)}
+    found = {m.name: m for m in (catalog.get(name) for name in models)}
     notes: list[str] = []
     papers: list[tuple[Paper, BinaryIO]] = []
     with ExitStack() as stack:
@@ -108,7 +108,7 @@ def create(
             tuple(_told(m) for m in found.values()), tuple(paper for paper, _ in papers)
         )
         sources = {
-            Entry(f.sha256, f.size): library.data_of(m, f) for m in found.values() for f in m.files
+            Entry(f.sha256, f.size): catalog.data_of(m, f) for m in found.values() for f in m.files
         }
         others = {Entry(paper.sha256, paper.size): stream for paper, stream in papers}
         entries = tuple(dict.fromkeys((*others, *sources)))

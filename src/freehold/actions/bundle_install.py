@@ -29,7 +29,7 @@ from freehold.formats.bundle import Entry, read_files
 from freehold.formats.text import opened
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.sources.listing import sort_out, unsafe_name
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.digests import Digests, pieces
 from freehold.store.layout import folder_of, hub_cache, plain_name, point, show, spot
 from freehold.store.ledger import note
@@ -80,7 +80,7 @@ def install(
         _expected(bundle, digest)
         offers = {m: _offer(m, file) for m in bundle.contents.models}
         for manifest in offers:
-            library.claimed(manifest.name, manifest.source, manifest.origin)
+            catalog.claimed(manifest.name, manifest.source, manifest.origin)
         with _staging(bundle) as stage:
             _room(stage, sum(entry.size for entry in index.files))
             chunks: dict[str, tuple[str, ...]] = {}
@@ -240,7 +240,7 @@ def _place(
         point(offer)
     files = tuple(replace(file, chunks=chunks[file.sha256]) for file in manifest.files)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return library.save(replace(manifest, folder=str(folder_of(offer)), files=files, fetched=now))
+    return catalog.save(replace(manifest, folder=str(folder_of(offer)), files=files, fetched=now))
 
 
 def _give(source: Path, place: Path) -> None:

@@ -26,7 +26,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.sources.base import Supplier
 from freehold.sources.download import Got, Stopped, Watch, bring
 from freehold.sources.suppliers import supplier
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.layout import Spot, folder_of, point, spot
 from freehold.store.ledger import note
 from freehold.store.manifest import Manifest
@@ -166,7 +166,7 @@ def fetch(plan: Plan, source: Supplier, watch: Watch) -> Brought:
     got = _all(source, plan, watch)
     look(plan.folder, plan.choice.weights)
     point(plan.offer)
-    manifest = library.save(_manifest(plan, got))
+    manifest = catalog.save(_manifest(plan, got))
     seconds = round(time.monotonic() - began, 3)
     fetched = sum(one.fetched for one in got)
     note("fetch", _facts(plan, got, fetched, seconds), required=False, warn=watch.says)
@@ -184,7 +184,7 @@ def _planned(
     if how.name and offer.source == "huggingface":
         raise UsageError("a model of the Hub keeps its name", hint="leave out --name")
     offer = replace(offer, name=how.name or offer.name)
-    library.claimed(offer.name, offer.source, offer.origin)
+    catalog.claimed(offer.name, offer.source, offer.origin)
     choice = choose_files(
         offer, format=how.format, precision=how.precision, files=how.files
     )  # fmt: skip
@@ -244,8 +244,8 @@ def _room(plan: Plan) -> None:
             f"{plan.missing:,} bytes are missing and the disk has room for {plan.room:,}",
             hint=_could_go(),
         )
-    most = library.quota()
-    taken = sum(m.size for m in library.manifests()) if most is not None else 0
+    most = catalog.quota()
+    taken = sum(m.size for m in catalog.manifests()) if most is not None else 0
     if most is not None and taken + plan.missing > most:
         raise EnvironmentProblem(
             f"the store holds {taken:,} bytes and may hold {most:,}; {plan.missing:,} are missing",
@@ -255,7 +255,7 @@ def _room(plan: Plan) -> None:
 
 def _could_go() -> str:
     """What was not used for the longest time; it is only named."""
-    oldest = min(library.manifests(), key=library.used, default=None)
+    oldest = min(catalog.manifests(), key=catalog.used, default=None)
     if oldest is None:
         return "make room on this disk, or move the store: HF_HUB_CACHE, FREEHOLD_MODELS"
     return f"longest not used: freehold store remove {oldest.name}"
@@ -327,11 +327,11 @@ def _offline(what: str | Path, base: KnowledgeBase) -> Brought | None:
     if not offline() or not asked.startswith(("hf:", "http", "ollama:", "oci:")):
         return None
     manifest = (
-        library.find("/".join(asked.partition("@")[0].split("/")[:2]))
+        catalog.find("/".join(asked.partition("@")[0].split("/")[:2]))
         if asked.startswith("hf:")
         else None
     )
-    manifest = manifest or next((m for m in library.manifests() if m.origin == asked), None)
+    manifest = manifest or next((m for m in catalog.manifests() if m.origin == asked), None)
     if manifest is None:
         return None
     how = dict.fromkeys((f.path for f in manifest.files), "there")

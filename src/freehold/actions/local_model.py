@@ -70,15 +70,15 @@ def find(model: str | Path) -> LocalModel:
 
 def _in_store(name: str) -> LocalModel:
     """The model that `get` brought under this name."""
-    from freehold.store import library
+    from freehold.store import catalog
 
     wanted = name.removeprefix("hf:").split("@")[0]
-    manifest = library.find("/".join(wanted.split("/")[:2])) or _known(wanted)
+    manifest = catalog.find("/".join(wanted.split("/")[:2])) or _known(wanted)
     if manifest is None:
         raise EnvironmentProblem(
             f"{name} is not on this machine", hint=f"bring it here: freehold get {name}"
         )
-    library.touch(manifest)
+    catalog.touch(manifest)
     within = "/".join(wanted.split("/")[2:])
     folder = Path(manifest.folder)
     if within:
@@ -90,13 +90,13 @@ def _in_store(name: str) -> LocalModel:
 def _known(name: str) -> "Manifest | None":
     """What is in the store of a model that the knowledge base calls by another name."""
     from freehold.knowledge.base import open_base
-    from freehold.store import library
+    from freehold.store import catalog
 
-    if not library.manifests():
+    if not catalog.manifests():
         return None
     found = open_base().find(name)
     hub = found[1].hub if found and found[1] else None
-    return library.find(hub) if hub else None
+    return catalog.find(hub) if hub else None
 
 
 def _read(file: Path) -> LocalModel:

@@ -87,7 +87,7 @@ def stricter(by_files: Decision, by_facts: Decision) -> Decision:
 def looked_at(model: str | Path, base: KnowledgeBase) -> Looked:
     """A model as policies look at it, from its files where there are any."""
     from freehold.actions.local_model import is_path
-    from freehold.store import library
+    from freehold.store import catalog
 
     text = str(model)
     if text.startswith("hf:"):
@@ -98,7 +98,7 @@ def looked_at(model: str | Path, base: KnowledgeBase) -> Looked:
         return _at_a_source(text, base)
     if is_path(model):
         return _in_files(Path(model).expanduser(), base)
-    held = None if base.find(text) else library.find(text)
+    held = None if base.find(text) else catalog.find(text)
     if held is not None:
         return _in_files(Path(held.folder), base)
     return Looked(_by_facts(base, *find_model(base, text)))
@@ -178,10 +178,10 @@ def _plain(text: str) -> str:
 def _in_files(path: Path, base: KnowledgeBase, **more: Any) -> Looked:
     """What a file or folder shows; what lies in the store, or in a snapshot, is judged whole."""
     from freehold.actions.folder import check_folder
-    from freehold.store import library
+    from freehold.store import catalog
 
     folder = path.absolute().parent if path.is_file() else path.absolute()
-    held = next((m for m in library.manifests() if _is_in(folder, Path(m.folder))), None)
+    held = next((m for m in catalog.manifests() if _is_in(folder, Path(m.folder))), None)
     if held is not None:
         place = Path(held.folder)
         return _known(check_folder(place, base=base, source=held.source).subject, held.name, base)

@@ -14,7 +14,7 @@ from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.http import shown
 from freehold.sources.download import Watch, bring, read_part
 from freehold.sources.suppliers import supplier
-from freehold.store import library
+from freehold.store import catalog
 from freehold.store.layout import hub_cache, models, spot
 from freehold.store.ledger import note
 from freehold.store.manifest import CHUNK, Manifest, Stored
@@ -63,31 +63,31 @@ class Sizes(Struct, frozen=True):
 
 def store() -> list[Manifest]:
     """Every model in the store, by name."""
-    return library.manifests()
+    return catalog.manifests()
 
 
 def size() -> Sizes:
     """How much the store holds, and what could go: only named, never removed."""
     import shutil
 
-    found = library.manifests()
+    found = catalog.manifests()
     places = [p for p in (hub_cache(), models()) if p.exists()]
     there = next(p for p in (models(), *models().parents) if p.exists())
-    oldest = sorted(found, key=library.used)[:3]
+    oldest = sorted(found, key=catalog.used)[:3]
     return Sizes(
-        len(found), sum(m.size for m in found), shutil.disk_usage(there).free, library.quota(),
-        tuple(map(str, places)), tuple(f"{m.name} ({library.used(m):%Y-%m-%d})" for m in oldest),
+        len(found), sum(m.size for m in found), shutil.disk_usage(there).free, catalog.quota(),
+        tuple(map(str, places)), tuple(f"{m.name} ({catalog.used(m):%Y-%m-%d})" for m in oldest),
     )  # fmt: skip
 
 
 def remove(name: str, *, dry_run: bool = False) -> tuple[Manifest, list[Path], int]:
     """Take a model out of the store: (what, its files, bytes that are free then)."""
-    manifest = library.get(name)
-    gone = library.removable(manifest)
+    manifest = catalog.get(name)
+    gone = catalog.removable(manifest)
     if dry_run:
         there = (p for p in gone if p.is_file() and not p.is_symlink())
         return manifest, gone, sum(p.stat().st_size for p in there)
-    return manifest, gone, library.remove(manifest)
+    return manifest, gone, catalog.remove(manifest)
 
 
 def verify(
@@ -99,17 +99,17 @@ def verify(
     ledger.
     """
     watch = watch or watching()
-    found = [library.get(name)] if name else library.manifests()
+    found = [catalog.get(name)] if name else catalog.manifests()
     return [_verify(manifest, repair, watch) for manifest in found]
 
 
 def link(name: str, into: Path) -> list[Path]:
     """Show the files of a model in a folder of yours, under their own names and as links."""
-    manifest = library.get(name)
+    manifest = catalog.get(name)
     made = []
     for file in manifest.files:
         place = into.joinpath(*file.path.split("/"))
-        real = library.data_of(manifest, file).resolve()
+        real = catalog.data_of(manifest, file).resolve()
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             _link(real, place)
@@ -149,7 +149,7 @@ def _verify(manifest: Manifest, repair: bool, watch: Watch) -> Verified:
 
 
 def _check(manifest: Manifest, file: Stored, watch: Watch) -> Checked:
-    return check_file(library.data_of(manifest, file), file, lambda n: watch.bytes(file.path, n))
+    return check_file(catalog.data_of(manifest, file), file, lambda n: watch.bytes(file.path, n))
 
 
 def _mend(manifest: Manifest, checked: list[Checked], watch: Watch) -> Iterator[int]:
@@ -169,7 +169,7 @@ def _mend(manifest: Manifest, checked: list[Checked], watch: Watch) -> Iterator[
         if one.whole:
             yield _whole(manifest, source, offer, one, replace(there, size=one.file.size), watch)
             continue
-        path = library.data_of(manifest, one.file)
+        path = catalog.data_of(manifest, one.file)
         for number in one.bad:
             count = min(CHUNK, one.file.size - number * CHUNK)
             data = read_part(source, file, number * CHUNK, count, watch.sleep)

@@ -27,7 +27,7 @@ def command() -> None:
 @as_json
 def listed(as_json: bool) -> None:
     """List the models in the store."""
-    from freehold.store.library import manifests, used
+    from freehold.store.catalog import manifests, used
 
     found = manifests()
     if as_json:
@@ -54,7 +54,7 @@ def show(model: str, as_json: bool) -> None:
     from msgspec import to_builtins
 
     from freehold.core.http import shown
-    from freehold.store.library import get
+    from freehold.store.catalog import get
 
     m = get(model)
     if as_json:
