@@ -465,7 +465,7 @@ def test_an_interrupt_ends_it_at_once_and_keeps_the_bytes(
         handler.send(200, gguf[:1000], length=len(gguf))
         for at in range(1000, len(gguf), 100):
             handler.wfile.write(gguf[at : at + 100])
-            time.sleep(0.01)
+            time.sleep(0.1)
 
     hub.acts["/cdn/small-Q4_K_M.gguf"] = [drip]
     process = fetching(hub)
