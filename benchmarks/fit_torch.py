@@ -31,7 +31,7 @@ from freehold.judge.fitting import (
 )
 from freehold.judge.fitting.live import ALLOCATOR, BARE, MIB
 from freehold.judge.fitting.parts import Parts, Setting
-from freehold.judge.fitting.residency import EXPERT, TABLE
+from freehold.judge.fitting.residency import EXPERT
 from freehold.judge.fitting.weights import HEAD
 
 WORKER = Path(__file__).with_name("torch_models.py")
@@ -241,7 +241,7 @@ def condensed(tensors: dict[str, list[Tensor]]) -> dict[str, list[list[object]]]
     """The tensors with those that no formula tells apart put together, small enough to keep."""
     kept: dict[str, list[list[object]]] = {}
     for part, own in tensors.items():
-        told = [t for t in own if TABLE.search(t.name) or HEAD.search(t.name)]
+        told = [t for t in own if HEAD.search(t.name)]
         rest: dict[tuple[str, str], int] = {}
         for tensor in own:
             if tensor not in told:

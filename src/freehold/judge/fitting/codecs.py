@@ -21,7 +21,7 @@ def memory(
     """Parts to encode and decode so many recordings of so many seconds in one batch."""
     keys = Keys(config)
     samples = int((keys.number("sampling_rate") or USUAL_RATE) * seconds) * batch
-    held = resident(tensors, dtype, device, 1)
+    held = resident(tensors, dtype, device)
     tensors_alive = _alive(keys) + (REORDERED if device == "cpu" else 0)
     known = keys.has("num_filters", "decoder_hidden_size")
     note = () if known else ("the widths of this codec are not known: an upper bound",)

@@ -89,26 +89,13 @@ def stages(
     if pipeline.vae:
         needs[pipeline.vae.name] = decode(pipeline.vae, picture, wider, device)
     return tuple(
-        _stage(name, part, needs.get(name, 0), dtype, device, picture)
-        if not (pipeline.vae and pipeline.vae.name == name and device == "cpu")
-        else _decoding(name, part, needs[name], dtype, picture)
-        for name, part in tensors.items()
+        _stage(name, part, needs.get(name, 0), dtype, device) for name, part in tensors.items()
     )
 
 
-def _stage(
-    name: str, part: Sequence[Tensor], need: int, dtype: Dtype, device: Device, picture: Picture
-) -> Stage:
-    held = resident(part, dtype, device, 77 * picture.batch)
+def _stage(name: str, part: Sequence[Tensor], need: int, dtype: Dtype, device: Device) -> Stage:
+    held = resident(part, dtype, device)
     return Stage(name, held.weights, need, max((t.size for t in part), default=0))
-
-
-def _decoding(
-    name: str, part: Sequence[Tensor], need: int, dtype: Dtype, picture: Picture
-) -> Stage:
-    """The encoder half of a decoder that is used in place is never touched."""
-    used = [t for t in part if not t.name.startswith(("encoder.", "quant_"))]
-    return _stage(name, used if in_place(part, dtype) else part, need, dtype, "cpu", picture)
 
 
 def _text(text: Text, pipeline: Pipeline, picture: Picture, value: int) -> int:

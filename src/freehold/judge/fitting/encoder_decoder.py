@@ -26,7 +26,7 @@ def memory(
     """
     value = BYTES[dtype]
     tokens = source or _taken(anatomy)
-    held = resident(tensors, dtype, device, batch * tokens, tied=anatomy.tied)
+    held = resident(tensors, dtype, device)
     reading = max((_reading(t, batch, tokens, value) for t in anatomy.towers), default=0)
     cross, own = _per_token(anatomy, Cross), _per_token(anatomy, Attention)
     kept = batch * copies * value * (cross * tokens + own * new)

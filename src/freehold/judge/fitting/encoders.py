@@ -25,8 +25,8 @@ def memory(
     dtype: Dtype = "f32", device: Device = "cpu", flash: bool = True,
 ) -> Parts:  # fmt: skip
     """Parts for so many texts, pairs or pictures of so many tokens in one batch."""
-    value, rows = BYTES[dtype], batch * tokens
-    held = resident(tensors, dtype, device, rows)
+    value = BYTES[dtype]
+    held = resident(tensors, dtype, device)
     layers = [_layer(layer, anatomy.width, batch, tokens, value, flash) for layer in anatomy.layers]
     return Parts(
         weights=held.weights,
@@ -82,7 +82,7 @@ def plain(
     activation is made of several (CLIP).
     """
     value, rows = BYTES[dtype], batch * tokens
-    held = resident(tensors, dtype, device, rows)
+    held = resident(tensors, dtype, device)
     widest = max(5 * width + inner * feed, UNROTATED * width)
     return Parts(
         weights=held.weights,

@@ -16,7 +16,7 @@ from freehold.judge.anatomy.shapes import (
 from freehold.judge.fitting import live, state
 from freehold.judge.fitting.live import BYTES, Block, Device, Dtype
 from freehold.judge.fitting.parts import Parts, Setting
-from freehold.judge.fitting.residency import Resident, resident
+from freehold.judge.fitting.residency import resident
 
 KNOWN_RECURRENT = frozenset({"mamba"})
 UNSURE = "the activations of {} layers are an upper bound"
@@ -33,12 +33,12 @@ def memory(
     """
     kept = _in(setting, dtype)
     tokens = min(prompt or setting.context, setting.context)
-    held = resident(tensors, dtype, device, tokens * setting.parallel, tied=anatomy.tied)
+    held = resident(tensors, dtype, device)
     notes = (*anatomy.notes, *_doubts(anatomy))
     return Parts(
         weights=held.weights,
         state=state.transformers(anatomy, kept),
-        compute=_compute(anatomy, kept, tokens, held, dtype, all_logits, images, device),
+        compute=_compute(anatomy, kept, tokens, dtype, all_logits, images, device),
         overhead=live.overhead("transformers", device),
         loading=held.loading,
         bound=not anatomy.sure or bool(_doubts(anatomy)),
@@ -60,10 +60,10 @@ def _doubts(anatomy: Anatomy) -> tuple[str, ...]:
 
 
 def _compute(
-    anatomy: Anatomy, setting: Setting, prompt: int, held: Resident, dtype: Dtype,
+    anatomy: Anatomy, setting: Setting, prompt: int, dtype: Dtype,
     all_logits: bool, images: int, device: Device,
 ) -> int:  # fmt: skip
-    """The larger of reading the prompt and writing; the head is not there yet while reading."""
+    """The larger of reading the prompt and writing."""
     value, rows = BYTES[dtype], prompt * setting.parallel
     layers = max((moment(layer, anatomy.width, rows, setting, value) for layer in anatomy.layers),
                  default=0)  # fmt: skip
@@ -74,7 +74,7 @@ def _compute(
     logits = answered * anatomy.vocabulary * (value if all_logits else 2 * value + 8)
     told = logits + rows * value * 4 * anatomy.width if all_logits else logits
     writing = _growing(anatomy, setting)
-    return _kernels(anatomy, value, device) + max(reading - held.late, told, writing)
+    return _kernels(anatomy, value, device) + max(reading, told, writing)
 
 
 def _kernels(anatomy: Anatomy, value: int, device: Device) -> int:
