@@ -37,7 +37,7 @@ from freehold.judge.fitting.weights import HEAD
 WORKER = Path(__file__).with_name("torch_models.py")
 OF = (
     "torch 2.13.0 (CPU), transformers 5.24.0, diffusers 0.42.1, Python 3.11.7, Debian 12, "
-    "2 cores of an AMD EPYC, 2026-11-27/28"
+    "2 cores of an AMD EPYC, 2026-11-28"
 )
 Way = dict[str, Any]
 Row = dict[str, Any]
