@@ -270,8 +270,8 @@ def _all(source: Supplier, plan: Plan, watch: Watch) -> list[Got]:
             watch.stop.set()
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        tasks = [pool.submit(bring, source, f, spot(plan.offer, f), watch) for f in files]
-        try:
+        try:  # an interrupt may come while the first file is on its way and others are not
+            tasks = [pool.submit(bring, source, f, spot(plan.offer, f), watch) for f in files]
             for task in tasks:
                 task.add_done_callback(stop)
             errors = [error for task in tasks if (error := task.exception())]
