@@ -211,3 +211,24 @@ def test_a_ledger_that_cannot_be_written_is_said_and_does_not_stop_advice(
     (home / "state").write_text("in the way")
     notes = obey("run", "llama-3.2-1b", decision("llama-3.2-1b", base=shipped))
     assert "not written down" in notes[-1]
+
+
+def test_a_changed_policy_and_a_new_waiver_are_rows_of_the_ledger_once(
+    mode: Mode, shipped: KnowledgeBase
+) -> None:
+    waiver = (
+        '[[waivers]]\nrule = "licenses.allow"\nmodel = "llama-3.2"\nreason = "a trial"\n'
+        'person = "Ada"\nuntil = 2100-01-01\n'
+    )
+    mode("advise")
+    decision("llama-3.2", base=shipped)
+    decision("llama-3.2", base=shipped)
+    mode("advise", '[licenses]\nallow = ["MIT"]\n' + waiver)
+    decision("llama-3.2", base=shipped)
+    decision("olmo-2", base=shipped)
+    with Ledger.open() as ledger:
+        changes = [row.facts["change"] for row in ledger.rows("policy")]
+        waivers = [row.facts["person"] for row in ledger.rows("waiver")]
+        assert ledger.verify() == []
+    assert changes == ["seen first", "changed"]
+    assert waivers == ["Ada"]

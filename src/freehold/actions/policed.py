@@ -50,8 +50,12 @@ def decision(
     """
     if not has_policies():
         return None
+    from freehold.actions.policy_changes import note_changes
+
     base = base or open_base()
-    return judged(looked_at(model, base), read_policies(base), today, **seen)
+    policies = read_policies(base)
+    note_changes(policies)
+    return judged(looked_at(model, base), policies, today, **seen)
 
 
 def judged(
