@@ -151,7 +151,7 @@ def test_a_fetch_that_is_killed_at_any_moment_loses_no_proven_byte(hub: Hub, hom
         for at in range(start, len(DATA), 3_000):
             hub.sent += 3_000
             handler.wfile.write(DATA[at : at + 3_000])
-            time.sleep(0.003)
+            time.sleep(0.012)
 
     hub.acts["/cdn/" + NAME] = [drip]
     dice, killed = random.Random(11), 0
