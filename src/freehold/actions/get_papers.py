@@ -12,12 +12,12 @@ from freehold.actions.folder import Fetched, FolderReport, check_folder
 from freehold.actions.folder_reading import ENDINGS, WEIGHTS, File, kind_of_file
 from freehold.actions.policed import HUB, named
 from freehold.actions.scan import scan
-from freehold.core.errors import BrokenInput, EnvironmentProblem
+from freehold.core.errors import BrokenInput
 from freehold.knowledge.base import KnowledgeBase
 from freehold.scanners.base import CODE
 from freehold.sources.base import Supplier
 from freehold.sources.download import Watch, read_part
-from freehold.sources.heads import head_of
+from freehold.sources.heads import head_of, write_parts
 from freehold.sources.huggingface import is_the_hub
 from freehold.store.digests import Digests, wrong
 from freehold.store.offer import Offer, Offered
@@ -112,15 +112,4 @@ def _put(supplier: Supplier, file: Offered, into: Path, watch: Watch) -> None:
         if size is None or size > MOST_OF_A_TEXT:
             return
         parts = [(0, _proven(file, read_part(supplier, file, 0, size, watch.sleep)))]
-    path = into.joinpath(*file.path.split("/"))
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as out:
-            for start, data in parts:
-                out.seek(start)
-                out.write(data)
-            out.truncate(size)
-    except OSError as error:
-        raise EnvironmentProblem(
-            f"{path} cannot be written: {error.strerror}", hint="free some room on this disk"
-        ) from error
+    write_parts(into.joinpath(*file.path.split("/")), size, parts)

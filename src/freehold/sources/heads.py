@@ -1,8 +1,9 @@
 """Knows which few bytes of a file of weights its reader needs, so that the rest stays away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
-from freehold.core.errors import BrokenInput
+from freehold.core.errors import BrokenInput, EnvironmentProblem
 
 Part = tuple[int, bytes]
 """Where some bytes of a file belong, and the bytes."""
@@ -13,6 +14,21 @@ MOST = 4 * 2**20
 SMALL = 2**16
 GGUF = 2**20
 """What a GGUF file says of itself comes first; vocabularies follow, and zeros read as empty."""
+
+
+def write_parts(path: Path, size: int, parts: Sequence[Part]) -> None:
+    """Write a file of this size with holes where nothing was fetched; never over another."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as out:
+            for start, data in parts:
+                out.seek(start)
+                out.write(data)
+            out.truncate(size)
+    except OSError as error:
+        raise EnvironmentProblem(
+            f"{path} cannot be written: {error.strerror}", hint="free some room on this disk"
+        ) from error
 
 
 def head_of(name: str, size: int, fetch: Fetch) -> list[Part]:

@@ -29,7 +29,7 @@ from freehold.core.http import (
     shown,
     unsafe,
 )
-from freehold.sources.heads import Part, head_of
+from freehold.sources.heads import Part, head_of, write_parts
 from freehold.sources.listing import (
     MOST_LISTED,
     Listed,
@@ -224,18 +224,7 @@ class Hub:
 
     def write(self, file: Listed, into: Path, size: int, parts: list[Part]) -> None:
         """Write a file of this size with holes where nothing was fetched; never over another."""
-        path = into.joinpath(*file.path.split("/"))
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as out:
-                for start, data in parts:
-                    out.seek(start)
-                    out.write(data)
-                out.truncate(size)
-        except OSError as error:
-            raise EnvironmentProblem(
-                f"{path} cannot be written: {error.strerror}", hint="free some room on this disk"
-            ) from error
+        write_parts(into.joinpath(*file.path.split("/")), size, parts)
         file.got = "whole" if sum(len(data) for _, data in parts) == size else "head"
 
     def get(self, url: str, most: int, part: tuple[int, int] | None = None) -> Answer:
