@@ -10,6 +10,7 @@ from freehold.actions.convert import convert
 from freehold.core.errors import BrokenInput, Contradiction
 from freehold.formats.pickled.tensors import Storage, View, numbers
 from freehold.formats.safetensors import read_safetensors
+from freehold.store.ledger import Ledger
 from tests.cli.running import freehold
 from tests.scanners.assembling import (
     CANARY,
@@ -165,3 +166,11 @@ def test_the_command_says_what_was_written(
     assert (done.code, "3 tensors with 14 numbers" in done.out) == (0, True)
     assert "again is straight" in done.out
     assert freehold(capsys, "convert", "a.pt", "-o", "a.safetensors").code == 2
+
+
+def test_what_was_converted_is_in_the_ledger_with_the_digest_of_its_base(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(TWO)
+    done = convert(tmp_path / "a.pt", tmp_path / "a.safetensors")
+    with Ledger.open() as ledger:
+        (row,) = ledger.rows("adaptation")
+    assert row.facts["base_sha256"] == done.source_sha256

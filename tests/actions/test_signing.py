@@ -18,6 +18,7 @@ from freehold.formats.oms import (
     written_statement,
 )
 from freehold.store import keys
+from freehold.store.ledger import Ledger
 from tests.cli.running import freehold
 
 Keys = tuple[Path, Path]
@@ -188,3 +189,15 @@ def test_without_the_package_the_next_step_is_named(
     with pytest.raises(EnvironmentProblem) as caught:
         keys.public_name(tmp_path / "key.pem")
     assert caught.value.hint == "pip install 'freehold[signing]'"
+
+
+def test_a_verified_signature_is_a_row_of_the_ledger_and_a_policy_asks_without_one(
+    model: Path, tmp_path: Path
+) -> None:
+    private, public = made(tmp_path, "SECP256R1")
+    sign(model, private)
+    assert is_signed(model, public)
+    verify(model, public)
+    with Ledger.open() as ledger:
+        (row,) = ledger.rows("verification")
+    assert row.facts["signature"] is True

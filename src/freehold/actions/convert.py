@@ -19,6 +19,7 @@ from freehold.core.errors import BrokenInput, Contradiction, EnvironmentProblem
 from freehold.engines.hosting.process import Orders, Process
 from freehold.formats.safetensors import read_safetensors
 from freehold.formats.text import shown
+from freehold.store.ledger import note
 
 WORKER = Path(__file__).parent.parent / "engines" / "workers" / "convert.py"
 HOME = Path(__file__).parent.parent.parent
@@ -53,9 +54,13 @@ def convert(source: Path, target: Path, *, under: str | None = None) -> Converte
     _check(source, target)
     folder = Path(tempfile.mkdtemp(prefix=".freehold-", dir=target.parent))
     try:
-        return _converted(source, target, under, folder)
+        made = _converted(source, target, under, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+    facts = {"change": "converted", "model": target.name[:200], "base": source.name[:200],
+             "base_sha256": made.source_sha256, "tensors": made.tensors}  # fmt: skip
+    note("adaptation", facts, required=False)
+    return made
 
 
 def _check(source: Path, target: Path) -> None:

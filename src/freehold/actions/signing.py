@@ -19,6 +19,7 @@ from freehold.formats.oms import (
 )
 from freehold.formats.text import shown
 from freehold.store import keys as keyring
+from freehold.store.ledger import note
 
 SIGNATURE = "model.sig"
 ENDING = ".sig"
@@ -82,10 +83,19 @@ def sign(
 
 
 def verify(path: Path, key: Path, *, signature: Path | None = None) -> Verification:
-    """Hold a model against its signature with a public key in a PEM file.
+    """Hold a model against its signature with a public key in a PEM file, and write that down.
 
     BrokenInput when the signature cannot be read at all.
     """
+    found = compare(path, key, signature=signature)
+    facts = {"model": path.resolve().name[:200], "signature": found.ok, "key": found.key[:200],
+             "files": found.files}  # fmt: skip
+    note("verification", facts, required=False)
+    return found
+
+
+def compare(path: Path, key: Path, *, signature: Path | None = None) -> Verification:
+    """The same, and nothing is written down."""
     _check(path)
     at = signature or place(path)
     if not at.is_file():
@@ -110,7 +120,7 @@ def is_signed(path: Path, *keys: Path) -> bool:
     """
     for key in keys or trusted_keys():
         try:
-            if verify(path, key).ok:
+            if compare(path, key).ok:
                 return True
         except FreeholdError:
             continue
