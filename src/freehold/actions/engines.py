@@ -15,6 +15,17 @@ class Row(Struct, frozen=True):
     engine: Contract
     found: Found | None
 
+    @property
+    def native(self) -> str | None:
+        """Whether it was compiled for this processor, and how it could be; None if not known."""
+        if self.found is None or self.found.native is None:
+            return None
+        if self.found.native:
+            return "for exactly this processor"
+        way = f"freehold runtime install {self.engine.name} --build"
+        can = f"; {way} makes one for exactly this one" if self.engine.sources else ""
+        return f"for many processors{can}"
+
     def form(self) -> dict[str, Any]:
         """The JSON form."""
         e, found = self.engine, self.found
@@ -25,6 +36,7 @@ class Row(Struct, frozen=True):
             "how": found.how if found else None,
             "at": str(found.at) if found else None,
             "version": found.version if found else None,
+            "native": found.native if found else None,
             "install": None if found else e.hint,
             "tasks": sorted(e.tasks),
             "formats": sorted(e.formats),

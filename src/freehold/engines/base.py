@@ -60,12 +60,14 @@ PATIENCE = 600.0
 class Found(Struct, frozen=True):
     """Where an engine is: a `program`, a `package` of this Python, or a `runtime` of its own.
 
-    `at` is what to start: the program, or the Python that has the package.
+    `at` is what to start: the program, or the Python that has the package. `native` is whether
+    it was compiled for exactly this processor; None where nobody can tell.
     """
 
     how: Literal["program", "package", "runtime"]
     at: Path
     version: str | None = None
+    native: bool | None = None
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -90,6 +92,8 @@ class Contract(ABC):
     devices: ClassVar[tuple[str, ...]]
     precisions: ClassVar[tuple[str, ...]]
     lock: ClassVar[str | None] = None
+    sources: ClassVar[str | None] = None
+    """In `locks/`: what `runtime install --build` compiles for exactly this processor."""
     hint: ClassVar[str]
 
     @abstractmethod
@@ -193,11 +197,11 @@ def package(name: str, runtime: Path) -> Found | None:
     spec = importlib.util.find_spec(name)
     places = (Path(sys.prefix), Path(sys.base_prefix))
     if spec and spec.origin and any(Path(spec.origin).is_relative_to(place) for place in places):
-        return Found("package", Path(sys.executable), _version(name))
+        return Found("package", Path(sys.executable), _version(name), native=False)
     built = built_with(runtime)
     if built is None:
         return None
-    return Found("runtime", runtime / "bin" / "python", built.get(name))
+    return Found("runtime", runtime / "bin" / "python", built.get(name), native=False)
 
 
 def built_with(runtime: Path) -> dict[str, str] | None:

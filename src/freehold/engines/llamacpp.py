@@ -1,10 +1,12 @@
 """Runs GGUF models with llama.cpp: a `llama-server` of this machine, else the wheel `xllamacpp`.
 
-Both are the same server; they differ only in how they are told what to do. Everything that
+One that was compiled here for exactly this processor goes before others, because it is faster.
+All are the same server; they differ only in how they are told what to do. Everything that
 decides about memory is said, so nothing is fitted or shifted silently.
 """
 
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting.native import usable
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
@@ -41,11 +44,24 @@ class Engine(Contract):
         *("iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4"),
     )
     lock = "llamacpp.txt"
+    sources = "llamacpp_native.toml"
     hint = "freehold runtime install llama.cpp"
 
     def find(self) -> Found | None:
-        """`FREEHOLD_LLAMA_SERVER`, a `llama-server` on the PATH, the wheel here or in a runtime."""
-        return program("llama-server", SERVER) or package("xllamacpp", runtime())
+        """The first of `places`."""
+        return next(iter(self.places()), None)
+
+    def places(self) -> tuple[Found, ...]:
+        """`FREEHOLD_LLAMA_SERVER`; the native build; a `llama-server` on the PATH; the wheel.
+
+        Where there is a graphics card, a program on the PATH goes before the native build, which
+        computes on the processor. What the variable names is the only one: it was said so.
+        """
+        on_path = program("llama-server", SERVER)
+        if os.environ.get(SERVER) and on_path:
+            return (on_path,)
+        pair = (on_path, compiled()) if probe().gpus else (compiled(), on_path)
+        return tuple(found for found in (*pair, package("xllamacpp", runtime())) if found)
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -84,6 +100,12 @@ class Engine(Contract):
 def runtime() -> Path:
     """Where a runtime of its own would be."""
     return paths.data() / "runtimes" / "llamacpp"
+
+
+def compiled() -> Found | None:
+    """The `llama-server` that was compiled here for exactly this processor."""
+    there = usable(paths.data() / "runtimes" / "llamacpp_native", "llama-server")
+    return there and Found("program", there[0], f"{there[1].version}+native", native=True)
 
 
 def _orders(
