@@ -22,7 +22,6 @@ from freehold.actions.runtimes import installed
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import probe
-from freehold.core.registry import plain
 from freehold.engines.base import ENGINES, Contract
 from freehold.engines.hosting import native
 from freehold.engines.hosting.process import Orders, Process
@@ -78,7 +77,7 @@ def state(engine: Contract) -> Build:
 
 def home(engine: Contract) -> Path:
     """Where the native build of an engine is kept."""
-    return paths.data() / "runtimes" / f"{plain(engine.name)}_native"
+    return paths.runtimes() / Path(str(engine.sources)).stem
 
 
 def build(

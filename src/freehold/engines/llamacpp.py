@@ -9,17 +9,16 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
-from freehold.engines.hosting.native import usable
+from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
@@ -60,8 +59,9 @@ class Engine(Contract):
         on_path = program("llama-server", SERVER)
         if os.environ.get(SERVER) and on_path:
             return (on_path,)
-        pair = (on_path, compiled()) if probe().gpus else (compiled(), on_path)
-        return tuple(found for found in (*pair, package("xllamacpp", runtime())) if found)
+        native = self.compiled("llama-server")
+        pair = (on_path, native) if probe().gpus else (native, on_path)
+        return tuple(found for found in (*pair, package("xllamacpp", self.runtime())) if found)
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -75,7 +75,7 @@ class Engine(Contract):
         read = (job.model.parent, job.model.resolve().parent, *_own(found))
         return _orders(command, told, read, job), Wire(socket, key)
 
-    def answer(self, running: Running, request: Any) -> Iterator[Any]:
+    def answer(self, running: Running, request: Any) -> AsyncGenerator[Any, None]:
         """Write text."""
         return texts.write(running.wire, request, running.job.setting)
 
@@ -93,19 +93,8 @@ class Engine(Contract):
         """The wheel's version, or what the server says of its build."""
         if running.found.version:
             return running.found.version
-        said = running.wire.get("/props").get("build_info")
+        said = wait(running.wire.get("/props")).get("build_info")
         return str(said) if said else None
-
-
-def runtime() -> Path:
-    """Where a runtime of its own would be."""
-    return paths.data() / "runtimes" / "llamacpp"
-
-
-def compiled() -> Found | None:
-    """The `llama-server` that was compiled here for exactly this processor."""
-    there = usable(paths.data() / "runtimes" / "llamacpp_native", "llama-server")
-    return there and Found("program", there[0], f"{there[1].version}+native", native=True)
 
 
 def _orders(
