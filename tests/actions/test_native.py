@@ -51,6 +51,7 @@ inside = "deep/engine"
 unpacked = 100_000
 room = 1_000
 programs = ["llama-server"]
+papers = ["LICENSE"]
 options = ["-DWISH=ON"]
 """
 

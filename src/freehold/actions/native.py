@@ -4,9 +4,7 @@ The sources are pinned by their digest and compiled inside the jail: without a n
 writing only into a folder of their own. What was built to its end gets its place in one step.
 """
 
-import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,18 +15,15 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.actions import native_tools as tools
-from freehold.actions.native_sources import Counted, Sources, bring, sources_of
+from freehold.actions.native_sources import Sources, bring, sources_of
 from freehold.actions.runtimes import installed
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import probe
 from freehold.engines.base import ENGINES, Contract
 from freehold.engines.hosting import native
-from freehold.engines.hosting.process import Orders, Process
+from freehold.engines.hosting.steps import Archive, Counted, Work, worked
 
-WORKER = Path(native.__file__).parent.parent / "workers" / "compile.py"
-DONE, PROGRESS, OUT = "done.json", "progress", "bin"
-PATIENCE = 4 * 3600.0
 HALF = ".building-"
 """How the folder of a build begins that is not finished."""
 
@@ -101,20 +96,23 @@ def build(
         archive = bring(wanted, folder, sources, count)
         say(f"compiling with {compiler.says}, in the jail")
         first = tools.words(compiler, brought)
-        done, programs = _compiled(engine, wanted, archive, first, folder, count)
-        made = native.Native(
-            version=wanted.version,
-            sha256=wanted.sha256,
-            processor=probe().processor,
-            instructions=probe().instructions,
-            compiler=compiler.says,
-            built=date.today().isoformat(),
-            seconds=done["seconds"],
-            programs=wanted.programs,
-        )
-        native.write(programs, made)
-        _put(programs, now.folder)
+        with worked(_work(engine, wanted, archive, first, brought), folder, count) as done:
+            native.write(done.folder, _record(wanted, compiler, done.seconds))
+            _put(done.folder, now.folder, aside=folder / "before")
     return state(engine)
+
+
+def _record(wanted: Sources, compiler: tools.Compiler, seconds: float) -> native.Native:
+    return native.Native(
+        version=wanted.version,
+        sha256=wanted.sha256,
+        processor=probe().processor,
+        instructions=probe().instructions,
+        compiler=compiler.says,
+        built=date.today().isoformat(),
+        seconds=seconds,
+        programs=wanted.programs,
+    )
 
 
 def _wanted(engine: Contract) -> Sources:
@@ -155,61 +153,28 @@ def _tools(
     return at / "bin"
 
 
-def _compiled(
+def _work(
     engine: Contract, wanted: Sources, archive: Path, first: dict[str, tuple[str, ...]],
-    folder: Path, count: Counted,
-) -> tuple[dict[str, Any], Path]:  # fmt: skip
-    """Compile in the jail; what the worker told, and the folder with the programs."""
-    own = Path(tempfile.mkdtemp(prefix="work-", dir=folder))
-    job = {
-        "archive": str(archive),
-        "inside": wanted.inside,
-        "unpacked": wanted.unpacked,
-        "programs": wanted.programs,
-        "configure": (*first["configure"], *wanted.options),
-        "compile": first["compile"],
-        "jobs": tools.jobs(),
-    }
-    words = (*first["configure"], *first["compile"])
-    orders = Orders(
-        command=(sys.executable, "-I", "-B", str(WORKER)),
-        environment={"FREEHOLD_WORKER": json.dumps(job)},
-        read=(archive, folder / "tools", *_homes(words)),
+    brought: Path | None,
+) -> Work:  # fmt: skip
+    """The steps: unpack, configure, compile."""
+    targets = ("--target", *wanted.programs)
+    return Work(
+        name=f"compiling {engine.name}",
+        what="compiling",
+        unpack=Archive(str(archive), wanted.inside, wanted.unpacked),
+        steps=(
+            (*first["configure"], *wanted.options, "-S", "source", "-B", "made"),
+            (*first["compile"], "--build", "made", "--parallel", str(tools.jobs()), *targets),
+        ),
+        keep=(*wanted.programs, *wanted.papers),
+        read=(archive, *([brought.parent] if brought else [])),
+        hint=f"the wheel runs everywhere: freehold runtime install {engine.name}",
     )
-    done, kept = own / DONE, folder / OUT
-    with Process(f"the compiler of {engine.name}", orders, own) as process:
-        process.await_ready(lambda: _told(own, count), PATIENCE)
-        told = json.loads(done.read_text(encoding="utf-8"))
-        if "error" in told:
-            raise EnvironmentProblem(
-                f"{engine.name} could not be compiled: {told['error']}",
-                hint="nothing was kept; the wheel runs everywhere: "
-                f"freehold runtime install {engine.name}",
-            )
-        (own / OUT).rename(kept)
-    return told, kept
 
 
-def _told(folder: Path, count: Counted) -> bool:
-    """Whether it is done; tells how far it is."""
-    try:
-        done, of = map(int, (folder / PROGRESS).read_text().split())
-        count("compiling", done, of)
-    except (OSError, ValueError):
-        pass  # not that far yet
-    return (folder / DONE).exists()
-
-
-def _homes(words: tuple[str, ...]) -> tuple[Path, ...]:
-    """Where the programs among these words are installed, to be read in the jail."""
-    ends = (word.rpartition("=")[2] for word in words)
-    real = {Path(end).resolve() for end in ends if end.startswith("/")}
-    return tuple(sorted({path.parent.parent for path in real if len(path.parents) > 2}))
-
-
-def _put(made: Path, target: Path) -> None:
+def _put(made: Path, target: Path, aside: Path) -> None:
     """Give the finished build its place; the one before it is there until then."""
-    aside = made.with_name("before")
     if target.exists():
         target.rename(aside)
     made.rename(target)

@@ -11,7 +11,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
@@ -22,6 +22,7 @@ from msgspec import Struct
 from freehold.core.errors import BrokenInput, EnvironmentProblem
 from freehold.core.http import Limits, Passing, Wish, get
 from freehold.engines import base as contract
+from freehold.engines.hosting.steps import Counted
 
 LOCKS = Path(contract.__file__).with_name("locks")
 LARGEST_PAGE = 32 * 2**20
@@ -30,8 +31,6 @@ TRIES = 3
 LONGEST = 3600.0
 INDEX = re.compile(r"Base URL of the Python Package Index \(default (\S+?)\)")
 LINK = re.compile(r"""<a\s[^>]*href=["']([^"']+)""", re.IGNORECASE)
-Counted = Callable[[str, int, int], object]
-"""Told what is done, how much of it, and of how much."""
 
 
 class Sources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,6 +46,7 @@ class Sources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unpacked: int
     room: int
     programs: tuple[str, ...]
+    papers: tuple[str, ...] = ()
     options: tuple[str, ...]
     tools: dict[str, str] = {}
 

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.local_model import LocalModel, find, is_path
 from freehold.actions.plan import Plan, predict
 from freehold.actions.policed import decision, obey
+from freehold.actions.tuning import Tuned, applied, chosen, place_of
 from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
-from freehold.engines.base import Contract, Job, Running, start
+from freehold.engines.base import Contract, Found, Job, Running, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
@@ -28,7 +30,7 @@ LONG_ENOUGH = 0.5
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """How a model will run: what was chosen, and why."""
+    """How a model will run: what was chosen, and why; `found` where the engine was measured."""
 
     model: LocalModel
     engine: Contract
@@ -36,6 +38,8 @@ class Ready(Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     plan: Plan | None = None
+    found: Found | None = None
+    tuned: Tuned | None = None
 
 
 class Measured(Struct, frozen=True, kw_only=True):
@@ -102,7 +106,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
-    """How a model is to run; None takes what suits."""
+    """How a model is to run; None takes what suits, and `tuned` what `tune-engine` found."""
 
     engine: str | None = None
     context: int | None = None
@@ -112,6 +116,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     full_window: bool = False
     threads: int | None = None
     gpu_layers: int | None = None
+    tuned: bool = True
 
 
 def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
@@ -141,7 +146,7 @@ def stream(
     how, asked = _sorted(wishes)
     ready = prepare(model, how)
     request, notes = _request(ready, prompt, system, continuing, asked)
-    with start(ready.engine, ready.job) as running:
+    with start(ready.engine, ready.job, found=ready.found) as running:
         share = _watched(running)
         for part in running.ask(request):
             if isinstance(part, Result):
@@ -162,13 +167,16 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
     """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
     where = model if is_path(model) else found.file
+    tuned, told = chosen(found.digest, how.engine) if how.tuned else (None, ())
+    if tuned and tuned.made:
+        found = replace(find(Path(tuned.file)), name=found.name)
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
     objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
     _without_code(found)
-    engine, candidates = choose_engine(found, TASK, how.engine)
+    engine, candidates = choose_engine(found, TASK, tuned.engine if tuned else how.engine)
     setting = Setting(
         context=context,
         parallel=how.parallel,
@@ -185,13 +193,16 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
     )
+    place = place_of(tuned) if tuned else None
     return Ready(
         model=found,
         engine=engine,
-        job=job,
+        job=applied(tuned, job, how.threads) if tuned else job,
         candidates=tuple(candidates),
-        notes=(*objections, *notes, *_tight(found, plan)),
+        notes=(*objections, *notes, *told, *_tight(found, plan)),
         plan=plan,
+        found=place[1] if place else None,
+        tuned=tuned,
     )
 
 

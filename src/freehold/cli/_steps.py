@@ -7,8 +7,8 @@ import click
 
 from freehold.cli._progress import span
 
-EVERY = 0.2
-"""Seconds between two changes of the line."""
+EVERY, APART = 0.2, 5.0
+"""Seconds between two changes of the line, and between two lines where there is no terminal."""
 EARLY = 0.02
 """The part of a work that must be done before the time left is guessed."""
 TENTH = 10
@@ -25,14 +25,14 @@ class Steps:
         """So much is done now."""
         now = time.monotonic()
         if what != self.what:
-            self.what, self.began, self.shown, self.tenth = what, now, 0.0, 0
+            self.what, self.began, self.shown, self.tenth = what, now, now - EVERY, 0
         if self.loud and (now - self.shown >= EVERY or done >= of):
             self.shown = now
             end = "\n" if done >= of else ""
             sys.stderr.write("\r\x1b[K" + line(what, done, of, now - self.began) + end)
             sys.stderr.flush()
-        elif not self.loud and of and done * TENTH // of > self.tenth:
-            self.tenth = done * TENTH // of
+        elif not self.loud and of and done * TENTH // of > self.tenth and now - self.shown > APART:
+            self.tenth, self.shown = done * TENTH // of, now
             click.echo(line(what, done, of, now - self.began), err=True)
 
     def says(self, text: str) -> None:

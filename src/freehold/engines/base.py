@@ -46,14 +46,18 @@ from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem
+from freehold.core.machine import usable_cores
 from freehold.core.registry import Registry, plain
+from freehold.engines.hosting.changes import Change, other_threads
 from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
 from freehold.engines.hosting.native import usable
 from freehold.engines.hosting.process import Orders, Process, own_folder
+from freehold.engines.hosting.steps import Counted
 from freehold.engines.hosting.wire import Broken, Refusal, Wire
 from freehold.judge.fitting.parts import Setting
 
@@ -132,6 +136,23 @@ class Contract(ABC):
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
 
+    def places(self) -> tuple[Found, ...]:
+        """Every one of it on this machine; the first is the one that `find` tells."""
+        found = self.find()
+        return (found,) if found else ()
+
+    def other_precisions(self, job: Job) -> tuple[str, ...]:
+        """The narrower precisions in which it can run the model of a job on this machine."""
+        return ()
+
+    def in_precision(self, job: Job, precision: str, folder: Path, count: Counted) -> Job:
+        """The job in one of these; a file that must be made for it is made in `folder`."""
+        return replace(job, precision=precision)
+
+    def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
+        """Settings that may be faster for a job here than those that it has."""
+        return other_threads(job.threads or usable_cores(), usable_cores())
+
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """What must be said about how this job will run, such as without a card that is there."""
         return ()
@@ -205,9 +226,14 @@ class Running:
         return self.process.failure("in the middle of an answer")
 
 
-def start(engine: Contract, job: Job, patience: float = PATIENCE) -> Running:
-    """Start an engine for a job; EnvironmentProblem with what to do when it is not there."""
-    found = engine.find()
+def start(
+    engine: Contract, job: Job, patience: float = PATIENCE, found: Found | None = None
+) -> Running:
+    """Start an engine for a job, the one at `found` where that is said.
+
+    EnvironmentProblem with what to do when it is not there.
+    """
+    found = found or engine.find()
     if found is None:
         raise EnvironmentProblem(f"{engine.name} is not installed here", hint=engine.hint)
     return Running(engine, job, found, patience)

@@ -18,8 +18,11 @@ from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting import llama_tuning as tuning
+from freehold.engines.hosting.changes import Change
 from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
+from freehold.engines.hosting.steps import Counted
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
 
@@ -62,6 +65,21 @@ class Engine(Contract):
         native = self.compiled("llama-server")
         pair = (on_path, native) if probe().gpus else (native, on_path)
         return tuple(found for found in (*pair, package("xllamacpp", self.runtime())) if found)
+
+    def other_precisions(self, job: Job) -> tuple[str, ...]:
+        """Those that `llama-quantize` can make of a wide file."""
+        return tuning.narrower(job, self.compiled("llama-quantize"))
+
+    def in_precision(self, job: Job, precision: str, folder: Path, count: Counted) -> Job:
+        """The job with a file that is made."""
+        quantizer = self.compiled("llama-quantize")
+        if quantizer is None:
+            raise EnvironmentProblem("nothing here quantizes", hint=f"{self.hint} --build")
+        return tuning.quantized(job, precision, folder, quantizer, count)
+
+    def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
+        """Threads, batches, attention, drafts by prompt lookup."""
+        return (*super().changes(job, found), *tuning.changes(job))
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -153,6 +171,7 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
     ]
     if setting.full_window:
         wanted.append(("--swa-full",))
+    wanted += tuning.guess_words(job)
     optional = [("--no-context-shift",), ("--no-webui",), ("--jinja",), ("--fit", "off"),
                 ("--cache-ram", "0"), ("--ctx-checkpoints", "0"), ("--offline",)]  # fmt: skip
     wanted += [words for words in optional if words[0] in known]
@@ -184,6 +203,7 @@ def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
         "kv_unified": False,
         "ui": False,
         "offline": True,
+        **tuning.guess_parameters(job),
     }
 
 

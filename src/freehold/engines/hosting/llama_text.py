@@ -10,7 +10,7 @@ from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.hosting.wire import Broken, Refusal, Wire
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import Cut, Spent, Times
-from freehold.tasks.text_generation import Finish, Message, Piece, Request, Result
+from freehold.tasks.text_generation import Finish, Message, Piece, Request, Result, Token
 
 TOO_LONG = "exceed_context_size_error"
 ROOM_FOR_AN_ANSWER = 16
@@ -57,7 +57,8 @@ def asked(request: Request, seed: int) -> tuple[str, dict[str, Any]]:
     }
     body = {key: value for key, value in body.items() if value is not None}
     if request.text is not None:
-        return "/v1/completions", {**body, "prompt": request.text}
+        likely = {} if request.likely is None else {"logprobs": request.likely}
+        return "/v1/completions", {**body, "prompt": request.text, **likely}
     if request.schema is not None:
         schema = {"name": "answer", "schema": request.schema, "strict": True}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
@@ -71,6 +72,7 @@ class Parts:
     def __init__(self) -> None:
         self.text: list[str] = []
         self.thinking: list[str] = []
+        self.tokens: list[Token] = []
         self.finish: str | None = None
         self.usage: dict[str, Any] = {}
         self.timings: dict[str, Any] = {}
@@ -81,6 +83,7 @@ class Parts:
         self.timings = event.get("timings") or self.timings
         for choice in event.get("choices") or ():
             self.finish = choice.get("finish_reason") or self.finish
+            self.tokens += likely(choice)
             delta = choice.get("delta") or {}
             thought = delta.get("reasoning_content")
             said = choice.get("text") or delta.get("content")
@@ -106,6 +109,7 @@ class Parts:
             seed=seed,
             spent=spent,
             times=self._times(first),
+            tokens=tuple(self.tokens),
             cut=cut,
             notes=notes,
         )
@@ -124,6 +128,13 @@ class Parts:
         each = float(self.timings.get("predicted_per_token_ms") or 0.0)
         prompt = float(self.timings.get("prompt_ms") or 0.0)
         return Times(first, prompt / 1000, decode / 1000, round(decode / each) if each else 0)
+
+
+def likely(choice: dict[str, Any]) -> Iterator[Token]:
+    """The tokens of one event with the likeliest others at their places, where it tells them."""
+    for told in (choice.get("logprobs") or {}).get("content") or ():
+        others = tuple((other["token"], other["logprob"]) for other in told["top_logprobs"])
+        yield Token(told["token"], told["logprob"], others)
 
 
 def refused(error: Refusal) -> Exception:

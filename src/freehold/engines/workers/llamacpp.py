@@ -25,13 +25,20 @@ def main() -> int:
 
 
 def put(library: Any, parameters: Any, name: str, value: Any) -> None:
-    """Set one parameter; a table `{"of": type, "is": name}` means a constant of llama.cpp."""
+    """Set one parameter, of which constants are said as tables."""
     *path, last = name.split(".")
     for part in path:
         parameters = getattr(parameters, part)
+    setattr(parameters, last, constant(library, value))
+
+
+def constant(library: Any, value: Any) -> Any:
+    """What a value means: a table `{"of": type, "is": name}` is a constant of llama.cpp."""
+    if isinstance(value, list):
+        return [constant(library, item) for item in value]
     if isinstance(value, dict):
-        value = getattr(getattr(library, value["of"]), value["is"])
-    setattr(parameters, last, value)
+        return getattr(getattr(library, value["of"]), value["is"])
+    return value
 
 
 if __name__ == "__main__":

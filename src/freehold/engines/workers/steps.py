@@ -1,9 +1,9 @@
-"""Unpacks sources and compiles them with CMake, inside the jail, and says how far it is.
+"""Runs programs one after the other inside the jail, and says how far they are.
 
-Run as a script in a folder of its own. What to do comes as JSON in `FREEHOLD_WORKER`: the
-archive, the folder in it, the most bytes it may unpack to, the programs, and the words of CMake.
-It writes `progress` (two numbers) again and again, leaves the programs in `bin` and then
-`done.json` in its folder, and waits to be ended.
+Run as a script in a folder of its own. What to do comes as JSON in `FREEHOLD_WORKER`: `steps`,
+the words of each; `unpack`, an archive with the folder in it that becomes `source` and the most
+bytes it may unpack to, or null; `keep`, names of files that are put into `kept` at the end. It
+writes `progress` (two numbers) again and again, then `done.json`, and waits to be ended.
 """
 
 import json
@@ -19,14 +19,13 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-DONE, PROGRESS, OUT = "done.json", "progress", "bin"
-KEPT = 400
-SHOWN = 12
+DONE, PROGRESS, KEPT = "done.json", "progress", "kept"
+LINES, SHOWN = 400, 12
 POLITE = 10
 """How much this gives way to everything else that the machine does."""
-STEP = re.compile(r"^\[\s*(\d+)(?:/(\d+)|%)\]")
-"""How Ninja and Make number what they do."""
-WRONG = re.compile(r"\b(error|fatal|Killed|No space|not found|cannot)\b", re.IGNORECASE)
+STEP = re.compile(r"^\[\s*(\d+)\s*(?:/\s*(\d+)|%)\]")
+"""How Ninja, Make and llama-quantize number what they do."""
+WRONG = re.compile(r"\b(error|fatal|failed|Killed|No space|not found|cannot)\b", re.IGNORECASE)
 
 
 class Failed(Exception):
@@ -34,12 +33,12 @@ class Failed(Exception):
 
 
 def main() -> int:
-    """Build, tell, wait."""
+    """Do it, tell, wait."""
     orders = json.loads(os.environ.pop("FREEHOLD_WORKER"))
     os.nice(POLITE)
     began = time.monotonic()
     try:
-        build(orders)
+        work(orders)
         told: dict[str, Any] = {"seconds": round(time.monotonic() - began, 1)}
     except Failed as error:
         told = {"error": str(error)}
@@ -50,23 +49,22 @@ def main() -> int:
     return 0
 
 
-def build(orders: dict[str, Any]) -> None:
-    """Unpack, configure, compile, and put the programs aside."""
-    source = unpack(Path(orders["archive"]), orders["inside"], orders["unpacked"])
-    made = Path("made")
-    run((*orders["configure"], "-S", str(source), "-B", str(made)))
-    targets = ("--target", *orders["programs"])
-    run((*orders["compile"], "--build", str(made), "--parallel", str(orders["jobs"]), *targets))
-    Path(OUT).mkdir()
-    for name in orders["programs"]:
-        (found, *_) = [p for p in made.rglob(name) if p.is_file() and os.access(p, os.X_OK)]
-        shutil.move(found, Path(OUT) / name)
-    for paper in source.glob("LICENSE*"):
-        shutil.move(paper, Path(OUT) / paper.name)
+def work(orders: dict[str, Any]) -> None:
+    """Unpack, run every step, put aside what is kept."""
+    if orders["unpack"]:
+        unpack(**orders["unpack"])
+    for words in orders["steps"]:
+        run(words)
+    Path(KEPT).mkdir()
+    for name in orders["keep"]:
+        found = [path for path in Path().rglob(name) if path.is_file()]
+        if not found:
+            raise Failed(f"{name} was not made")
+        shutil.move(min(found, key=lambda path: len(path.parts)), Path(KEPT) / name)
 
 
-def unpack(archive: Path, inside: str, most: int) -> Path:
-    """The files below one folder of an archive, on disk; ValueError when there is too much."""
+def unpack(archive: str, inside: str, most: int) -> None:
+    """The files below one folder of an archive, as `source`; ValueError when there is too much."""
     size = 0
     with tarfile.open(archive) as opened:
         for member in opened:
@@ -75,17 +73,17 @@ def unpack(archive: Path, inside: str, most: int) -> Path:
                 continue
             size += member.size
             if size > most:
-                raise ValueError(f"unpacks to more than {most:,} bytes")
-            opened.extract(member, "source", filter="data")
-    roots = list(Path("source").glob(f"*/{inside}"))
+                raise ValueError(f"it unpacks to more than {most:,} bytes")
+            opened.extract(member, "unpacked", filter="data")
+    roots = list(Path("unpacked").glob(f"*/{inside}"))
     if len(roots) != 1:
-        raise ValueError(f"{archive.name} has no folder {inside}")
-    return roots[0].absolute()
+        raise ValueError(f"{Path(archive).name} has no folder {inside}")
+    roots[0].rename("source")
 
 
-def run(words: tuple[str, ...]) -> None:
+def run(words: list[str]) -> None:
     """Run one step to its end; Failed with what it said last."""
-    lines: deque[str] = deque(maxlen=KEPT)
+    lines: deque[str] = deque(maxlen=LINES)
     step = subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
@@ -95,7 +93,7 @@ def run(words: tuple[str, ...]) -> None:
         if found := STEP.match(line):
             place(PROGRESS, f"{found[1]} {found[2] or 100}")
     if step.wait() != 0:
-        raise Failed("\n".join(telling(list(lines))))
+        raise Failed("\n".join(telling(list(lines))) or f"{words[0]} ended with {step.returncode}")
 
 
 def telling(lines: list[str]) -> list[str]:
