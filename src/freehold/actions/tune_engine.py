@@ -21,9 +21,9 @@ from freehold.actions.run import TASK, Ready, Wishes, prepare
 from freehold.actions.tune_search import Say, Search
 from freehold.actions.tune_trying import ROOM, Way
 from freehold.actions.tuning import Tuned, folder, forget, keep
-from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.errors import EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
-from freehold.engines.base import Contract, Job
+from freehold.engines.base import Contract
 from freehold.engines.hosting.steps import Counted
 from freehold.formats.gguf import read_gguf
 from freehold.judge.tuning import MOST_NATS, Workload
@@ -52,7 +52,7 @@ def tune(
     engines = able(ready.model, TASK, engine)
     with _place(ready.model, precisions, say) as made:
         search = Search(workload, most, say, count)
-        search.begin(_ways(ready, engines, made, count), _first(ready, engines, made))
+        search.begin(_ways(ready, engines, made, say, count), _first(ready, engines, made))
         search.refine()
         found = _tuned(ready.model, search)
         if found.made:
@@ -71,7 +71,8 @@ def _ready(model: str | Path, work: Workload, engine: str | None) -> Ready:
             f"{model} takes {trained:,} tokens, and this workload needs {needed:,}",
             hint="name a shorter one with --prompt-tokens and --answer-tokens",
         )
-    context = max(min(int(needed * ROOM), trained or LEAST), LEAST)
+    context = max(int(needed * ROOM), LEAST)
+    context = min(context, trained) if trained else context
     return prepare(model, Wishes(engine=engine, context=context, tuned=False))
 
 
@@ -85,23 +86,24 @@ def _first(ready: Ready, engines: list[Contract], made: Path | None) -> int:
 
 
 def _ways(
-    ready: Ready, engines: list[Contract], made: Path | None, count: Counted
+    ready: Ready, engines: list[Contract], made: Path | None, say: Say, count: Counted
 ) -> Iterator[Way]:
     """Every place of every engine in every precision; one that must be made is made once."""
-    whole, jobs = stored_in(ready.model), dict[tuple[str, str], Job]()
+    whole = stored_in(ready.model)
     for engine in engines:
-        narrower = engine.other_precisions(ready.job) if made else ()
+        jobs = {whole: ready.job}
         for place in engine.places():
-            for precision in (whole, *narrower):
-                key = engine.name, precision
-                if precision == whole:
-                    jobs[key] = ready.job
-                elif key not in jobs and made is not None:
-                    jobs[key] = engine.in_precision(ready.job, precision, made, count)
+            for precision in (whole, *(engine.other_precisions(ready.job) if made else ())):
+                if precision not in jobs and made is not None:
+                    try:
+                        jobs[precision] = engine.in_precision(ready.job, precision, made, count)
+                    except FreeholdError as error:
+                        say(f"{precision} is left out: {error}")
+                        continue
                 yield Way(
                     engine=engine,
                     found=place,
-                    job=jobs[key],
+                    job=jobs[precision],
                     precision=precision,
                     same=engine.name == engines[0].name and precision == whole,
                 )

@@ -20,6 +20,8 @@ ROUNDS = 3
 HOPELESS = 1.3
 """How much more time than the best a first round may take before the others are left out."""
 WARM_LETTERS, WARM_TOKENS = 800, 8
+LETTERS = 900
+"""Of the text whose next tokens are compared: never more tokens than letters."""
 LIKELY = 20_000
 """The likeliest tokens that are asked for at each place; most vocabularies are told whole."""
 ROOM = 2.0
@@ -31,7 +33,8 @@ _orders = count(1)
 class Way(Struct, frozen=True, kw_only=True):
     """One way to run the model: an engine, where it is, its job, and what that is called.
 
-    `changed` says by its kind what of the setting was changed. `same` says that it has the weights and the engine of the reference.
+    `changed` says by its kind what of the setting was changed, `same` that it has the weights and
+    the engine of the reference.
     """
 
     engine: Contract
@@ -104,7 +107,7 @@ def measured(running: Running, work: Workload, best: float | None) -> Timed:
 def next_tokens(running: Running) -> tuple[Logs, ...]:
     """The distribution of the token after each beginning; empty where the engine tells none."""
     found: list[Logs] = []
-    for text in beginnings():
+    for text in beginnings(min(LETTERS, running.job.setting.context - WARM_TOKENS)):
         request = Request(text=text, max_tokens=1, temperature=0.0, likely=LIKELY, ignore_end=True)
         told = _asked(running, request).tokens
         found.append(_together(told[0].others) if told else {})

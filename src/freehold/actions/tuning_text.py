@@ -49,8 +49,8 @@ def passage(number: int, letters: int) -> str:
     return " ".join(parts)[:letters]
 
 
-def beginnings(count: int = PLACES) -> list[str]:
+def beginnings(letters: int, count: int = PLACES) -> list[str]:
     """Beginnings of one text, each a few words longer than the one before, for next tokens."""
-    words = " ".join(SENTENCES).split(" ")
-    step = max(1, len(words) // count)
-    return [" ".join(words[: (number + 1) * step]) for number in range(count)]
+    words = " ".join(SENTENCES)[:letters].split(" ")
+    count = min(count, len(words))
+    return [" ".join(words[: len(words) * number // count]) for number in range(1, count + 1)]

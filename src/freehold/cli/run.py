@@ -33,9 +33,12 @@ LARGEST_INPUT = 64 * 2**20
 @click.option("--kv", type=click.Choice(KV), default="f16", help="Precision of keys and values.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads to compute with.")
 @click.option("--gpu-layers", type=click.IntRange(0), help="Layers to keep on graphics cards.")
+@click.option("--untuned", is_flag=True, help="As it is, not as tune-engine found it fastest.")
 @click.option("--why", is_flag=True, help="Say how it would be run and why, and stop.")
 @as_json
-def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: Any) -> None:
+def command(
+    model: str, prompt: str | None, as_json: bool, why: bool, untuned: bool, **wishes: Any
+) -> None:
     """Ask MODEL, a GGUF file or a folder with one, and print its answer as it comes.
 
     \b
@@ -50,6 +53,7 @@ def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: 
     what was said is not.
     """
     wishes = {name: value for name, value in wishes.items() if _is_said(value)}
+    wishes |= {"tuned": False} if untuned else {}
     if why:
         _explain(model, wishes, as_json)
         return
@@ -193,6 +197,7 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
                 (c["name"], ("taken: " if c["taken"] else "") + c["because"])
                 for c in form["engines"]
             ),
+            *([("tuned", ready.tuned.says)] if ready.tuned else []),
             *(("note", note) for note in form["notes"]),
         ],
         indent=0,
@@ -213,5 +218,6 @@ def _why(ready: "Ready") -> dict[str, Any]:
             {"name": c.engine.name, "taken": c.taken, "because": c.because}
             for c in ready.candidates
         ],
+        "tuned": ready.tuned.form() if ready.tuned else None,
         "notes": list(ready.notes),
     }

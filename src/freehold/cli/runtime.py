@@ -33,8 +33,6 @@ def command() -> None:
     \b
     Examples:
       freehold runtime list
-      freehold runtime install llama.cpp
-      freehold runtime install llama.cpp --build
     """
 
 
@@ -78,6 +76,11 @@ def install(
     With --build the engine is compiled here from sources that are pinned by their SHA-256, for
     exactly this processor: it then computes faster, and runs nowhere else. This needs a C++
     compiler; CMake and Ninja are brought where they are missing. It is taken before the wheel.
+
+    \b
+    Examples:
+      freehold runtime install llama.cpp
+      freehold runtime install llama.cpp --build
     """
     from freehold.cli._steps import Steps
 
