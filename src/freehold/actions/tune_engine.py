@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from freehold.actions.artifacts import stored
 from freehold.actions.engines import able
-from freehold.actions.local_model import LocalModel, find
-from freehold.actions.run import TASK, Ready, Wishes, prepare
+from freehold.actions.layouts import LocalModel
+from freehold.actions.local_model import find
+from freehold.actions.run import TEXT, Ready, Wishes, prepare
 from freehold.actions.tune_search import Say, Search
 from freehold.actions.tune_trying import ROOM, Way
 from freehold.actions.tuning import Tuned, folder, forget, keep
@@ -49,7 +50,7 @@ def tune(
     the weights stay as they are. UsageError for a workload that is longer than the context.
     """
     ready = _ready(model, workload, engine)
-    engines = able(ready.model, TASK, engine)
+    engines = able(ready.model, TEXT, engine)
     with _place(ready.model, precisions, say) as made:
         search = Search(workload, most, say, count)
         search.begin(_ways(ready, engines, made, say, count), _first(ready, engines, made))
@@ -73,7 +74,10 @@ def _ready(model: str | Path, work: Workload, engine: str | None) -> Ready:
         )
     context = max(int(needed * ROOM), LEAST)
     context = min(context, trained) if trained else context
-    return prepare(model, Wishes(engine=engine, context=context, tuned=False))
+    ready = prepare(model, Wishes(engine=engine, context=context, tuned=False))
+    if ready.task.id != TEXT:
+        raise UsageError(f"{ready.model.name} does {ready.task.id}; only {TEXT} is tuned so far")
+    return ready
 
 
 def _first(ready: Ready, engines: list[Contract], made: Path | None) -> int:
@@ -110,7 +114,9 @@ def _ways(
 
 
 def stored_in(model: LocalModel) -> str:
-    """The precision in which a file holds most of its weights."""
+    """The precision in which a GGUF file holds most of its weights; others are as they are."""
+    if model.format != "gguf":
+        return "as stored"
     return stored(read_gguf(model.file, model.file.name).tensor_list) or "as stored"
 
 
@@ -153,7 +159,7 @@ def _tuned(model: LocalModel, search: Search) -> Tuned:
         version=trial.version,
         place=str(way.found.at),
         file=str(file),
-        size=file.stat().st_size,
+        size=file.stat().st_size if file != model.file else model.size,
         made=file != model.file,
         precision=way.precision,
         asked=way.job.precision,

@@ -103,7 +103,7 @@ def forget(digest: str, but: str | None = None) -> bool:
 def stale(found: Tuned) -> str | None:
     """Why what was found cannot be used any more; None where it can."""
     file = Path(found.file)
-    if not file.is_file() or file.stat().st_size != found.size:
+    if not file.exists() or (found.made and file.stat().st_size != found.size):
         return f"{file.name} is not there any more"
     if place_of(found) is None:
         return f"{found.engine} {found.version or ''} is not there any more"
