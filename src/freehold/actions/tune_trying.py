@@ -73,15 +73,6 @@ def attempt(way: Way, work: Workload, best: float | None, *, quality: bool) -> T
         return Tried(wrong=str(error), version=way.found.version)
 
 
-def distributions(way: Way) -> tuple[Logs, ...]:
-    """The next tokens that a way tells of; empty where it does not."""
-    try:
-        with start(way.engine, way.job, found=way.found) as running:
-            return next_tokens(running)
-    except FreeholdError:
-        return ()
-
-
 def measured(running: Running, work: Workload, best: float | None) -> Timed:
     """The medians of some rounds; of one alone where that shows that it will not win."""
     letters = work.prompt * _letters_of_a_token(running)
