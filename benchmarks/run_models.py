@@ -21,6 +21,8 @@ from freehold.formats.invented_llama import PLAIN, TEMPLATE
 from freehold.formats.safetensors_writing import Entry, header
 
 LAYERS, WIDTH, FEED, HEADS, KV_HEADS, VOCABULARY, CONTEXT = 16, 2048, 8192, 32, 8, 128_256, 8192
+FIRST = 259
+"""The token of the first plain sign."""
 ROPE, EPSILON = 500_000.0, 1e-5
 QUANTIZED = ("Q8_0", "Q4_0", "Q4_K_M")
 VALUES = 2**20 + 7
@@ -66,12 +68,12 @@ def make(folder: Path) -> None:
 def prompt(length: int, seed: int) -> list[int]:
     """Tokens of a prompt that nobody has seen."""
     drawn = random.Random(seed)
-    return [259 + drawn.randrange(len(PLAIN)) for _ in range(length)]
+    return [FIRST + drawn.randrange(len(PLAIN)) for _ in range(length)]
 
 
 def words(tokens: list[int]) -> str:
     """The same as text."""
-    return "".join(PLAIN[token - 259] for token in tokens)
+    return "".join(PLAIN[token - FIRST] for token in tokens)
 
 
 def parameters() -> int:
@@ -177,9 +179,20 @@ def _config() -> dict[str, Any]:
 
 
 def _tokens() -> list[str]:
-    """Marks, bytes, signs, and words that no text has."""
-    known = ["<unk>", "<s>", "</s>", *(f"<0x{n:02X}>" for n in range(256)), *PLAIN, "\u2581"]
+    """Marks, signs for bytes, the plain signs, and words that no text has."""
+    others = [sign for sign in _byte_signs() if sign not in PLAIN]
+    known = ["<unk>", "<s>", "</s>", *others]
+    known += [f"\u27e6{n}\u27e7" for n in range(len(known), FIRST)] + list(PLAIN)
     return known + [f"\u27e6{n}\u27e7" for n in range(len(known), VOCABULARY)]
+
+
+def _byte_signs() -> list[str]:
+    """The sign that stands for each byte in tokenizers of bytes, as in GPT-2."""
+    shown = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    hidden = [byte for byte in range(256) if byte not in shown]
+    signs = {byte: chr(byte) for byte in shown}
+    signs |= {byte: chr(256 + n) for n, byte in enumerate(hidden)}
+    return [signs[byte] for byte in range(256)]
 
 
 def _tokenizer() -> dict[str, Any]:
@@ -219,20 +232,18 @@ def _metadata() -> dict[str, Any]:
         "llama.rope.dimension_count": WIDTH // HEADS,
         "llama.rope.freq_base": ROPE,
         "llama.vocab_size": VOCABULARY,
-        "tokenizer.ggml.model": "llama",
+        "general.file_type": 1,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "llama-bpe",
         "tokenizer.ggml.tokens": _tokens(),
-        "tokenizer.ggml.scores": [float(-n) for n in range(VOCABULARY)],
-        "tokenizer.ggml.token_type": [_sort(n) for n in range(VOCABULARY)],
+        "tokenizer.ggml.merges": [f"\u27e6{FIRST} \u27e7"],
+        "tokenizer.ggml.token_type": [3 if n < 3 else 1 for n in range(VOCABULARY)],
+        "tokenizer.ggml.add_bos_token": True,
         "tokenizer.ggml.bos_token_id": 1,
         "tokenizer.ggml.eos_token_id": 2,
-        "tokenizer.ggml.unknown_token_id": 0,
-        "tokenizer.ggml.add_space_prefix": False,
+        "tokenizer.ggml.padding_token_id": 0,
         "tokenizer.chat_template": TEMPLATE,
     }
-
-
-def _sort(number: int) -> int:
-    return 2 if number == 0 else 3 if number < 3 else 6 if number < 259 else 1
 
 
 def _say(text: str) -> None:

@@ -8,6 +8,7 @@ it writes one token, says so and ends. Needs none of Freehold.
 
 import json
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -136,9 +137,20 @@ def onnxruntime_genai(folder: Path, precision: str, threads: int, keep: Path) ->
 
     made = keep / f"ort-{precision}"
     if not (made / "genai_config.json").exists():
-        from onnxruntime_genai.models.builder import create_model
-
-        create_model(None, str(folder / "hf"), str(made), precision, "cpu", str(keep / "ort-cache"))
+        words = (
+            "-m",
+            str(folder / "hf"),
+            "-o",
+            str(made),
+            "-p",
+            precision,
+            "-e",
+            "cpu",
+            "-c",
+            str(keep / "ort-cache"),
+        )
+        builder = (sys.executable, "-m", "onnxruntime_genai.models.builder", *words)
+        subprocess.run(builder, check=True, stdout=subprocess.DEVNULL)
     config = og.Config(str(made))
     config.overlay(
         json.dumps({"model": {"decoder": {"session_options": {"intra_op_num_threads": threads}}}})
