@@ -100,7 +100,6 @@ def orders(told: Any, keep: Path) -> Orders:
 def contest(told: Any, folder: Path) -> Iterator[Row]:
     """Every contestant in every precision that it has."""
     asked = orders(told, folder)
-    serve = Path(told.peers).parent / "transformers"
     ways: list[Way] = []
     for kind in models.QUANTIZED:
         file = folder / f"{kind.lower()}.gguf"
@@ -108,7 +107,9 @@ def contest(told: Any, folder: Path) -> Iterator[Row]:
         ways.append(("llama-server", kind, partial(llama_server, file, asked)))
     for name, precision in OTHERS:
         ways.append((name, precision, partial(peer, told.peers, name, precision, folder, asked)))
-    ways.append(("transformers serve", "bf16", partial(transformers_serve, serve, folder, asked)))
+    ways.append(
+        ("transformers serve", "bf16", partial(transformers_serve, told.peers, folder, asked))
+    )
     for name, precision, measure in ways:
         if (told.only and name not in told.only) or (
             told.precisions and precision not in told.precisions
@@ -185,7 +186,8 @@ def _ratios(rows: list[Row]) -> None:
     print("\nFreehold against llama-server with the same file:")
     plain = {row.precision: row for row in others if row.name == "llama-server"}
     for row in own:
-        for figure in FIGURES if row.precision in plain else ():
+        same = plain.get(row.precision)
+        for figure in [f for f in FIGURES if same and f in same.figures and f in row.figures]:
             ratio = _ratio(row, plain[row.precision], figure)
             print(f"  {row.precision:<8}{figure:<12}{ratio:.2f}")
 
