@@ -38,9 +38,7 @@ def command(
 
     \b
     Examples:
-      freehold tune-engine ./model.gguf
-      freehold tune-engine ./model.gguf --prompt-tokens 2000 --answer-tokens 500
-      freehold tune-engine ./model.gguf --same-weights --json
+      freehold tune-engine ./model.gguf --prompt-tokens 100 --answer-tokens 50
     """
     from freehold.actions.tune_engine import tune
     from freehold.cli._steps import Steps
