@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from freehold.actions import native_sources, native_tools
+from freehold.actions import native_sources
 from freehold.actions.native import build, builds
 from freehold.actions.native_sources import pip_index
 from freehold.core.errors import BrokenInput, EnvironmentProblem
@@ -207,7 +207,7 @@ def test_without_a_compiler_it_says_how_to_get_one(
 def test_a_full_disk_is_told_before_anything_is_brought(
     sources: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(native_tools.shutil, "disk_usage", lambda _: (9, 9, 5))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: (9, 9, 5))
     with pytest.raises(EnvironmentProblem, match="GB free"):
         build(ENGINE, sources=sources, say=quiet)
     assert left(home) == []

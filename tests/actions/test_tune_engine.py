@@ -226,6 +226,16 @@ def test_the_command_prints_what_was_tried_and_kept(
     assert form["workload"] == {"prompt": 512, "answer": 64}
 
 
+def test_get_tunes_what_it_brought_when_asked(
+    model: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trying(monkeypatch, lambda way: 100)
+    came = json.loads(freehold(capsys, "get", str(model), "--name", "mine", "--tune", "--json").out)
+    assert came["tuned"]["engine"] == "llama.cpp"
+    assert prepare("mine", Wishes()).tuned is not None
+    assert freehold(capsys, "get", str(model), "--tune", "--dry-run").code == 2
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not find_spec("xllamacpp"), reason="needs xllamacpp")
 def test_with_the_real_engine_the_same_weights_say_the_same(tmp_path: Path) -> None:

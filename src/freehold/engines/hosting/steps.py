@@ -7,7 +7,7 @@ they made. Whatever happens, nothing of them stays: no process and no file.
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ def worked(work: Work, place: Path, count: Counted) -> Iterator[Worked]:
     orders = Orders(
         command=(sys.executable, "-I", "-B", str(WORKER)),
         environment={"FREEHOLD_WORKER": json.dumps(job)},
-        read=(*work.read, *homes(word for words in work.steps for word in words)),
+        read=(*work.read, *homes(work.steps)),
     )
     with Process(work.name, orders, own) as process:
         process.await_ready(lambda: _told(own, work.what, count), PATIENCE)
@@ -73,10 +73,15 @@ def worked(work: Work, place: Path, count: Counted) -> Iterator[Worked]:
         yield Worked(own / KEPT, told["seconds"])
 
 
-def homes(words: Iterator[str] | Sequence[str]) -> tuple[Path, ...]:
-    """Where programs that are named by their paths are installed, with what lies beside them."""
-    ends = (word.rpartition("=")[2] for word in words)
-    real = {Path(end).resolve() for end in ends if end.startswith("/")}
+def homes(steps: Iterable[Sequence[str]]) -> tuple[Path, ...]:
+    """Where the programs of these steps are installed, with what lies beside them.
+
+    These are the first words, and what CMake is told by a word such as `-DCMAKE_C_COMPILER=`;
+    other files are not opened by being named.
+    """
+    told = [word for words in steps for word in words[1:] if word.startswith("-DCMAKE_")]
+    named = [*(words[0] for words in steps), *(word.partition("=")[2] for word in told)]
+    real = {Path(name).resolve() for name in named if name.startswith("/")}
     return tuple(sorted({path.parent.parent for path in real if len(path.parents) > 2}))
 
 
