@@ -22,7 +22,7 @@ from typing import Any
 
 import run_models as models
 from msgspec import Struct
-from run_own import Orders, freehold, llama_server, transformers_serve
+from run_own import Orders, freehold, llama_server, others_of_freehold, transformers_serve
 
 from freehold.actions import calibrate as calibrating
 from freehold.actions.calibration import Calibration
@@ -103,8 +103,11 @@ def contest(told: Any, folder: Path) -> Iterator[Row]:
     ways: list[Way] = []
     for kind in models.QUANTIZED:
         file = folder / f"{kind.lower()}.gguf"
-        ways.append(("freehold", kind, partial(freehold, file, asked)))
+        ways.append(("freehold", kind, partial(freehold, "llama.cpp", file, None, asked)))
         ways.append(("llama-server", kind, partial(llama_server, file, asked)))
+    for engine, kind in others_of_freehold(folder):
+        run = partial(freehold, engine, folder / "hf", kind, asked)
+        ways.append((f"freehold {engine}", kind, run))
     for name, precision in OTHERS:
         ways.append((name, precision, partial(peer, told.peers, name, precision, folder, asked)))
     ways.append(
@@ -173,15 +176,15 @@ def show(rows: list[Row], limits: Calibration | None) -> None:
 
 
 def _ratios(rows: list[Row]) -> None:
-    own = [row for row in rows if row.name == "freehold" and row.figures]
-    others = [row for row in rows if row.name != "freehold" and row.figures]
+    own = [row for row in rows if row.name.startswith("freehold") and row.figures]
+    others = [row for row in rows if not row.name.startswith("freehold") and row.figures]
     if not own or not others:
         return
     print("\nFreehold's best against the best of the others (above 1 is better):")
     for figure in FIGURES:
         mine, best = _best(own, figure), _best(others, figure)
         if mine and best:
-            against = f"{mine.precision}, against {best.name} {best.precision}"
+            against = f"{mine.name} {mine.precision}, against {best.name} {best.precision}"
             print(f"  {figure:<12}{_ratio(mine, best, figure):.2f}  {against}")
     print("\nFreehold against llama-server with the same file:")
     plain = {row.precision: row for row in others if row.name == "llama-server"}

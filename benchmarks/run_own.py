@@ -21,11 +21,15 @@ from typing import Any
 import run_models as models
 from msgspec import Struct
 
-from freehold.engines.base import ENGINES, Job, Running, start
+from freehold.actions.engines import able
+from freehold.actions.local_model import find
+from freehold.engines.base import ENGINES, Contract, Job, Running, start
 from freehold.engines.hosting.loop import wait
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.text_generation import Piece, Request
 
+TEXT = "text-generation"
+PRECISIONS = ("int8", "int4", "bf16")
 SPARE = 16
 STARTING, LONGEST = 300.0, 600.0
 """Seconds until a server must be ready, and until all answers at once must be there."""
@@ -50,41 +54,33 @@ class Orders(Struct, frozen=True, kw_only=True):
         return {name: getattr(self, name) for name in self.__struct_fields__}
 
 
-def freehold(file: Path, asked: Orders) -> dict[str, float]:
-    """Freehold's own way: `run` for the cold start, the engine that it takes for the rest."""
-    engine = ENGINES.get("llama.cpp")
+def freehold(engine: str, model: Path, precision: str | None, asked: Orders) -> dict[str, float]:
+    """Freehold's own way: `run` for the cold start, the engine itself for the rest."""
+    program: Contract = ENGINES.get(engine)
 
     @contextmanager
     def serving(parallel: int, context: int) -> Iterator[Ask]:
-        job = Job(
-            model=file,
-            task="text-generation",
-            threads=asked.threads,
-            setting=Setting(context=context, parallel=parallel),
-        )
-        with start(engine, job) as running:
+        setting = Setting(context=context, parallel=parallel)
+        job = Job(model=model, task=TEXT, threads=asked.threads, setting=setting,
+                  precision=precision)  # fmt: skip
+        with start(program, job) as running:
             yield lambda prompt, count: _pieces(running, prompt, count)
 
-    words = (
-        sys.executable,
-        "-m",
-        "freehold",
-        "run",
-        str(file),
-        "--continuing",
-        "--max-tokens",
-        "2",
-        "--temperature",
-        "0",
-        "--untuned",
-        "--threads",
-        str(asked.threads),
-        "--",
-        models.words(asked.prompts[0][:32]),
-    )
+    told = ("--precision", precision) if precision else ()
+    words = (sys.executable, "-m", "freehold", "run", str(model), "--continuing", "--untuned",
+             "--max-tokens", "2", "--temperature", "0", "--threads", str(asked.threads),
+             "--engine", engine, *told, "--", models.words(asked.prompts[0][:32]))  # fmt: skip
     found = _all(serving, asked)
     _cold(words)  # compiles our own code, as an installation does
     return {**found, "cold": median(_cold(words) for _ in range(asked.rounds))}
+
+
+def others_of_freehold(folder: Path) -> Iterator[tuple[str, str]]:
+    """The engines of Freehold that run the folder of safetensors, each with its precisions."""
+    for engine in able(find(folder / "hf"), TEXT):
+        for precision in PRECISIONS:
+            if precision in engine.precisions:
+                yield engine.name, precision
 
 
 async def _pieces(running: Running, prompt: Tokens, count: int) -> AsyncIterator[object]:

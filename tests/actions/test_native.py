@@ -204,6 +204,25 @@ def test_without_a_compiler_it_says_how_to_get_one(
         build(ENGINE, sources=sources, say=quiet)
 
 
+def test_cmake_is_brought_for_the_build_alone_where_there_is_none(
+    sources: Path, tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[object] = []
+
+    def installed(at: Path, what: tuple[str, ...], given: Path | None, _: object) -> None:
+        heard.extend([*what, given])
+        (at / "bin").mkdir(parents=True)
+        (tmp_path / "cmake").rename(at / "bin" / "cmake")
+
+    lock = tmp_path / "locks" / str(ENGINES.get(ENGINE).sources)
+    lock.write_text(lock.read_text() + '[tools]\ncmake = "4.0"\nninja = "1.0"\n')
+    monkeypatch.setattr("freehold.actions.native.installed", installed)
+    (tmp_path / "opt" / "bin" / "cmake").rename(tmp_path / "cmake")
+    assert build(ENGINE, sources=sources, say=quiet).state == "built"
+    assert heard == ["cmake==4.0", sources]
+    assert left(home) == ["llamacpp_native"]
+
+
 def test_a_full_disk_is_told_before_anything_is_brought(
     sources: Path, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

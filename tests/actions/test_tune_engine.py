@@ -18,6 +18,7 @@ from freehold.actions.tuning import Tuned, folder, kept_for
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import probe
 from freehold.engines.hosting import native
+from freehold.engines.llamacpp import Engine
 from freehold.formats.invented_llama import Shape
 from freehold.judge.tuning import Timed, Workload
 from freehold.store.ledger import Ledger
@@ -137,6 +138,25 @@ def test_a_narrower_precision_that_keeps_the_quality_is_made_kept_and_said(
 
 def _narrow_is_fast(way: Way) -> float:
     return {"F16": 100.0, "Q8_0": 200.0, "Q4_K_M": 150.0, "Q4_0": 400.0}[way.precision]
+
+
+class Rounding(Engine):
+    """An engine that rounds the weights of every model."""
+
+    name = "another"
+    exact = False
+
+
+def test_an_engine_that_rounds_weights_is_not_what_others_are_held_against(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.actions.tune_engine.able", lambda *_: [Rounding(), Engine()])
+    heard = trying(monkeypatch, lambda way: 100)
+    tune(model, workload=SMALL)
+    assert [(way.engine.name, way.same) for way in heard[:2]] == [
+        ("llama.cpp", True),
+        ("another", False),
+    ]
 
 
 def test_all_figures_are_in_the_ledger_and_the_choice_is_in_the_plan(

@@ -113,6 +113,8 @@ class Contract(ABC):
     lock: ClassVar[str | None] = None
     sources: ClassVar[str | None] = None
     """In `locks/`: what `runtime install --build` compiles for exactly this processor."""
+    exact: ClassVar[bool] = True
+    """Whether it computes with the weights as they are stored, unless it is told otherwise."""
     hint: ClassVar[str]
 
     def runtime(self) -> Path:
