@@ -50,7 +50,8 @@ def tune(
     the weights stay as they are. UsageError for a workload that is longer than the context.
     """
     ready = _ready(model, workload, engine)
-    engines = sorted(able(ready.model, TEXT, engine), key=lambda one: not one.exact)
+    here = (one for one in able(ready.model, TEXT, engine) if one.kind in ("server", "worker"))
+    engines = sorted(here, key=lambda one: not one.exact)
     with _place(ready.model, precisions, say) as made:
         search = Search(workload, most, say, count)
         search.begin(_ways(ready, engines, made, say, count), _first(ready, engines, made))
