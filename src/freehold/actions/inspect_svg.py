@@ -1,0 +1,313 @@
+"""The map of what moved as SVG: layers from left to right, roles from top to bottom.
+
+Light, dark and on paper; lightness alone tells the scale, and every field says its value.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from freehold.actions.inspect_against import Difference, Pair, Shift, summed
+from freehold.actions.inspect_names import KINDS
+from freehold.actions.page_parts import Markup, el, join
+from freehold.core.errors import EnvironmentProblem, UsageError
+
+CLASSES = 8
+WIDE, LEFT, RIGHT, TOP, ROW = 960, 268, 76, 92, 22
+MOST_ROLES, MOST_STACKS, MOST_OUTSIDE = 40, 6, 24
+LIGHT = ("#f3ead7", "#f1d3a4", "#ecb274", "#e18b55", "#cc6249", "#a8414b", "#7a2850", "#46154a")
+DARK = ("#35233c", "#54294a", "#783650", "#a04751", "#c76450", "#e28d58", "#f2b877", "#fce6b4")
+
+STYLE = (
+    """
+.fi { --paper: #fff; --ink: #16191f; --soft: #545c69; --line: #c9ced6; """
+    + " ".join(f"--h{n}: {color};" for n, color in enumerate(LIGHT))
+    + """
+  font: 13px system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; }
+.fi .ground { fill: var(--paper); }
+.fi text { fill: var(--ink); }
+.fi .soft { fill: var(--soft); } .fi .small { font-size: 11px; }
+.fi .title { font-size: 18px; font-weight: 650; } .fi .strong { font-weight: 650; }
+.fi .end { text-anchor: end; } .fi .middle { text-anchor: middle; }
+.fi .still { fill: var(--paper); stroke: var(--line); }
+.fi .unknown { fill: none; stroke: var(--line); stroke-dasharray: 2 3; }
+"""
+    + "".join(f".fi .h{n} {{ fill: var(--h{n}); }}\n" for n in range(CLASSES))
+    + """@media screen and (prefers-color-scheme: dark) {
+  .fi { --paper: #171a1f; --ink: #e8eaee; --soft: #a4acb8; --line: #434a54; """
+    + " ".join(f"--h{n}: {color};" for n, color in enumerate(DARK))
+    + """ }
+}
+"""
+)
+
+
+class Panel(Struct, frozen=True):
+    """One stack of layers: its rows (kind, role, field by layer) and the sum of each layer."""
+
+    stack: str
+    layers: tuple[int, ...]
+    rows: tuple[tuple[str, str, dict[int, Shift | None]], ...]
+    whole: dict[int, Shift]
+    left_out: int
+
+
+class Scale(Struct, frozen=True):
+    """The upper bounds of the classes, of which the last is at least the largest value."""
+
+    bounds: tuple[float, ...]
+
+    def class_of(self, value: float) -> int:
+        """The class of a value above zero."""
+        return next((n for n, bound in enumerate(self.bounds) if value <= bound), CLASSES - 1)
+
+
+def check_target(target: Path, against: str | None) -> None:
+    """Refuse a file that no map can be written to, before weights are read."""
+    if not against:
+        raise UsageError("a map shows what moved", hint="--against MODEL names the other model")
+    if target.suffix.lower() != ".svg":
+        raise UsageError(f"{target} does not end with .svg")
+    if not target.parent.is_dir():
+        raise EnvironmentProblem(f"the folder {target.parent} is not there")
+
+
+def write_map(found: Difference, target: Path) -> None:
+    """Write the map; what was there before is replaced as a whole."""
+    made = target.with_name(f".{target.name}.part")
+    try:
+        made.write_text(picture(found), encoding="utf-8")
+        made.replace(target)
+    except OSError as error:
+        made.unlink(missing_ok=True)
+        raise EnvironmentProblem(f"{target} cannot be written: {error.strerror}") from error
+
+
+def picture(found: Difference) -> str:
+    """A whole SVG file."""
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + drawing(found) + "\n"
+
+
+def drawing(found: Difference) -> Markup:
+    """The `svg` element, also to stand in a page."""
+    shown, scale = panels(found.pairs), scale_of(_values(found))
+    parts, y = list[Markup](), float(TOP)
+    for panel in shown:
+        drawn, y = _panel(panel, scale, y)
+        parts += drawn
+    outside, y = _outside(found.pairs, scale, y)
+    legend, y = _legend(scale, y)
+    title = f"What moved from {found.base} to {found.tuned}"
+    words = join(el("title", title, id="fi-title"), el("desc", described(found), id="fi-desc"))
+    return el(
+        "svg", words, el("style", Markup(STYLE)),
+        el("rect", class_="ground", width=f"{WIDE}", height=f"{y:.0f}"),
+        *_heading(found, title), *parts, *outside, *legend,
+        xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDE} {y:.0f}", class_="fi",
+        role="img", aria_labelledby="fi-title fi-desc",
+    )  # fmt: skip
+
+
+def described(found: Difference) -> str:
+    """What the picture shows, in sentences."""
+    whole = found.whole
+    said = [f"{len(found.moved):,} of {len(found.pairs):,} tensors moved",
+            f"relative L2 distance of all weights: {percent(whole.relative)}"]  # fmt: skip
+    said += [f"{kind}: {percent(shift.relative)}" for kind, shift in found.by_kind().items()]
+    if found.moved:
+        said.append(f"furthest: {found.moved[0].name}")
+    return ". ".join(said) + "."
+
+
+def panels(pairs: Sequence[Pair]) -> list[Panel]:
+    """The stacks of layers, the one with most numbers first."""
+    stacks: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        if pair.place.layer is not None:
+            stacks.setdefault(pair.place.stack, []).append(pair)
+    largest = sorted(stacks, key=lambda name: -sum(math.prod(p.shape) for p in stacks[name]))
+    return [_stack(name, stacks[name]) for name in largest[:MOST_STACKS]]
+
+
+def _stack(name: str, pairs: list[Pair]) -> Panel:
+    roles: dict[tuple[str, str], dict[int, list[Pair]]] = {}
+    layers: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        at = pair.place
+        roles.setdefault((at.kind, at.role), {}).setdefault(at.layer or 0, []).append(pair)
+        layers.setdefault(at.layer or 0, []).append(pair)
+    ordered = sorted(roles, key=lambda key: KINDS.index(key[0]))
+    rows = [(k, r, {n: _sum(some) for n, some in roles[k, r].items()}) for k, r in ordered]
+    whole = {n: shift for n, some in layers.items() if (shift := _sum(some))}
+    left_out = max(0, len(rows) - MOST_ROLES)
+    return Panel(name, tuple(sorted(layers)), tuple(rows[:MOST_ROLES]), whole, left_out)
+
+
+def _sum(pairs: Sequence[Pair]) -> Shift | None:
+    """Several tensors as one; None where none of them could be read."""
+    known = [pair.shift for pair in pairs if pair.shift]
+    return summed(known) if known else None
+
+
+def _values(found: Difference) -> list[float]:
+    every = [p.shift.relative for p in found.moved if p.shift]
+    return [value for value in every if value and math.isfinite(value)]
+
+
+def scale_of(values: Sequence[float]) -> Scale:
+    """Steps of equal length where values are near each other, else by round numbers."""
+    if not values:
+        return Scale(tuple(10.0**n for n in range(-CLASSES, 0)))
+    low, high = min(values), max(values)
+    if high < 12 * low:
+        start = low if low > high / 3 else 0.0
+        step = (high - start) / CLASSES or high / CLASSES
+        return Scale((*(start + step * n for n in range(1, CLASSES)), high))
+    ladders = [_ladder(digits, high) for digits in ((1, 2, 5), (1, 3), (1,))]
+    return Scale(next((steps for steps in ladders if steps[0] <= low * 3), ladders[-1]))
+
+
+def _ladder(digits: Sequence[int], high: float) -> tuple[float, ...]:
+    """As many round numbers as there are classes, the last of them not below the highest value."""
+    power = math.floor(math.log10(high))
+    steps = [digit * 10.0**n for n in range(power - CLASSES, power + 2) for digit in digits]
+    top = next(n for n, step in enumerate(steps) if step >= high * (1 - 1e-9))
+    return tuple(steps[top - CLASSES + 1 : top + 1])
+
+
+def percent(value: float | None) -> str:
+    """A share of the norm of the base, in two digits."""
+    if value is None or not math.isfinite(value):
+        return "from zero"
+    text = f"{100 * value:.2g}"
+    return f"{float(text):.10f}".rstrip("0").rstrip(".") + " %" if "e" in text else f"{text} %"
+
+
+def _heading(found: Difference, title: str) -> Iterator[Markup]:
+    """What is compared, and what the colors mean."""
+    whole = found.whole
+    yield el("text", _cut(title, 92), x="24", y="36", class_="title")
+    line = (
+        f"{len(found.moved):,} of {len(found.pairs):,} tensors moved; all weights together by "
+        f"{percent(whole.relative)}"
+    )
+    more = [f"{len(names):,} {word}" for word, names in (
+        ("added", found.added), ("removed", found.removed), ("reshaped", found.reshaped),
+    ) if names]  # fmt: skip
+    yield el("text", "; ".join([line, *more]), x="24", y="60", class_="soft")
+
+
+def _panel(panel: Panel, scale: Scale, y: float) -> tuple[list[Markup], float]:
+    """One stack of layers, and where the next thing may begin."""
+    wide = min(34.0, (WIDE - LEFT - RIGHT) / len(panel.layers))
+    drawn = [el("text", _cut(panel.stack, 34), x="24", y=f"{y + 15:.1f}",
+                class_="strong"), *_numbers(panel, wide, y + 15)]  # fmt: skip
+    y += ROW + 2
+    before = ""
+    for kind, role, fields in panel.rows:
+        y += 6 if before and kind != before else 0
+        if kind != before:
+            drawn.append(el("text", kind, x="24", y=f"{y + 15:.1f}", class_="soft"))
+        before = kind
+        drawn += _row(role, panel.layers, fields, scale, y, wide)
+        y += ROW
+    y += 8
+    whole: dict[int, Shift | None] = dict(panel.whole)
+    drawn += _row("whole layer", panel.layers, whole, scale, y, wide, "strong")
+    if panel.left_out:
+        y += ROW
+        words = f"{panel.left_out:,} more roles are in the sums only"
+        drawn.append(el("text", words, x="24", y=f"{y + 15:.1f}", class_="soft small"))
+    return drawn, y + ROW + 20
+
+
+def _numbers(panel: Panel, wide: float, y: float) -> Iterator[Markup]:
+    """The numbers of the layers, as many as have room."""
+    step = next(s for s in (1, 2, 4, 5, 10, 20, 50, 100, 500, 10**7) if s * wide >= 20)
+    for n, layer in enumerate(panel.layers):
+        if n % step == 0:
+            x = LEFT + wide * (n + 0.5)
+            yield el("text", f"{layer}", x=f"{x:.1f}", y=f"{y:.1f}", class_="soft small middle")
+    x = LEFT + wide * len(panel.layers) + 10
+    yield el("text", "all", x=f"{x:.1f}", y=f"{y:.1f}", class_="soft small")
+
+
+def _row(
+    role: str, layers: Sequence[int], fields: dict[int, Shift | None], scale: Scale, y: float,
+    wide: float, weight: str = "",
+) -> Iterator[Markup]:  # fmt: skip
+    """The fields of one role, its name before and its sum after them."""
+    name = el("text", _cut(role, 26), x=f"{LEFT - 10}", y=f"{y + 15:.1f}", class_=f"end {weight}")
+    yield el("g", el("title", role), name)
+    for n, layer in enumerate(layers):
+        if layer in fields:
+            words = f"layer {layer}, {role}"
+            yield _field(fields[layer], words, scale, LEFT + wide * n, y, wide)
+    total = percent(summed(s for s in fields.values() if s).relative)
+    x = LEFT + wide * len(layers) + 10
+    yield el("text", total, x=f"{x:.1f}", y=f"{y + 15:.1f}", class_=f"soft small {weight}")
+
+
+def _field(
+    shift: Shift | None, words: str, scale: Scale, x: float, y: float, wide: float
+) -> Markup:
+    """One field; hollow where nothing moved, dashed where it is not known."""
+    gap = 1.0 if wide > 6 else 0.25
+    value = shift.relative if shift else None
+    if shift is None:
+        kind, told = "unknown", "not read"
+    elif not shift.changed:
+        kind, told = "still", "not moved"
+    else:
+        kind, told = f"h{scale.class_of(value if value else math.inf)}", percent(value)
+    inset = 0.5 if kind in ("still", "unknown") else 0.0
+    side = wide - 2 * gap - 2 * inset
+    return el(
+        "rect", el("title", f"{words}: {told}"), class_=kind, x=f"{x + gap + inset:.2f}",
+        y=f"{y + 1 + inset:.2f}", width=f"{side:.2f}", height=f"{ROW - 2 - 2 * inset:.2f}", rx="2",
+    )  # fmt: skip
+
+
+def _outside(pairs: Sequence[Pair], scale: Scale, y: float) -> tuple[list[Markup], float]:
+    """What lies outside of all layers, one line each."""
+    loose = [pair for pair in pairs if pair.place.layer is None]
+    if not loose:
+        return [], y
+    drawn = [el("text", "outside of layers", x="24", y=f"{y + 15:.1f}", class_="strong")]
+    y += ROW + 2
+    for pair in sorted(loose, key=lambda p: KINDS.index(p.place.kind))[:MOST_OUTSIDE]:
+        drawn.append(el("text", pair.place.kind, x="24", y=f"{y + 15:.1f}", class_="soft"))
+        drawn += _row(pair.place.role, (0,), {0: pair.shift}, scale, y, 34.0)
+        y += ROW
+    if len(loose) > MOST_OUTSIDE:
+        words = f"and {len(loose) - MOST_OUTSIDE:,} more"
+        drawn.append(el("text", words, x="24", y=f"{y + 15:.1f}", class_="soft small"))
+        y += ROW
+    return drawn, y + 20
+
+
+def _legend(scale: Scale, y: float) -> tuple[list[Markup], float]:
+    """The classes with their bounds, and the unit."""
+    unit = "Relative L2 distance: norm of the difference, in percent of the norm of the base"
+    drawn = [el("text", unit, x="24", y=f"{y + 15:.1f}", class_="soft")]
+    y += ROW + 4
+    for n, bound in enumerate(scale.bounds):
+        x = 24 + 62 * n
+        box = {"x": f"{x}", "y": f"{y:.1f}", "width": "60", "height": "16", "rx": "2"}
+        drawn.append(el("rect", class_=f"h{n}", **box))
+        words = f"≤ {percent(bound)}"
+        drawn.append(el("text", words, x=f"{x + 30}", y=f"{y + 31:.1f}",
+                        class_="soft small middle"))  # fmt: skip
+    for n, (kind, words) in enumerate((("still", "not moved"), ("unknown", "not read"))):
+        x = 24 + 62 * CLASSES + 24 + 96 * n
+        box = {"x": f"{x}.5", "y": f"{y + 0.5:.1f}", "width": "59", "height": "15", "rx": "2"}
+        drawn.append(el("rect", class_=kind, **box))
+        drawn.append(el("text", words, x=f"{x + 30}", y=f"{y + 31:.1f}",
+                        class_="soft small middle"))  # fmt: skip
+    return drawn, y + 56
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"
