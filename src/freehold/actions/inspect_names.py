@@ -46,7 +46,7 @@ class Place(Struct, frozen=True):
 def place(name: str) -> Place:
     """What the name says; `blk.3.attn_q.weight` is the role attn_q in layer 3 of blk."""
     parts = name.split(".")
-    at = next((n for n, part in enumerate(parts) if n and _is_number(part)), None)
+    at = next((n for n, part in enumerate(parts) if n and is_number(part)), None)
     if at is None or at == len(parts) - 1:
         return Place("", None, _role(parts), kind(name))
     stack, inside = ".".join(parts[:at]), parts[at + 1 :]
@@ -61,11 +61,12 @@ def kind(name: str) -> str:
 
 def _role(parts: list[str]) -> str:
     named = parts[:-1] if len(parts) > 1 and parts[-1] == "weight" else parts
-    return ".".join("*" if _is_number(part) else part for part in named)
+    return ".".join("*" if is_number(part) else part for part in named)
 
 
-def _is_number(part: str) -> bool:
-    return part.isascii() and part.isdigit() and len(part) <= 6
+def is_number(part: str) -> bool:
+    """Whether a part of a name counts something: a whole number as it is usually written."""
+    return part.isascii() and part.isdigit() and len(part) <= 6 and part == str(int(part))
 
 
 def layer_name(at: Place) -> str:
@@ -79,7 +80,7 @@ def ordered(names: Iterable[str]) -> list[str]:
 
     def key(name: str) -> tuple[int, int, int]:
         stack, dot, number = name.rpartition(".")
-        if name in KINDS or not dot or not _is_number(number):
+        if name in KINDS or not dot or not is_number(number):
             return (0 if name == KINDS[0] else 2), KINDS.index(name) if name in KINDS else 99, 0
         return 1, stacks.setdefault(stack, len(stacks)), int(number)
 

@@ -162,8 +162,8 @@ def scale_of(values: Sequence[float]) -> Scale:
         return Scale(tuple(10.0**n for n in range(-CLASSES, 0)))
     low, high = min(values), max(values)
     if high < 12 * low:
-        start = low if low > high / 3 else 0.0
-        step = (high - start) / CLASSES or high / CLASSES
+        start = low if high / 3 < low < 0.99 * high else 0.0
+        step = (high - start) / CLASSES
         return Scale((*(start + step * n for n in range(1, CLASSES)), high))
     ladders = [_ladder(digits, high) for digits in ((1, 2, 5), (1, 3), (1,))]
     return Scale(next((steps for steps in ladders if steps[0] <= low * 3), ladders[-1]))

@@ -9,11 +9,14 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.actions.inspect_names import MOST_PARTS
+from freehold.actions.inspect_names import MOST_PARTS, is_number
 from freehold.core.tensors import Tensor
 
 Nest = dict[str, Any]
 """Part of a name -> what is below it, or the tensor that has this name."""
+
+ITSELF = "\0"
+"""Where a tensor lies that has the name of a module; no name holds this sign."""
 
 
 class Branch(Struct, frozen=True, kw_only=True):
@@ -59,18 +62,18 @@ def _put(nest: Nest, tensor: Tensor) -> None:
     for module in modules:
         below = nest.setdefault(module, {})
         if isinstance(below, Tensor):  # a tensor has the name of a module: the module keeps it
-            nest[module] = below = {"": below}
+            nest[module] = below = {ITSELF: below}
         nest = below
     there = nest.get(last)
     if isinstance(there, dict):
-        there[""] = tensor
+        there[ITSELF] = tensor
     else:
         nest[last] = tensor
 
 
 def _inside(nest: Nest) -> tuple[Branch, ...]:
     """The branches of one level, in the order of the file but for numbers, which are folded."""
-    numbered = {n: v for n, v in nest.items() if n.isascii() and n.isdigit() and len(n) <= 6}
+    numbered = {n: v for n, v in nest.items() if is_number(n)}
     plain = (_branch(n, v) for n, v in nest.items() if n not in numbered)
     folded = _folded({int(n): _branch(n, v) for n, v in numbered.items()})
     return (*plain, *folded)
@@ -79,7 +82,7 @@ def _inside(nest: Nest) -> tuple[Branch, ...]:
 def _branch(name: str, value: "Nest | Tensor") -> Branch:
     if isinstance(value, Tensor):
         return Branch(
-            name=name, parameters=value.count, size=value.size,
+            name="(itself)" if name == ITSELF else name, parameters=value.count, size=value.size,
             types={value.dtype: 1}, shape=value.shape,
         )  # fmt: skip
     inside = _inside(value)

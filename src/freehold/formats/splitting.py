@@ -83,7 +83,7 @@ def joined(signs: Iterable[str], rank: Merge) -> list[str]:
 
 
 def likeliest(text: str, scores: Mapping[str, float]) -> list[str]:
-    """Unigrams: the pieces with the highest sum of scores; a sign that is no piece stays alone."""
+    """Unigrams: the pieces with the highest sum of scores; signs that are no pieces are one."""
     longest = max(map(len, scores), default=1)
     worst = min(scores.values(), default=0.0) - 10.0
     best: list[tuple[float, int]] = [(0.0, 0)]
@@ -97,7 +97,10 @@ def likeliest(text: str, scores: Mapping[str, float]) -> list[str]:
     found, at = list[str](), len(text)
     while at:
         start = best[at][1]
-        found.append(text[start:at])
+        if found and text[start:at] not in scores and found[-1] not in scores:
+            found[-1] = text[start:at] + found[-1]
+        else:
+            found.append(text[start:at])
         at = start
     return found[::-1]
 
