@@ -28,6 +28,11 @@ _WORDS = tuple(
 )  # fmt: skip
 """The first that is found in a name decides."""
 
+_NUMBER = re.compile(r"(?<![^.])(?:0|[1-9][0-9]{0,5})(?![^.])")
+"""A whole part of a name that is a number."""
+_LAYER = re.compile(r"(.+?)\.(0|[1-9][0-9]{0,5})\.(.+)", re.DOTALL)
+"""Stack, layer and the rest: the first number in a name counts layers."""
+
 
 class Place(Struct, frozen=True):
     """Where a tensor lies: `stack` holds layers, `layer` counts in it, `role` is the rest.
@@ -42,15 +47,19 @@ class Place(Struct, frozen=True):
     kind: str
 
 
-@lru_cache(maxsize=2**16)
 def place(name: str) -> Place:
     """What the name says; `blk.3.attn_q.weight` is the role attn_q in layer 3 of blk."""
-    parts = name.split(".")
-    at = next((n for n, part in enumerate(parts) if n and is_number(part)), None)
-    if at is None or at == len(parts) - 1:
-        return Place("", None, _role(parts), kind(name))
-    stack, inside = ".".join(parts[:at]), parts[at + 1 :]
-    return Place(stack, int(parts[at]), _role(inside), kind(".".join(inside)))
+    found = _LAYER.match(name)
+    if found is None:
+        return Place("", None, *_role(_NUMBER.sub("*", name)))
+    stack, layer, inside = found.groups()
+    return Place(stack, int(layer), *_role(_NUMBER.sub("*", inside)))
+
+
+@lru_cache(maxsize=2**12)
+def _role(name: str) -> tuple[str, str]:
+    """A name without the word that most tensors end with, and what it is for."""
+    return name.removesuffix(".weight"), kind(name)
 
 
 def kind(name: str) -> str:
@@ -59,14 +68,9 @@ def kind(name: str) -> str:
     return next((word for word, pattern in _WORDS if pattern.search(low)), "other")
 
 
-def _role(parts: list[str]) -> str:
-    named = parts[:-1] if len(parts) > 1 and parts[-1] == "weight" else parts
-    return ".".join("*" if is_number(part) else part for part in named)
-
-
 def is_number(part: str) -> bool:
     """Whether a part of a name counts something: a whole number as it is usually written."""
-    return part.isascii() and part.isdigit() and len(part) <= 6 and part == str(int(part))
+    return part[:1].isdecimal() and _NUMBER.fullmatch(part) is not None
 
 
 def layer_name(at: Place) -> str:

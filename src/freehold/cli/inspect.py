@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from freehold.cli._inspect_numbers import print_difference, print_statistics
+from freehold.cli._inspect_numbers import print_difference, print_statistics, share
 from freehold.cli._inspect_tree import print_tree, shape_words
 from freehold.cli._out import as_json, print_json, rows, say, title
 from freehold.cli._progress import Progress, amount
@@ -123,8 +123,8 @@ def _storage(found: "Inspection") -> None:
 
 def _stored(one: "Store") -> tuple[str, ...]:
     many = sorted(one.types.items(), key=lambda item: -item[1])
-    types = ", ".join(f"{dtype} {count / one.parameters:.0%}" if len(many) > 1 else dtype
-                      for dtype, count in many if one.parameters)  # fmt: skip
+    types = ", ".join(f"{dtype} {share(count, one.parameters)}" if len(many) > 1 else dtype
+                      for dtype, count in many)  # fmt: skip
     tensors = "" if types == one.name else types
     return (
         one.name, spoken(one.parameters), amount(one.size), f"{one.bits:.2f}",
