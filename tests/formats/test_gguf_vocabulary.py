@@ -1,5 +1,6 @@
 """The vocabulary of a GGUF file, whole and in parts, of either byte order; broken ones named."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,28 @@ def test_a_file_that_was_cut_meanwhile_is_broken(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1_000])
     with pytest.raises(BrokenInput, match="tokens"):
         read_vocabulary(of)
+
+
+@given(st.lists(st.tuples(st.integers(24, 5_000), st.integers(0, 255)), min_size=1, max_size=6))
+def test_whatever_bytes_change_it_answers_or_says_what_is_broken(
+    tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
+) -> None:
+    path = tmp_path_factory.mktemp("vocabulary") / "model.gguf"
+    of = written(path, [f"token {n}" for n in range(300)], [1] * 300)
+    data = bytearray(path.read_bytes())
+    for at, byte in changes:
+        data[at % len(data)] = byte
+    path.write_bytes(data)
+    with contextlib.suppress(BrokenInput):
+        read_vocabulary(of)
+    with contextlib.suppress(BrokenInput):
+        read_tokens(of, [5, 299])
+
+
+def test_arrays_of_another_type_are_none(tmp_path: Path) -> None:
+    numbers = [1] * 300
+    write_gguf(tmp_path / "model.gguf", {TOKENS: numbers, SORTS: ["a"] * 300}, [])
+    head = read_gguf(tmp_path / "model.gguf")
+    of = arrays(tmp_path / "model.gguf", head.lengths, head.arrays)
+    assert read_vocabulary(of) == gguf_vocabulary.Vocabulary(())
+    assert read_tokens(of, [0]) == {}

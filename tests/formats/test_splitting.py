@@ -1,5 +1,6 @@
 """Texts are split as tokenizers do: by hand, and beside the library `tokenizers` where it is."""
 
+import contextlib
 import json
 from typing import Any
 
@@ -136,3 +137,22 @@ def test_a_trained_tokenizer_splits_as_its_library_does(pattern: str) -> None:
     for text in texts:
         wanted = [splitting.from_bytes(piece) for piece in trained.encode(text).tokens]
         assert split_json(found, text) == wanted
+
+
+SHAPES = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.sampled_from(
+        ["ByteLevel", "Metaspace", "Sequence", "Replace", "Prepend", "NFC", "Split", LLAMA3, ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from(["type", "pretokenizers", "normalizers", "pattern", "String", "Regex",
+                         "content", "prepend"]), inner, max_size=4), max_leaves=12,
+)  # fmt: skip
+
+
+@given(st.sampled_from(["BPE", "Unigram", "WordPiece"]), SHAPES, SHAPES)
+def test_whatever_a_tokenizer_says_a_text_is_split_or_it_is_said_why_not(
+    kind: str, before: object, words: object
+) -> None:
+    vocab: object = [["a", -1.0]] if kind == "Unigram" else {"a": 0}
+    model = {"type": kind, "vocab": vocab, "merges": ["a a", "b"]}
+    with contextlib.suppress(Untold, BrokenInput):
+        split("a text", model, normalizer=before, pre_tokenizer=words)

@@ -173,8 +173,7 @@ def _read(model: str | Path) -> tuple[Headers, Path | None]:
     text = str(model)
     elsewhere = re.match(r"hf:|https?://", text)
     if is_path(model) or (text.lower().endswith(ENDINGS) and not elsewhere):
-        path = expanded(model)
-        return read_headers(path), path if path.is_dir() else path.parent
+        return _on_disk(expanded(model))
     if re.match(r"https?://", text):
         return read_headers(text), None
     try:
@@ -183,10 +182,14 @@ def _read(model: str | Path) -> tuple[Headers, Path | None]:
         if text.startswith("hf:"):
             return read_headers(text), None
         raise
-    folder = Path(manifest.folder)
-    found = read_headers(folder / within if within else folder)
+    path = Path(manifest.folder, *within.split("/")) if within else Path(manifest.folder)
+    found, folder = _on_disk(path)
     note = f"read from the store: {manifest.name}"
     return replace(found, name=manifest.name, notes=(*found.notes, note)), folder
+
+
+def _on_disk(path: Path) -> tuple[Headers, Path]:
+    return read_headers(path), path if path.is_dir() else path.parent
 
 
 def _described(headers: Headers, root: Path | None, text: str | None, rendered: bool) -> Inspection:

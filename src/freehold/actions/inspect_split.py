@@ -8,6 +8,7 @@ from freehold.core.errors import UsageError
 from freehold.formats import splitting
 from freehold.formats.gguf_vocabulary import CONTROL, USER, Arrays, Vocabulary, read_vocabulary
 from freehold.formats.splitting import SPACE
+from freehold.formats.structured import as_table, as_tables
 from freehold.formats.tokenizer_json import TokenizerJson
 
 LONGEST = 2_000
@@ -144,16 +145,19 @@ def _prefixed(text: str) -> str:
 
 def _byte_level(table: Table | None) -> tuple[str | None, bool]:
     """The pattern that cuts words of bytes, and whether a space is put before; None for others."""
-    steps = (table or {}).get("pretokenizers") or ([table] if table else [])
+    steps = as_tables((table or {}).get("pretokenizers")) or ([table] if table else [])
     if not steps or steps[-1].get("type") != "ByteLevel":
         return None, False
     last = steps[-1]
     prefix = bool(last.get("add_prefix_space"))
     if len(steps) == 1 and last.get("use_regex", True):
         return splitting.GPT2, prefix
-    given = steps[0].get("pattern") if len(steps) == 2 else None
-    written = given.get("Regex") if isinstance(given, dict) else None
-    if written not in splitting.WRITTEN or steps[0].get("behavior") != "Isolated":
+    written = as_table(steps[0].get("pattern")).get("Regex") if len(steps) == 2 else None
+    if (
+        not isinstance(written, str)
+        or written not in splitting.WRITTEN
+        or steps[0].get("behavior") != "Isolated"
+    ):
         raise Untold("how it cuts words is not known here")
     return splitting.WRITTEN[written], prefix
 
@@ -162,11 +166,10 @@ def _metaspace(table: Table | None) -> Callable[[str], str]:
     """How spaces become marks before a text is split; raises Untold for other ways."""
     if table is None:
         return lambda text: text
-    if table.get("type") == "Sequence" and len(table.get("pretokenizers", ())) == 2:
-        first, table = table["pretokenizers"]
-        if first.get("type") != "WhitespaceSplit":
-            raise Untold("how it cuts words is not known here")
-    if table.get("type") != "Metaspace":
+    steps = as_tables(table.get("pretokenizers")) or [table]
+    table = steps[-1]
+    first = [step.get("type") for step in steps[:-1]]
+    if first not in ([], ["WhitespaceSplit"]) or table.get("type") != "Metaspace":
         raise Untold("how it cuts words is not known here")
     prefix = table.get("prepend_scheme", "always") != "never" and table.get(
         "add_prefix_space", True
@@ -187,12 +190,13 @@ def _normalizer(table: Table | None) -> Callable[[str], str]:
     if kind in ("NFC", "NFD", "NFKC", "NFKD"):
         return lambda text: unicodedata.normalize(kind, text)
     if kind == "Sequence":
-        steps = [_normalizer(step) for step in table.get("normalizers", ())]
+        steps = [_normalizer(step) for step in as_tables(table.get("normalizers"))]
         return lambda text: _through(steps, text)
     if kind == "Prepend":
-        return lambda text: str(table.get("prepend", "")) + text
-    if kind == "Replace" and isinstance(was := (table.get("pattern") or {}).get("String"), str):
-        return lambda text: text.replace(was, str(table.get("content", "")))
+        return lambda text: (str(table.get("prepend", "")) + text) if text else text
+    was, now = as_table(table.get("pattern")).get("String"), str(table.get("content", ""))
+    if kind == "Replace" and isinstance(was, str) and was and len(now) < 20:
+        return lambda text: text.replace(was, now)
     if kind == "Precompiled":
         return _unchanged
     raise Untold(f"what it does to a text first ({kind}) is not known here")
@@ -201,6 +205,8 @@ def _normalizer(table: Table | None) -> Callable[[str], str]:
 def _through(steps: Sequence[Callable[[str], str]], text: str) -> str:
     for step in steps:
         text = step(text)
+        if len(text) > 4 * LONGEST:
+            raise Untold("what it does to a text first makes it too long")
     return text
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from freehold.actions.headers import Headers
 from freehold.actions.inspect_split import Untold, split_gguf, split_json
 from freehold.formats.gguf_vocabulary import CONTROL, TOKENS, arrays, read_sorts, read_tokens
-from freehold.formats.structured import as_table, as_text, read_json
+from freehold.formats.structured import as_tables, as_text, read_json
 from freehold.formats.templates import templates_of
 from freehold.formats.tokenizer_json import TokenizerJson, read_tokenizer_json
 
@@ -137,6 +137,8 @@ def _told(
         return tuple(split(text)), None
     except Untold as why:
         return None, str(why)
+    except RecursionError:
+        return None, "its description is nested too deeply"
 
 
 def _of_json(folder: Path, text: str | None) -> Tokenizer:
@@ -165,8 +167,8 @@ def _of_json(folder: Path, text: str | None) -> Tokenizer:
 def _by_bytes(found: TokenizerJson) -> bool:
     """Whether words are turned into bytes before they are split."""
     table = found.pre_tokenizer or {}
-    steps = table.get("pretokenizers") or [table]
-    return any(as_table(step).get("type") == "ByteLevel" for step in steps)
+    steps = as_tables(table.get("pretokenizers")) or [table]
+    return any(step.get("type") == "ByteLevel" for step in steps)
 
 
 def _config(folder: Path) -> dict[str, Any]:

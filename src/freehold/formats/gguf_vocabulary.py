@@ -14,6 +14,10 @@ from freehold.formats.text import read_start
 
 TOKENS, SORTS = "tokenizer.ggml.tokens", "tokenizer.ggml.token_type"
 SCORES, MERGES = "tokenizer.ggml.scores", "tokenizer.ggml.merges"
+MOST_TEXT = 64 * 2**20
+"""Bytes of one array of texts that are kept; large vocabularies have 10 million."""
+TEXT, FLOAT, WHOLE = 8, 6, (4, 5)
+"""GGUF's numbers for types of items."""
 CONTROL, USER = 3, 4
 """llama.cpp's numbers for tokens that mark, and for those that a user added."""
 
@@ -44,7 +48,7 @@ def arrays(path: Path, lengths: dict[str, int], places: dict[str, int]) -> Array
 
 def read_sorts(of: Arrays) -> tuple[int, ...]:
     """The sort of every token, where the file tells it."""
-    return _numbers(of, SORTS, "i")
+    return _numbers(of, SORTS, "i", WHOLE)
 
 
 def read_tokens(of: Arrays, wanted: Iterable[int]) -> dict[int, str]:
@@ -52,7 +56,7 @@ def read_tokens(of: Arrays, wanted: Iterable[int]) -> dict[int, str]:
     count = of.lengths.get(TOKENS, 0)
     numbers = sorted({n for n in wanted if 0 <= n < count})
     found: dict[int, str] = {}
-    if TOKENS not in of.places:
+    if not _has(of, TOKENS, (TEXT,)):
         return found
     with looking(of.path, of.path.name) as cursor:
         cursor.go(of.places[TOKENS], "the vocabulary")
@@ -66,14 +70,23 @@ def read_tokens(of: Arrays, wanted: Iterable[int]) -> dict[int, str]:
 def read_vocabulary(of: Arrays) -> Vocabulary:
     """The whole vocabulary; BrokenInput where a file has another size than its head says."""
     return Vocabulary(
-        _texts(of, TOKENS), read_sorts(of), _numbers(of, SCORES, "f"),
+        _texts(of, TOKENS), read_sorts(of), _numbers(of, SCORES, "f", (FLOAT,)),
         _texts(of, MERGES),
     )  # fmt: skip
 
 
-def _numbers(of: Arrays, key: str, form: str) -> tuple[int, ...]:
-    """An array of numbers of four bytes."""
+def _has(of: Arrays, key: str, kinds: tuple[int, ...]) -> bool:
+    """Whether there is an array with items of one of these types; its type is 12 bytes before."""
     if key not in of.places:
+        return False
+    with looking(of.path, of.path.name) as cursor:
+        cursor.go(of.places[key] - 12, key)
+        return cursor.number(of.order + "I", key) in kinds
+
+
+def _numbers(of: Arrays, key: str, form: str, kinds: tuple[int, ...]) -> tuple[int, ...]:
+    """An array of numbers of four bytes; empty where it has another type."""
+    if not _has(of, key, kinds):
         return ()
     count = of.lengths[key]
     with looking(of.path, of.path.name) as cursor:
@@ -83,8 +96,8 @@ def _numbers(of: Arrays, key: str, form: str) -> tuple[int, ...]:
 
 
 def _texts(of: Arrays, key: str) -> tuple[str, ...]:
-    """An array of texts."""
-    if key not in of.places:
+    """An array of texts; empty where it is one of something else."""
+    if not _has(of, key, (TEXT,)):
         return ()
     with looking(of.path, of.path.name) as cursor:
         cursor.go(of.places[key], key)
@@ -94,11 +107,13 @@ def _texts(of: Arrays, key: str) -> tuple[str, ...]:
 def _walked(cursor: Cursor, count: int, order: str, what: str) -> list[str]:
     """Texts that follow each other, each after its length, read by the window."""
     unpack, found = struct.Struct(order + "Q").unpack_from, list[str]()
-    window, at = b"", 0
+    window, at, begun = b"", 0, cursor.at
     while len(found) < count:
         length = unpack(window, at)[0] if at + 8 <= len(window) else -1
         if length > LONGEST_TEXT:
             raise cursor.broken(f"{what} holds a text of {length:,} bytes")
+        if cursor.at - begun > MOST_TEXT:
+            raise cursor.broken(f"{what} holds more than {MOST_TEXT:,} bytes of text")
         if length < 0 or at + 8 + length > len(window):
             more = cursor.take(min(WINDOW, cursor.left), what)
             if not more:

@@ -4,11 +4,14 @@ The patterns that cut a text into words before are known ones, never one that a 
 pattern can be made to run forever.
 """
 
+import math
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 
+LONGEST_PIECE = 256
+"""Signs of one unigram; longer ones are not looked for."""
 SPACE = "\u2581"
 """How SentencePiece writes a space."""
 _END = r"|\s+(?!\S)|\s+"
@@ -72,19 +75,26 @@ def from_bytes(piece: str) -> str:
 def joined(signs: Iterable[str], rank: Merge) -> list[str]:
     """Byte pair encoding: neighbors are joined, the lowest rank first, from the left."""
     parts = list(signs)
-    while len(parts) > 1:
-        ranks = ((rank(a, b), n) for n, (a, b) in enumerate(pairwise(parts)))
-        best = min(((r, n) for r, n in ranks if r is not None), default=None)
-        if best is None:
-            break
-        at = best[1]
+    ranks = [_rank(rank, a, b) for a, b in pairwise(parts)]
+    while ranks and (best := min(ranks)) < math.inf:
+        at = ranks.index(best)
         parts[at : at + 2] = [parts[at] + parts[at + 1]]
+        del ranks[at]
+        if at > 0:
+            ranks[at - 1] = _rank(rank, parts[at - 1], parts[at])
+        if at < len(ranks):
+            ranks[at] = _rank(rank, parts[at], parts[at + 1])
     return parts
+
+
+def _rank(rank: Merge, a: str, b: str) -> float:
+    found = rank(a, b)
+    return math.inf if found is None else found
 
 
 def likeliest(text: str, scores: Mapping[str, float]) -> list[str]:
     """Unigrams: the pieces with the highest sum of scores; signs that are no pieces are one."""
-    longest = max(map(len, scores), default=1)
+    longest = min(max(map(len, scores), default=1), LONGEST_PIECE)
     worst = min(scores.values(), default=0.0) - 10.0
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(text) + 1):
