@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from freehold.actions.inspect_blocks import Placed, Told, is_read, need_numpy, pieces, stored
+from freehold.actions.inspect_blocks import (
+    Placed,
+    Told,
+    each,
+    is_read,
+    need_numpy,
+    pieces,
+    squared,
+    stored,
+)
 from freehold.actions.inspect_names import Place, layer_name, ordered, place
 from freehold.actions.inspect_stats import told
 
@@ -135,13 +144,14 @@ def difference(
 ) -> Difference:
     """How far the tensors of `others` are from those of `ones`."""
     need_numpy("comparing weights")
-    import numpy as np
-
     both = [name for name in ones if name in others]
     shapes = {name: (ones[name].tensor.shape, others[name].tensor.shape) for name in both}
     alike = [name for name, (a, b) in shapes.items() if a == b]
-    with np.errstate(all="ignore"):
-        pairs = tuple(_pair(name, ones[name], others[name], report) for name in alike)
+
+    def pair(name: str, told: Told) -> Pair:
+        return _pair(name, ones[name], others[name], told)
+
+    pairs = tuple(each(pair, alike, report))
     return Difference(
         base=base, tuned=tuned, pairs=pairs,
         added=tuple(name for name in others if name not in ones),
@@ -199,11 +209,11 @@ def unmoved(piece: "Numbers") -> Shift:
     import numpy as np
 
     a = piece.astype(np.float64)
-    square = float(a @ a)
+    square = squared(a)
     strange = 0
     if not math.isfinite(square):
         a = a[np.isfinite(a)]
-        strange, square = piece.size - a.size, float(a @ a)
+        strange, square = piece.size - a.size, squared(a)
     return Shift(count=piece.size, strange=strange, before=square, after=square, along=square)
 
 
@@ -214,14 +224,14 @@ def of_pieces(before: "Numbers", after: "Numbers") -> Shift:
     count, changed, strange = before.size, int(np.count_nonzero(before != after)), 0
     a, b = before.astype(np.float64), after.astype(np.float64)
     apart = b - a
-    square = float(apart @ apart)
+    square = squared(apart)
     if not math.isfinite(square):
         good = np.isfinite(a) & np.isfinite(b)
         strange = count - int(good.sum())
         changed -= int((np.isnan(a) & np.isnan(b)).sum())
         a, b, apart = a[good], b[good], apart[good]
-        square = float(apart @ apart)
-    one, other = float(a @ a), float(b @ b)
+        square = squared(apart)
+    one, other = squared(a), squared(b)
     return Shift(
         count=count, changed=changed, strange=strange, before=one, after=other, apart=square,
         along=(one + other - square) / 2,

@@ -4,15 +4,18 @@ Needs numpy, which the extra `inspect` brings. Files are only read; a piece is a
 numbers, so memory stays the same whatever a tensor has.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from threading import Event
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem
+from freehold.core.machine import usable_cores
 from freehold.core.tensors import Tensor
 from freehold.formats.gguf import read_gguf
 from freehold.formats.safetensors import read_safetensors
@@ -23,9 +26,14 @@ if TYPE_CHECKING:
 
 PIECE = 2**17
 """Numbers that are decoded at once: they stay in the cache of a core. A multiple of all blocks."""
-KEPT = 64 * 2**20
+KEPT = 16 * 2**20
 """Bytes of decoded numbers of one tensor that are kept where it must be gone through twice."""
 
+WORKERS = 4
+"""Tensors that are read at the same time, where there are as many cores."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 Told = Callable[[int], None]
 """Is told of so many more bytes that were read."""
 
@@ -37,6 +45,38 @@ class Placed(Struct, frozen=True):
     file: Path
     start: int
     swapped: bool = False
+
+
+def each(work: Callable[[T, Told], R], items: Iterable[T], told: Told) -> list[R]:
+    """What `work` makes of every item, several at the same time and in their order.
+
+    An error or an interruption ends all of them at their next piece.
+    """
+    import numpy as np
+
+    over = Event()
+
+    def report(count: int) -> None:
+        if over.is_set():
+            raise CancelledError
+        told(count)
+
+    def one(item: T) -> R:
+        with np.errstate(all="ignore"):
+            return work(item, report)
+
+    with ThreadPoolExecutor(min(WORKERS, usable_cores())) as pool:
+        try:
+            return list(pool.map(one, items))
+        finally:
+            over.set()
+
+
+def squared(values: "Numbers") -> float:
+    """The sum of the squares; not by a library of linear algebra, which would start threads."""
+    import numpy as np
+
+    return float(np.einsum("i,i->", values, values))
 
 
 def need_numpy(why: str) -> None:

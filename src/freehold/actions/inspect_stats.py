@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from freehold.actions.inspect_blocks import KEPT, Placed, Told, is_read, need_numpy, pieces
+from freehold.actions.inspect_blocks import (
+    KEPT,
+    Placed,
+    Told,
+    each,
+    is_read,
+    need_numpy,
+    pieces,
+    squared,
+)
 from freehold.actions.inspect_names import Place, layer_name, ordered, place
 
 if TYPE_CHECKING:
@@ -105,18 +114,21 @@ class Statistics(Struct, frozen=True):
 def statistics(tensors: Mapping[str, Placed], told: Told) -> Statistics:
     """The statistics of these tensors; EnvironmentProblem without numpy, BrokenInput."""
     need_numpy("reading weights")
-    import numpy as np
+    unread: dict[str, int] = {}
 
-    rows, unread = [], dict[str, int]()
-    with np.errstate(all="ignore"):
-        for name, one in tensors.items():
-            tensor = one.tensor
-            moments = moments_of(one, told) if is_read(one) else None
-            if moments is None:
-                unread[tensor.dtype] = unread.get(tensor.dtype, 0) + 1
-                told(tensor.size)
-            rows.append(Row(name=name, dtype=tensor.dtype, shape=tensor.shape, moments=moments))
-    return Statistics(tuple(rows), unread)
+    def row(named: tuple[str, Placed], report: Told) -> Row:
+        name, one = named
+        moments = moments_of(one, report) if is_read(one) else None
+        if moments is None:
+            report(one.tensor.size)
+        dtype, shape = one.tensor.dtype, one.tensor.shape
+        return Row(name=name, dtype=dtype, shape=shape, moments=moments)
+
+    rows = tuple(each(row, tensors.items(), told))
+    for one in rows:
+        if one.moments is None:
+            unread[one.dtype] = unread.get(one.dtype, 0) + 1
+    return Statistics(rows, unread)
 
 
 def moments_of(one: Placed, told: Told) -> Moments:
@@ -129,7 +141,7 @@ def moments_of(one: Placed, told: Told) -> Moments:
             kept.append(piece)
         else:
             kept.clear()
-    return _counted(found, kept if size <= KEPT else pieces(one, lambda _: None))
+    return _counted(found, kept if size <= KEPT else pieces(one, lambda _: told(0)))
 
 
 def of_piece(piece: "Numbers") -> Moments:
@@ -148,7 +160,7 @@ def of_piece(piece: "Numbers") -> Moments:
         return Moments(count=count, nans=nans, infinities=infinities)
     wide -= mean
     return Moments(
-        count=count, mean=mean, squares=float(wide @ wide), lowest=float(piece.min()),
+        count=count, mean=mean, squares=squared(wide), lowest=float(piece.min()),
         highest=float(piece.max()), zeros=piece.size - int(np.count_nonzero(piece)),
         nans=nans, infinities=infinities,
     )  # fmt: skip
