@@ -94,7 +94,16 @@ def test_many_layers_and_roles_stay_inside() -> None:
     for rect in root.iter(f"{SVG}rect"):
         assert float(rect.get("x", 0)) + float(rect.get("width", 0)) <= width
         assert float(rect.get("y", 0)) + float(rect.get("height", 0)) <= height
-    assert any("5 more roles" in (text.text or "") for text in root.iter(f"{SVG}text"))
+    assert len(fields(picture(many))) == 2 * 126  # so many roles are one row: their kind
+
+
+def test_stacks_that_are_not_drawn_are_said() -> None:
+    stacks = between(*(pair(f"{name}.0.a.weight", moved(0.1)) for name in "abcdefgh"))
+    texts = [text.text or "" for text in ET.fromstring(picture(stacks)).iter(f"{SVG}text")]
+    said = "2 stacks of layers moved, and are too small to be drawn: "
+    assert any(text.startswith(said) for text in texts)
+    quiet = between(pair("a.0.x.weight", moved(0.1)), pair("b.0.x.weight", Shift(count=1)))
+    assert "1 stacks of layers did not move: b" in picture(quiet)
 
 
 def test_shares_are_said_in_two_digits() -> None:

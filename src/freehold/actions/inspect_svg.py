@@ -15,8 +15,8 @@ from freehold.actions.page_parts import Markup, el, join
 from freehold.core.errors import EnvironmentProblem, UsageError
 
 CLASSES = 8
-WIDE, LEFT, RIGHT, TOP, ROW = 960, 268, 76, 92, 22
-MOST_ROLES, MOST_STACKS, MOST_OUTSIDE = 40, 6, 24
+WIDE, LEFT, RIGHT, TOP, ROW = 960, 284, 76, 92, 22
+MOST_ROLES, MOST_STACKS, MOST_OUTSIDE = 20, 6, 10
 LIGHT = ("#f3ead7", "#f1d3a4", "#ecb274", "#e18b55", "#cc6249", "#a8414b", "#7a2850", "#46154a")
 DARK = ("#35233c", "#54294a", "#783650", "#a04751", "#c76450", "#e28d58", "#f2b877", "#fce6b4")
 
@@ -44,14 +44,17 @@ STYLE = (
 )
 
 
+Row = tuple[str, str, dict[int, Shift | None]]
+"""Kind, role, and the field of each layer."""
+
+
 class Panel(Struct, frozen=True):
     """One stack of layers: its rows (kind, role, field by layer) and the sum of each layer."""
 
     stack: str
     layers: tuple[int, ...]
-    rows: tuple[tuple[str, str, dict[int, Shift | None]], ...]
+    rows: tuple[Row, ...]
     whole: dict[int, Shift]
-    left_out: int
 
 
 class Scale(Struct, frozen=True):
@@ -92,19 +95,20 @@ def picture(found: Difference) -> str:
 
 def drawing(found: Difference) -> Markup:
     """The `svg` element, also to stand in a page."""
-    shown, scale = panels(found.pairs), scale_of(_values(found))
-    parts, y = list[Markup](), float(TOP)
+    shown, loose = panels(found.pairs), _loose(found.pairs)
+    scale, parts, y = scale_of(_values(shown, loose)), list[Markup](), float(TOP)
     for panel in shown:
         drawn, y = _panel(panel, scale, y)
         parts += drawn
-    outside, y = _outside(found.pairs, scale, y)
+    still, y = _not_drawn(found.pairs, shown, y)
+    outside, y = _outside(loose, scale, y)
     legend, y = _legend(scale, y)
     title = f"What moved from {found.base} to {found.tuned}"
     words = join(el("title", title, id="fi-title"), el("desc", described(found), id="fi-desc"))
     return el(
         "svg", words, el("style", Markup(STYLE)),
         el("rect", class_="ground", width=f"{WIDE}", height=f"{y:.0f}"),
-        *_heading(found, title), *parts, *outside, *legend,
+        *_heading(found, title), *parts, *still, *outside, *legend,
         xmlns="http://www.w3.org/2000/svg", viewBox=f"0 0 {WIDE} {y:.0f}", class_="fi",
         role="img", aria_labelledby="fi-title fi-desc",
     )  # fmt: skip
@@ -122,27 +126,31 @@ def described(found: Difference) -> str:
 
 
 def panels(pairs: Sequence[Pair]) -> list[Panel]:
-    """The stacks of layers, the one with most numbers first."""
+    """The stacks of layers in which something moved (or all), the one with most numbers first."""
     stacks: dict[str, list[Pair]] = {}
     for pair in pairs:
         if pair.place.layer is not None:
             stacks.setdefault(pair.place.stack, []).append(pair)
-    largest = sorted(stacks, key=lambda name: -sum(math.prod(p.shape) for p in stacks[name]))
-    return [_stack(name, stacks[name]) for name in largest[:MOST_STACKS]]
+    moved = {n: s for n, s in stacks.items() if any(p.moved or not p.shift for p in s)} or stacks
+    largest = sorted(moved, key=lambda name: -sum(math.prod(p.shape) for p in moved[name]))
+    return [_stack(name, moved[name]) for name in largest[:MOST_STACKS]]
 
 
 def _stack(name: str, pairs: list[Pair]) -> Panel:
-    roles: dict[tuple[str, str], dict[int, list[Pair]]] = {}
+    """The rows of a stack: its roles, weights with their biases; its kinds where roles are many."""
+    roles = {(pair.place.kind, pair.place.role.removesuffix(".bias")) for pair in pairs}
+    few = len(roles) <= MOST_ROLES
+    rows: dict[tuple[str, str], dict[int, list[Pair]]] = {}
     layers: dict[int, list[Pair]] = {}
     for pair in pairs:
         at = pair.place
-        roles.setdefault((at.kind, at.role), {}).setdefault(at.layer or 0, []).append(pair)
+        row = (at.kind, at.role.removesuffix(".bias")) if few else ("", at.kind)
+        rows.setdefault(row, {}).setdefault(at.layer or 0, []).append(pair)
         layers.setdefault(at.layer or 0, []).append(pair)
-    ordered = sorted(roles, key=lambda key: KINDS.index(key[0]))
-    rows = [(k, r, {n: _sum(some) for n, some in roles[k, r].items()}) for k, r in ordered]
+    ordered = sorted(rows, key=lambda row: KINDS.index(row[0] or row[1]))
+    drawn = [(k, r, {n: _sum(some) for n, some in rows[k, r].items()}) for k, r in ordered]
     whole = {n: shift for n, some in layers.items() if (shift := _sum(some))}
-    left_out = max(0, len(rows) - MOST_ROLES)
-    return Panel(name, tuple(sorted(layers)), tuple(rows[:MOST_ROLES]), whole, left_out)
+    return Panel(name, tuple(sorted(layers)), tuple(drawn), whole)
 
 
 def _sum(pairs: Sequence[Pair]) -> Shift | None:
@@ -151,8 +159,12 @@ def _sum(pairs: Sequence[Pair]) -> Shift | None:
     return summed(known) if known else None
 
 
-def _values(found: Difference) -> list[float]:
-    every = [p.shift.relative for p in found.moved if p.shift]
+def _values(shown: Sequence[Panel], loose: Sequence[Row]) -> list[float]:
+    """The values above zero of all fields that are drawn."""
+    fields = [f for panel in shown for _, _, row in panel.rows for f in row.values()]
+    fields += [f for panel in shown for f in panel.whole.values()]
+    fields += [f for _, _, row in loose for f in row.values()]
+    every = [field.relative for field in fields if field]
     return [value for value in every if value and math.isfinite(value)]
 
 
@@ -162,9 +174,7 @@ def scale_of(values: Sequence[float]) -> Scale:
         return Scale(tuple(10.0**n for n in range(-CLASSES, 0)))
     low, high = min(values), max(values)
     if high < 12 * low:
-        start = low if high / 3 < low < 0.99 * high else 0.0
-        step = (high - start) / CLASSES
-        return Scale((*(start + step * n for n in range(1, CLASSES)), high))
+        return Scale((*(high * n / CLASSES for n in range(1, CLASSES)), high))
     ladders = [_ladder(digits, high) for digits in ((1, 2, 5), (1, 3), (1,))]
     return Scale(next((steps for steps in ladders if steps[0] <= low * 3), ladders[-1]))
 
@@ -216,10 +226,6 @@ def _panel(panel: Panel, scale: Scale, y: float) -> tuple[list[Markup], float]:
     y += 8
     whole: dict[int, Shift | None] = dict(panel.whole)
     drawn += _row("whole layer", panel.layers, whole, scale, y, wide, "strong")
-    if panel.left_out:
-        y += ROW
-        words = f"{panel.left_out:,} more roles are in the sums only"
-        drawn.append(el("text", words, x="24", y=f"{y + 15:.1f}", class_="soft small"))
     return drawn, y + ROW + 20
 
 
@@ -239,7 +245,7 @@ def _row(
     wide: float, weight: str = "",
 ) -> Iterator[Markup]:  # fmt: skip
     """The fields of one role, its name before and its sum after them."""
-    name = el("text", _cut(role, 26), x=f"{LEFT - 10}", y=f"{y + 15:.1f}", class_=f"end {weight}")
+    name = el("text", _end(role, 25), x=f"{LEFT - 10}", y=f"{y + 15:.1f}", class_=f"end {weight}")
     yield el("g", el("title", role), name)
     for n, layer in enumerate(layers):
         if layer in fields:
@@ -270,20 +276,48 @@ def _field(
     )  # fmt: skip
 
 
-def _outside(pairs: Sequence[Pair], scale: Scale, y: float) -> tuple[list[Markup], float]:
+def _loose(pairs: Sequence[Pair]) -> list[Row]:
+    """The rows of what lies outside of all layers; one for each kind where they are many."""
+    there = [pair for pair in pairs if pair.place.layer is None]
+    few = len(there) <= MOST_OUTSIDE
+    rows: dict[tuple[str, str], list[Pair]] = {}
+    for pair in there:
+        at = pair.place
+        rows.setdefault((at.kind, at.role) if few else ("", at.kind), []).append(pair)
+    ordered = sorted(rows, key=lambda row: KINDS.index(row[0] or row[1]))
+    return [(kind, role, {0: _sum(rows[kind, role])}) for kind, role in ordered]
+
+
+def _not_drawn(
+    pairs: Sequence[Pair], shown: Sequence[Panel], y: float
+) -> tuple[list[Markup], float]:
+    """The stacks of layers that have no panel, and why."""
+    stacks: dict[str, bool] = {}
+    for pair in pairs:
+        if pair.place.layer is not None:
+            stacks[pair.place.stack] = stacks.get(pair.place.stack, False) or pair.moved
+    drawn = {panel.stack for panel in shown}
+    still = [name for name, moved in stacks.items() if not moved and name not in drawn]
+    small = [name for name, moved in stacks.items() if moved and name not in drawn]
+    lines = [("did not move", still), ("moved, and are too small to be drawn", small)]
+    found = []
+    for words, names in lines:
+        if names:
+            text = _cut(f"{len(names):,} stacks of layers {words}: {', '.join(names)}", 130)
+            found.append(el("text", text, x="24", y=f"{y + 6:.1f}", class_="soft small"))
+            y += ROW
+    return found, y + (10 if found else 0)
+
+
+def _outside(rows: Sequence[Row], scale: Scale, y: float) -> tuple[list[Markup], float]:
     """What lies outside of all layers, one line each."""
-    loose = [pair for pair in pairs if pair.place.layer is None]
-    if not loose:
+    if not rows:
         return [], y
     drawn = [el("text", "outside of layers", x="24", y=f"{y + 15:.1f}", class_="strong")]
     y += ROW + 2
-    for pair in sorted(loose, key=lambda p: KINDS.index(p.place.kind))[:MOST_OUTSIDE]:
-        drawn.append(el("text", pair.place.kind, x="24", y=f"{y + 15:.1f}", class_="soft"))
-        drawn += _row(pair.place.role, (0,), {0: pair.shift}, scale, y, 34.0)
-        y += ROW
-    if len(loose) > MOST_OUTSIDE:
-        words = f"and {len(loose) - MOST_OUTSIDE:,} more"
-        drawn.append(el("text", words, x="24", y=f"{y + 15:.1f}", class_="soft small"))
+    for kind, role, fields in rows:
+        drawn.append(el("text", kind, x="24", y=f"{y + 15:.1f}", class_="soft"))
+        drawn += _row(role, (0,), fields, scale, y, 34.0)
         y += ROW
     return drawn, y + 20
 
@@ -311,3 +345,8 @@ def _legend(scale: Scale, y: float) -> tuple[list[Markup], float]:
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _end(text: str, most: int) -> str:
+    """The end of a text, which tells more of a name than its beginning."""
+    return text if len(text) <= most else "…" + text[1 - most :]
