@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from freehold.actions.inspect_against import Difference, Pair, Shift
-from freehold.actions.inspect_svg import (
-    CLASSES,
-    check_target,
-    percent,
-    picture,
-    scale_of,
-    write_map,
-)
+from freehold.actions.inspect_map import CLASSES, scale_of
+from freehold.actions.inspect_svg import check_target, percent, picture, write_map
 from freehold.core.errors import EnvironmentProblem, UsageError
 
 SVG = "{http://www.w3.org/2000/svg}"
