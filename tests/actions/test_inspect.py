@@ -95,6 +95,14 @@ def test_layers_that_are_alike_are_one_branch_and_others_stay() -> None:
         ("0-3,5", 5, 160), ("4.a.weight", 1, 16)]  # fmt: skip
 
 
+def test_layers_of_other_shapes_are_branches_of_their_own() -> None:
+    shapes = [(4, 4), (4, 4), (2, 8)]
+    tensors = [tensor(f"l.{n}.a.weight", shape=shape) for n, shape in enumerate(shapes)]
+    (layers,) = tree("model", tensors).inside
+    assert [(b.name, b.shape) for b in layers.inside] == [
+        ("0-1.a.weight", (4, 4)), ("2.a.weight", (2, 8))]  # fmt: skip
+
+
 def test_layers_that_differ_in_types_alone_are_folded_and_their_types_told() -> None:
     types = ["Q4_K"] * 3 + ["Q6_K"]
     tensors = [tensor(f"blk.{n}.ffn_down.weight", dtype) for n, dtype in enumerate(types)]

@@ -87,6 +87,13 @@ def test_nan_and_infinite_numbers_are_reported(tmp_path: Path) -> None:
     assert form["kinds"]["other"]["nan"] == 5
 
 
+def test_infinite_numbers_are_no_outliers(tmp_path: Path) -> None:
+    values = [1.0, -1.0] * 500 + [50.0, math.inf, -math.inf, math.nan]
+    file = safetensors(tmp_path / "model.safetensors", {"a.weight": values})
+    found = statistics(file).rows[0].moments
+    assert (found.outliers, found.infinities, found.nans) == (1, 2, 1)
+
+
 @pytest.mark.parametrize("kind", ["F32", "F16", "Q8_0", "Q4_0", "Q4_K"])
 def test_gguf_files_are_read_where_their_heads_say(tmp_path: Path, kind: str) -> None:
     shape = Shape(layers=2, width=256, feed=512, heads=4, kv_heads=2, kind=kind)
