@@ -73,6 +73,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny(tmp_path).rename(tmp_path / "model.gguf")
     write_llama(tmp_path / "tuned.gguf", TINY, seed=2)
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
+    (tmp_path / "notes.txt").write_text("The sky scatters blue light.")
     (tmp_path / "form.json").write_text('{"type": "object"}')
     (tmp_path / "weights.pt").write_bytes(GOOD["model.pt"])
     if find_spec("cryptography"):

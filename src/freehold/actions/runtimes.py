@@ -17,9 +17,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
-from freehold.core.registry import plain
 from freehold.engines import base as contract
 from freehold.engines.base import ENGINES, Contract, built_with
 
@@ -82,7 +80,7 @@ def install(
 
 
 def _state(engine: Contract) -> Runtime:
-    needs, folder = needed(engine), paths.data() / "runtimes" / plain(engine.name)
+    needs, folder = needed(engine), engine.runtime()
     built = built_with(folder)
     if all(_version(name) == wanted for name, wanted in needs.items()):
         state = "here"

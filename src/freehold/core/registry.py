@@ -39,7 +39,8 @@ class Registry:
         if wanted not in known:
             raise NotFound(self.kind, name, known)
         if wanted in dict(self._files()):
-            return getattr(import_module(f"{self.package}.{wanted}"), self.maker)()
+            found = getattr(import_module(f"{self.package}.{wanted}"), self.maker)
+            return found() if callable(found) else found
         (point,) = (p for p in entry_points(group=self.package) if plain(p.name) == wanted)
         try:
             return point.load()()
@@ -61,7 +62,7 @@ class Registry:
 
 def plain(name: str) -> str:
     """A name as a file carries it: `llama.cpp` is in `llamacpp.py`."""
-    return "".join(sign for sign in name.lower() if sign.isalnum() or sign == "_")
+    return "".join(x for x in name.lower().replace("-", "_") if x.isalnum() or x == "_")
 
 
 def _home(point: EntryPoint) -> str:

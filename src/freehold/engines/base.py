@@ -25,19 +25,21 @@ How to add one: write one file here; its name is the engine's name without dots.
             words = (str(found.at), "--model", str(job.model), "--socket", str(socket))
             return Orders(command=words, read=(job.model,)), Wire(socket, "")
 
-        def answer(self, running, request):   # yield pieces, then the result
+        async def answer(self, running, request):   # yield pieces, then the result
             ...
 
 A package of its own names the class in the entry point group `freehold.engines`.
 '''
 
+import asyncio
 import importlib.util
 import json
 import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from functools import cache
 from pathlib import Path
 from types import TracebackType
@@ -45,8 +47,10 @@ from typing import Any, ClassVar, Literal, Self
 
 from msgspec import Struct
 
+from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem
-from freehold.core.registry import Registry
+from freehold.core.registry import Registry, plain
+from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
 from freehold.engines.hosting.process import Orders, Process, own_folder
 from freehold.engines.hosting.wire import Broken, Refusal, Wire
@@ -69,14 +73,24 @@ class Found(Struct, frozen=True):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """What an engine is to load, and how. None leaves the number to the engine."""
+    """What an engine is to load, and how. None leaves the choice to the engine.
+
+    `model` is a file, or the folder of a model in its publisher's layout. `precision` is that of
+    the weights while they run, `memory` the limit in bytes. `adapters` (LoRA) go on top;
+    `projector` lets a model in GGUF see or hear. `options` are words of this engine alone.
+    """
 
     model: Path
     task: str
     setting: Setting
+    device: str | None = None
+    precision: str | None = None
     threads: int | None = None
     gpu_layers: int | None = None
     memory: int | None = None
+    adapters: tuple[Path, ...] = ()
+    projector: Path | None = None
+    options: dict[str, str] = {}
 
 
 class Contract(ABC):
@@ -92,6 +106,10 @@ class Contract(ABC):
     lock: ClassVar[str | None] = None
     hint: ClassVar[str]
 
+    def runtime(self) -> Path:
+        """Where its runtime would be; engines with the same lock list share one."""
+        return paths.runtimes() / Path(self.lock or plain(self.name)).stem
+
     @abstractmethod
     def find(self) -> Found | None:
         """Where it is on this machine, or None; nothing is started."""
@@ -101,7 +119,7 @@ class Contract(ABC):
         """How to start it for a job, and the way to ask it; `folder` is its own to write in."""
 
     @abstractmethod
-    def answer(self, running: "Running", request: Any) -> Iterator[Any]:
+    def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
@@ -128,7 +146,7 @@ class Running:
             raise
         self.process = Process(engine.name, orders, folder)
         try:
-            self.load_seconds = self.process.await_ready(self.wire.alive, patience)
+            self.load_seconds = self.process.await_ready(self._ready, patience)
             self.version = engine.version(self)
         except BaseException:
             self.process.stop()
@@ -136,12 +154,18 @@ class Running:
 
     def ask(self, request: Any) -> Iterator[Any]:
         """The pieces of the answer, then the result; an error that says what happened."""
+        return each(self.stream(request))
+
+    async def stream(self, request: Any) -> AsyncGenerator[Any, None]:
+        """The same for asynchronous code; closing it ends the work."""
         try:
-            yield from self.engine.answer(self, request)
+            async with aclosing(self.engine.answer(self, request)) as parts:
+                async for part in parts:
+                    yield part
         except Refusal as error:
             raise EnvironmentProblem(f"{self.engine.name} refuses: {error}") from error
         except Broken as error:
-            raise self._broken(error) from error
+            raise await asyncio.to_thread(self._broken, error) from error
 
     def memory(self) -> Memory:
         """What the engine takes now and took at most, in bytes."""
@@ -158,6 +182,9 @@ class Running:
         self, kind: type[BaseException] | None, e: BaseException | None, at: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _ready(self) -> bool:
+        return wait(self.wire.alive())
 
     def _broken(self, error: Broken) -> EnvironmentProblem:
         """Why the connection broke: the engine has ended, or it has not and hangs."""

@@ -7,16 +7,16 @@ decides about memory is said, so nothing is fitted or shifted silently.
 import json
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
@@ -45,7 +45,7 @@ class Engine(Contract):
 
     def find(self) -> Found | None:
         """`FREEHOLD_LLAMA_SERVER`, a `llama-server` on the PATH, the wheel here or in a runtime."""
-        return program("llama-server", SERVER) or package("xllamacpp", runtime())
+        return program("llama-server", SERVER) or package("xllamacpp", self.runtime())
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -59,7 +59,7 @@ class Engine(Contract):
         read = (job.model.parent, job.model.resolve().parent, *_own(found))
         return _orders(command, told, read, job), Wire(socket, key)
 
-    def answer(self, running: Running, request: Any) -> Iterator[Any]:
+    def answer(self, running: Running, request: Any) -> AsyncGenerator[Any, None]:
         """Write text."""
         return texts.write(running.wire, request, running.job.setting)
 
@@ -77,13 +77,8 @@ class Engine(Contract):
         """The wheel's version, or what the server says of its build."""
         if running.found.version:
             return running.found.version
-        said = running.wire.get("/props").get("build_info")
+        said = wait(running.wire.get("/props")).get("build_info")
         return str(said) if said else None
-
-
-def runtime() -> Path:
-    """Where a runtime of its own would be."""
-    return paths.data() / "runtimes" / "llamacpp"
 
 
 def _orders(

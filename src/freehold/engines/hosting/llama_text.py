@@ -2,7 +2,8 @@
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import aclosing
 from typing import Any
 
 from freehold.core.errors import BrokenInput, UsageError
@@ -17,22 +18,25 @@ ROOM_FOR_AN_ANSWER = 16
 MOST_CUTS = 6
 
 
-def write(wire: Wire, request: Request, setting: Setting) -> Iterator[Piece | Result]:
+async def write(
+    wire: Wire, request: Request, setting: Setting
+) -> AsyncGenerator[Piece | Result, None]:
     """The pieces of the answer as they come, then the result."""
     if request.text is not None and request.schema is not None:
         says = "llama.cpp holds to a JSON schema in a chat only, not when it continues a text"
         raise UsageError(says, hint="leave the continuing out, or give a grammar")
     cut = None
     if request.truncate:
-        request, cut = shortened(wire, request, setting.context)
+        request, cut = await shortened(wire, request, setting.context)
     seed = secrets.randbelow(2**31) if request.seed is None else request.seed
     began, first, parts = time.monotonic(), None, Parts()
     path, body = asked(request, seed)
     try:
-        for event in wire.stream(path, body):
-            for piece in parts.take(event):
-                first = first or time.monotonic()
-                yield piece
+        async with aclosing(wire.stream(path, body)) as events:
+            async for event in events:
+                for piece in parts.take(event):
+                    first = first or time.monotonic()
+                    yield piece
     except Refusal as error:
         raise refused(error) from error
     yield parts.result(seed, cut, setting.context, (first or time.monotonic()) - began)
@@ -136,57 +140,58 @@ def refused(error: Refusal) -> Exception:
     return error
 
 
-def shortened(wire: Wire, request: Request, context: int) -> tuple[Request, Cut | None]:
+async def shortened(wire: Wire, request: Request, context: int) -> tuple[Request, Cut | None]:
     """The request with its longest part cut until it fits, and what was cut."""
     room = context - (request.max_tokens or ROOM_FOR_AN_ANSWER)
-    total = length = count(wire, request)
+    total = length = await count(wire, request)
     removed = 0
     for _ in range(MOST_CUTS):
         if length <= room:
             break
-        request, gone = _without(wire, request, length - room)
+        request, gone = await _without(wire, request, length - room)
         removed += gone
-        length = count(wire, request)
+        length = await count(wire, request)
     if length > room:
         raise UsageError(f"the prompt cannot be cut to the {room:,} tokens that are free")
     return request, Cut(str(request.truncate), removed, total) if removed else None
 
 
-def count(wire: Wire, request: Request) -> int:
+async def count(wire: Wire, request: Request) -> int:
     """The tokens of a prompt, with those that the chat template adds."""
     text = request.text
     if text is None:
         turns = [{"role": turn.role, "content": turn.content} for turn in request.messages]
-        text = wire.post("/apply-template", {"messages": turns})["prompt"]
-    return len(_tokens(wire, text, special=True))
+        text = (await wire.post("/apply-template", {"messages": turns}))["prompt"]
+    return len(await _tokens(wire, text, special=True))
 
 
-def _without(wire: Wire, request: Request, many: int) -> tuple[Request, int]:
+async def _without(wire: Wire, request: Request, many: int) -> tuple[Request, int]:
     """The request with so many tokens less in its longest text, and how many were taken out."""
     if request.text is not None:
-        text, gone = _cut(wire, request.text, many, str(request.truncate))
+        text, gone = await _cut(wire, request.text, many, str(request.truncate))
         return _changed(request, text=text), gone
     longest = max(range(len(request.messages)), key=lambda n: len(request.messages[n].content))
     turn = request.messages[longest]
-    text, gone = _cut(wire, turn.content, many, str(request.truncate))
+    text, gone = await _cut(wire, turn.content, many, str(request.truncate))
     turns = list(request.messages)
     turns[longest] = Message(turn.role, text)
     return _changed(request, messages=tuple(turns)), gone
 
 
-def _cut(wire: Wire, text: str, many: int, place: str) -> tuple[str, int]:
-    tokens = _tokens(wire, text, special=False)
+async def _cut(wire: Wire, text: str, many: int, place: str) -> tuple[str, int]:
+    tokens = await _tokens(wire, text, special=False)
     many = min(many, len(tokens))
     start = {"start": 0, "middle": (len(tokens) - many) // 2, "end": len(tokens) - many}[place]
     left = tokens[:start] + tokens[start + many :]
-    found = str(wire.post("/detokenize", {"tokens": left})["content"])
+    found = str((await wire.post("/detokenize", {"tokens": left}))["content"])
     if not text.startswith(" "):
         found = found.removeprefix(" ")  # some tokenizers put a space before a text
     return found, many
 
 
-def _tokens(wire: Wire, text: str, special: bool) -> list[int]:
-    found = wire.post("/tokenize", {"content": text, "add_special": special})["tokens"]
+async def _tokens(wire: Wire, text: str, special: bool) -> list[int]:
+    answer = await wire.post("/tokenize", {"content": text, "add_special": special})
+    found = answer["tokens"]
     if not isinstance(found, list):
         raise BrokenInput("the tokens of a text are not a list")
     return found

@@ -1,17 +1,19 @@
 """Asks an engine over HTTP, through a Unix socket or on the loopback address; answers as JSON."""
 
-import http.client
+import asyncio
 import json
-import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+
+import h11
 
 LARGEST_ANSWER = 256 * 2**20
 LONGEST_EVENT = 16 * 2**20
 PATIENCE = 600.0
 """Seconds of silence after which an engine counts as hung."""
+CHUNK = 64 * 1024
 
 
 class Refusal(Exception):
@@ -26,49 +28,39 @@ class Broken(Exception):
     """The connection broke off, or what came is not what an engine should say."""
 
 
-class _Local(http.client.HTTPConnection):
-    """A connection through a Unix socket."""
-
-    def __init__(self, path: Path, timeout: float) -> None:
-        super().__init__("localhost", timeout=timeout)
-        self._path = path
-
-    def connect(self) -> None:
-        """Open the socket of this path."""
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-
 class Wire:
-    """The way to one engine: `at` is the path of a socket, or (host, port); `key` opens it."""
+    """The way to one engine: `at` is the path of a socket, or (host, port); `key` opens it.
+
+    Each question has a connection of its own; giving up an answer closes it, so that the engine
+    sees that nobody listens anymore.
+    """
 
     def __init__(self, at: Path | tuple[str, int], key: str, patience: float = PATIENCE) -> None:
         self.at, self.patience = at, patience
         self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
 
-    def alive(self, path: str = "/health") -> bool:
+    async def alive(self, path: str = "/health") -> bool:
         """Whether the engine answers here that all is well."""
         try:
-            with self._asked("GET", path, None, patience=2.0) as answer:
+            async with self._asked("GET", path, None, patience=2.0) as answer:
                 return answer.status == 200
         except (Refusal, Broken):
             return False
 
-    def get(self, path: str) -> Any:
+    async def get(self, path: str) -> Any:
         """The answer to a question without a body."""
-        with self._asked("GET", path, None) as answer:
-            return _parsed(answer.read(LARGEST_ANSWER))
+        async with self._asked("GET", path, None) as answer:
+            return _parsed(await answer.whole())
 
-    def post(self, path: str, body: Any) -> Any:
+    async def post(self, path: str, body: Any) -> Any:
         """The answer to a body."""
-        with self._asked("POST", path, body) as answer:
-            return _parsed(answer.read(LARGEST_ANSWER))
+        async with self._asked("POST", path, body) as answer:
+            return _parsed(await answer.whole())
 
-    def stream(self, path: str, body: Any) -> Iterator[dict[str, Any]]:
+    async def stream(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The events of an answer that comes piece by piece; Broken when it ends too early."""
-        with self._asked("POST", path, body) as answer:
-            while line := answer.readline(LONGEST_EVENT):
+        async with self._asked("POST", path, body) as answer:
+            async for line in answer.lines():
                 name, _, data = line.partition(b": ")
                 if name == b"data" and data.strip() == b"[DONE]":
                     return
@@ -76,29 +68,96 @@ class Wire:
                     yield _event(name, data)
         raise Broken("the answer ended in the middle")
 
-    @contextmanager
-    def _asked(
+    @asynccontextmanager
+    async def _asked(
         self, method: str, path: str, body: Any, patience: float | None = None
-    ) -> Iterator[http.client.HTTPResponse]:
+    ) -> AsyncIterator["_Answer"]:
         """The open answer to one request; Refusal when it is an error."""
-        line = self._connection(patience or self.patience)
+        patience = patience or self.patience
         try:
-            line.request(method, path, None if body is None else json.dumps(body), self._headers)
-            answer = line.getresponse()
+            async with asyncio.timeout(patience):
+                reader, writer = await self._connected()
+        except OSError as error:
+            raise Broken(str(error) or type(error).__name__) from error
+        answer = _Answer(reader, writer, patience)
+        try:
+            await answer.ask(method, path, body, self._headers)
             if answer.status >= 400:
-                raise Refusal(answer.status, _error(answer.read(LARGEST_ANSWER)))
+                raise Refusal(answer.status, _error(await answer.whole()))
             yield answer
         except TimeoutError as error:
-            raise Broken(f"no answer for {patience or self.patience:.0f} seconds") from error
-        except (OSError, http.client.HTTPException) as error:
+            raise Broken(f"no answer for {patience:.0f} seconds") from error
+        except (OSError, h11.ProtocolError) as error:
             raise Broken(str(error) or type(error).__name__) from error
         finally:
-            line.close()
+            writer.close()
 
-    def _connection(self, patience: float) -> http.client.HTTPConnection:
+    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self.at, Path):
-            return _Local(self.at, patience)
-        return http.client.HTTPConnection(*self.at, timeout=patience)
+            return await asyncio.open_unix_connection(self.at)
+        return await asyncio.open_connection(*self.at)
+
+
+class _Answer:
+    """One request on a connection of its own, and what comes back."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float
+    ) -> None:
+        self._reader, self._writer, self._patience = reader, writer, patience
+        self._state = h11.Connection(h11.CLIENT)
+        self.status = 0
+
+    async def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> None:
+        """Send the request and read the head of the answer."""
+        data = b"" if body is None else json.dumps(body).encode()
+        fields = {"Host": "localhost", **headers, "Content-Length": str(len(data))}
+        head = h11.Request(method=method, target=path, headers=list(fields.items()))
+        sent = [self._state.send(head), self._state.send(h11.Data(data))]
+        self._writer.write(b"".join(part for part in sent if part))
+        self._state.send(h11.EndOfMessage())
+        async with asyncio.timeout(self._patience):
+            await self._writer.drain()
+        event = await self._next()
+        while isinstance(event, h11.InformationalResponse):
+            event = await self._next()
+        if not isinstance(event, h11.Response):
+            raise Broken("the engine closed the connection")
+        self.status = event.status_code
+
+    async def whole(self) -> bytes:
+        """The whole body, up to a limit."""
+        parts, size = [], 0
+        async for part in self._parts():
+            parts.append(part)
+            size += len(part)
+            if size > LARGEST_ANSWER:
+                raise Broken(f"the answer has over {LARGEST_ANSWER:,} bytes")
+        return b"".join(parts)
+
+    async def lines(self) -> AsyncIterator[bytes]:
+        """The body line by line."""
+        rest = b""
+        async for part in self._parts():
+            *whole, rest = (rest + part).split(b"\n")
+            if len(rest) > LONGEST_EVENT:
+                raise Broken(f"an event has over {LONGEST_EVENT:,} bytes")
+            for line in whole:
+                yield line
+        if rest:
+            yield rest
+
+    async def _parts(self) -> AsyncIterator[bytes]:
+        while isinstance(event := await self._next(), h11.Data):
+            yield bytes(event.data)
+        if isinstance(event, h11.ConnectionClosed):
+            raise Broken("the connection was closed in the middle")
+
+    async def _next(self) -> Any:
+        while (event := self._state.next_event()) is h11.NEED_DATA:
+            async with asyncio.timeout(self._patience):
+                self._state.receive_data(await self._reader.read(CHUNK))
+        return event
 
 
 def _event(name: bytes, data: bytes) -> dict[str, Any]:
