@@ -213,3 +213,18 @@ def test_without_numpy_the_command_that_installs_it_is_named(
     with pytest.raises(EnvironmentProblem) as raised:
         inspect(file, stats=True)
     assert "freehold[inspect]" in (raised.value.hint or "")
+
+
+def test_whole_numbers_are_in_no_sum_and_have_no_distance(tmp_path: Path) -> None:
+    def written(name: str, packed: int) -> Path:
+        head = (b'{"a.0.qweight":{"dtype":"I32","shape":[2,1],"data_offsets":[0,8]},'
+                b'"a.0.scales":{"dtype":"F32","shape":[1,1],"data_offsets":[8,12]}}')  # fmt: skip
+        data = struct.pack("<iif", packed, packed, 2.0)
+        (tmp_path / name).write_bytes(struct.pack("<Q", len(head)) + head + data)
+        return tmp_path / name
+
+    base, tuned = written("a.safetensors", 10**9), written("b.safetensors", 5)
+    found = statistics(base)
+    assert (found.whole, found.by_layer()["a.0"].count) == (1, 1)
+    assert [pair.name for pair in difference(base, tuned).unread] == ["a.0.qweight"]
+    assert difference(base, base).unread == ()

@@ -67,7 +67,7 @@ def test_the_form_with_numbers(capsys: Capsys, tmp_path: Path) -> None:
     base, tuned = folder(tmp_path / "base", llama()), folder(tmp_path / "tuned", llama(step=0.1))
     form = printed(capsys, str(base), "--stats", "--against", str(tuned), "--tensors", "q_proj")
     assert form["statistics"]["layers"]["model.layers.0"].keys() == MOMENTS
-    assert form["statistics"].keys() == {"layers", "kinds", "broken", "unread"}
+    assert form["statistics"].keys() == {"layers", "kinds", "broken", "whole_numbers", "unread"}
     told = form["difference"]
     assert told["whole"].keys() == SHIFT
     assert told["tensors"] == {"compared": 8, "moved": 2, "unread": 0}

@@ -157,6 +157,7 @@ def statistics_form(found: "Statistics") -> dict[str, Any]:
         "layers": {name: moments.form() for name, moments in found.by_layer().items()},
         "kinds": {name: moments.form() for name, moments in found.by_kind().items()},
         "broken": [row.name for row in found.broken],
+        "whole_numbers": found.whole,
         "unread": found.unread,
     }
 

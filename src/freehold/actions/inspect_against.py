@@ -15,6 +15,7 @@ from freehold.actions.inspect_blocks import (
     Told,
     each,
     is_read,
+    is_whole,
     need_numpy,
     pieces,
     squared,
@@ -106,7 +107,7 @@ class Difference(Struct, frozen=True, kw_only=True):
 
     @property
     def unread(self) -> tuple[Pair, ...]:
-        """The tensors whose numbers are not read, and whose bytes differ."""
+        """The tensors whose bytes differ, but not in numbers that could be compared."""
         return tuple(pair for pair in self.pairs if pair.shift is None)
 
     @property
@@ -169,11 +170,11 @@ def to_read(ones: Mapping[str, Placed], others: Mapping[str, Placed]) -> int:
 
 
 def _pair(name: str, one: Placed, other: Placed, report: Told) -> Pair:
-    """One tensor in both models; of a type that is not read, only whether the bytes are equal."""
+    """One tensor in both models; of unread types and whole numbers only whether bytes differ."""
     types = (one.tensor.dtype, other.tensor.dtype)
     alike = types[0] == types[1] and one.swapped == other.swapped
     shift: Shift | None
-    if is_read(one) and is_read(other):
+    if is_read(one) and is_read(other) and not any(map(is_whole, types)):
         shift = shift_of(one, other, report, alike=alike)
     else:
         same = alike and _same_bytes(one, other, report)

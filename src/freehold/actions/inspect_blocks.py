@@ -47,6 +47,11 @@ class Placed(Struct, frozen=True):
     swapped: bool = False
 
 
+def is_whole(dtype: str) -> bool:
+    """Whether a type holds whole numbers: packed weights or positions; sums of them say nothing."""
+    return dtype == "BOOL" or (dtype[:1] in "IU" and dtype[1:].isdigit())
+
+
 def each(work: Callable[[T, Told], R], items: Iterable[T], told: Told) -> list[R]:
     """What `work` makes of every item, several at the same time and in their order.
 

@@ -17,6 +17,7 @@ from freehold.actions.inspect_blocks import (
     Told,
     each,
     is_read,
+    is_whole,
     need_numpy,
     pieces,
     squared,
@@ -93,6 +94,11 @@ class Statistics(Struct, frozen=True):
 
     rows: tuple[Row, ...]
     unread: dict[str, int]
+
+    @property
+    def whole(self) -> int:
+        """How many tensors hold whole numbers; they are in no sum."""
+        return sum(is_whole(row.dtype) for row in self.rows)
 
     def by_layer(self) -> dict[str, Moments]:
         """The matrices of each layer, and of each kind outside of layers, put together.
@@ -208,7 +214,7 @@ def _counted(found: Moments, again: Iterable["Numbers"]) -> Moments:
 def _merged(rows: Iterable[Row], key: Callable[[Place], str]) -> dict[str, Moments]:
     found: dict[str, Moments] = {}
     for row in rows:
-        if row.moments:
+        if row.moments and not is_whole(row.dtype):
             name = key(row.place)
             found[name] = merged(found.get(name, Moments()), row.moments)
     return {name: found[name] for name in ordered(found)}

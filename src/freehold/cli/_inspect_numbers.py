@@ -61,6 +61,8 @@ def print_statistics(found: "Statistics") -> None:
     if found.broken:
         say(f"NaN or infinite numbers in {len(found.broken):,} tensors: "
             f"{_listed(row.name for row in found.broken)}")  # fmt: skip
+    if found.whole:
+        say(f"{found.whole:,} tensors of whole numbers (packed weights, positions) are in no sum.")
     for dtype, count in found.unread.items():
         say(f"{count:,} tensors of the type {dtype} were not read: it is not decoded here.")
 
@@ -95,7 +97,10 @@ def _only_in_one(found: "Difference") -> None:
             say(f"{len(names):,} tensors {word}: {_listed(names)}")
     if found.unread:
         names = [pair.name for pair in found.unread]
-        say(f"{len(names):,} tensors differ, by how much is not read: {_listed(names)}")
+        say(
+            f"{len(names):,} tensors differ, but not in numbers that can be compared: "
+            f"{_listed(names)}"
+        )
     strange = found.whole.strange
     if strange:
         say(f"{strange:,} numbers are NaN or infinite in either model; sums are of the others.")
