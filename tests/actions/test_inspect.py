@@ -166,6 +166,21 @@ def test_a_template_that_reaches_inside_is_not_rendered(tmp_path: Path) -> None:
     assert "reaches for" in (found.why or "")
 
 
+def test_a_template_with_an_endless_mark_or_of_its_own_errors_says_so(tmp_path: Path) -> None:
+    pytest.importorskip("jinja2")
+    model = folder(tmp_path / "model", llama())
+    (model / "tokenizer.json").write_text(json.dumps({"model": {"type": "BPE", "vocab": {}}}))
+    (model / "tokenizer_config.json").write_text(json.dumps({"bos_token": "ä" * 90_000}))
+    (model / "chat_template.jinja").write_text("{{ bos_token }}")
+    found = inspect(model, template=True).template
+    assert found
+    assert found.rendered == "ä" * 1_000
+    (model / "chat_template.jinja").write_text("{{ raise_exception('no system please') }}")
+    found = inspect(model, template=True).template
+    assert found
+    assert found.why == "it refused the talk: no system please"
+
+
 def test_shards_and_pipelines_are_one_model(tmp_path: Path) -> None:
     safetensors(tmp_path / "model-00001-of-00002.safetensors", {"a.0.x": [1.0] * 4})
     safetensors(tmp_path / "model-00002-of-00002.safetensors", {"a.1.x": [1.0] * 4})

@@ -209,30 +209,30 @@ def unmoved(piece: "Numbers") -> Shift:
     """Numbers that are the same in both models."""
     import numpy as np
 
-    a = piece.astype(np.float64)
-    square = squared(a)
-    strange = 0
+    square, strange = squared(piece), 0
     if not math.isfinite(square):
-        a = a[np.isfinite(a)]
-        strange, square = piece.size - a.size, squared(a)
+        finite = piece[np.isfinite(piece)]
+        strange, square = piece.size - finite.size, squared(finite)
     return Shift(count=piece.size, strange=strange, before=square, after=square, along=square)
 
 
 def of_pieces(before: "Numbers", after: "Numbers") -> Shift:
-    """How far a few numbers moved; NaN in the same place of both is no change."""
+    """How far a few numbers moved; NaN in the same place of both is no change.
+
+    Differences keep the precision of the numbers: those of near numbers are exact.
+    """
     import numpy as np
 
     count, changed, strange = before.size, int(np.count_nonzero(before != after)), 0
-    a, b = before.astype(np.float64), after.astype(np.float64)
-    apart = b - a
+    apart = after - before
     square = squared(apart)
     if not math.isfinite(square):
-        good = np.isfinite(a) & np.isfinite(b)
+        good = np.isfinite(before) & np.isfinite(after)
         strange = count - int(good.sum())
-        changed -= int((np.isnan(a) & np.isnan(b)).sum())
-        a, b, apart = a[good], b[good], apart[good]
+        changed -= int((np.isnan(before) & np.isnan(after)).sum())
+        before, after, apart = before[good], after[good], apart[good]
         square = squared(apart)
-    one, other = squared(a), squared(b)
+    one, other = squared(before), squared(after)
     return Shift(
         count=count, changed=changed, strange=strange, before=one, after=other, apart=square,
         along=(one + other - square) / 2,

@@ -78,10 +78,10 @@ def each(work: Callable[[T, Told], R], items: Iterable[T], told: Told) -> list[R
 
 
 def squared(values: "Numbers") -> float:
-    """The sum of the squares; not by a library of linear algebra, which would start threads."""
+    """The sum of the squares in 64 bits; not by a library of linear algebra: it starts threads."""
     import numpy as np
 
-    return float(np.einsum("i,i->", values, values))
+    return float(np.einsum("i,i->", values, values, dtype=np.float64, casting="safe"))
 
 
 def need_numpy(why: str) -> None:

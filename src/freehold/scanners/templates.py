@@ -11,6 +11,8 @@ from freehold.formats.templates import LARGEST, lengths, templates_of, tricks
 from freehold.scanners.base import CODE, UNCHECKED, Contract, Looked, Remark
 
 WORKER = Path(__file__).parent / "workers" / "render.py"
+LONGEST_MARK = 1_000
+"""Signs of a token around a talk that are handed over."""
 PATIENCE = 10.0
 """Seconds until a template is given up; its own limit is 2 seconds of computing."""
 
@@ -63,7 +65,8 @@ def shown(template: str, begins: str, ends: str) -> tuple[str | None, str]:
         return None, odd[0] if odd else "it is too long"
     if sys.platform == "win32" or find_spec("jinja2") is None:
         return None, "Jinja is not installed: pip install 'freehold[templates]'"
-    word, _, text = _run(template, begins.replace("\0", ""), ends.replace("\0", "")).partition("\n")
+    marks = (mark.replace("\0", "")[:LONGEST_MARK] for mark in (begins, ends))
+    word, _, text = _run(template, *marks).partition("\n")
     if word == "done":
         return text, ""
     why = {"refused": "the sandbox stopped it", "broken": "it cannot be read",
