@@ -25,9 +25,8 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """File names without the leading underscore ones; `_` inside a name is said as `-`."""
-        found = {p.stem.replace("_", "-") for p in Path(__file__).parent.glob("[a-z]*.py")} - {
-            "main"
-        }
+        files = Path(__file__).parent.glob("[a-z]*.py")
+        found = {file.stem.replace("_", "-") for file in files} - {"main"}
         return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
