@@ -112,6 +112,22 @@ def test_the_best_runs_again_and_a_lucky_one_loses(
     assert len(seen) > 1
 
 
+def test_of_the_two_runs_of_the_best_the_slower_figures_count(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[bool] = []
+
+    def speed(way: Way) -> float:
+        if way.changed:
+            return 90
+        seen.append(True)
+        return 100 if seen == [True] else 200
+
+    trying(monkeypatch, speed)
+    assert tune(model, workload=SMALL).timed.decode == 100
+    assert len(seen) > 1
+
+
 def test_what_is_not_faster_changes_nothing(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     trying(monkeypatch, lambda way: 100)
     found = tune(model, workload=SMALL)
