@@ -10,6 +10,7 @@ import socketserver
 import struct
 import sys
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers["Authorization"] != f"Bearer {os.environ['LLAMA_API_KEY']}":
             return self.refuse(401, "authentication_error", "Invalid API Key")
-        simple = {
+        simple: dict[str, Callable[[], dict[str, Any]]] = {
             "/tokenize": lambda: {"tokens": [ord(sign) for sign in body["content"]]},
             "/detokenize": lambda: {"content": "".join(map(chr, body["tokens"]))},
             "/apply-template": lambda: {"prompt": self.rendered(body)},

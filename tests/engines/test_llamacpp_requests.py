@@ -247,8 +247,9 @@ def test_what_comes_on_top_of_a_model_is_said_to_the_server(tmp_path: Path) -> N
 
 def test_several_at_once_each_get_their_own_answer(usual: Running) -> None:
     async def one(text: str) -> Result:
-        parts = [part async for part in usual.stream(Request(text=text))]
-        return parts[-1]
+        *_, result = [part async for part in usual.stream(Request(text=text))]
+        assert isinstance(result, Result)
+        return result
 
     async def all_of_them() -> list[Result]:
         return await asyncio.gather(*(one("x" * n) for n in range(1, 9)))
@@ -268,7 +269,8 @@ def test_texts_become_vectors_of_length_one_or_as_they_are(tmp_path: Path) -> No
             list(running.ask(vectors.Request(items=("b", "a" * 120))))
         with pytest.raises(UsageError, match="its vectors have 3 numbers, not 4"):
             list(running.ask(vectors.Request(items=("abc",), dimensions=4)))
-        for wish in ({"form": "sparse"}, {"role": "query"}, {"items": ("",)}):
+        wishes: list[dict[str, Any]] = [{"form": "sparse"}, {"role": "query"}, {"items": ("",)}]
+        for wish in wishes:
             with pytest.raises(UsageError, match=r"dense vectors|role|text 1 is empty"):
                 list(running.ask(vectors.Request(**{"items": ("x",), **wish})))
     assert (result.size, result.tokens, result.work.unit) == (3, 4, "tokens")

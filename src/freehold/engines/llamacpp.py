@@ -91,7 +91,8 @@ class Engine(Contract):
 def _orders(
     command: tuple[str, ...], told: dict[str, str], read: tuple[Path, ...], job: Job
 ) -> Orders:
-    return Orders(command=command, environment=told, read=read, memory=job.memory)
+    quiet = {"GGML_NO_BACKTRACE": "1"}  # it would start a debugger to say where it stopped
+    return Orders(command=command, environment={**quiet, **told}, read=read, memory=job.memory)
 
 
 def _beside(job: Job) -> tuple[Path, ...]:

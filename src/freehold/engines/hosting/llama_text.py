@@ -21,6 +21,8 @@ from freehold.tasks.text_generation import Piece, Request, Result
 
 TOO_LONG = "exceed_context_size_error"
 NOT_GBNF = "%llguidance"
+MOST_BEFORE = 300
+"""Letters that a model may write before it uses a tool, where it could also answer in a form."""
 READ_AT_ONCE = 2048
 """Tokens that the server takes in together at most; of a text with a gap, 3/4 before the gap."""
 
@@ -131,7 +133,7 @@ async def _answer(
     """The pieces of an answer; what else came is left in `parts`.
 
     The server cannot let a model choose between tools and an answer in a form. So it is asked
-    without the form first, and when it does not use a tool again, now without a way to do so.
+    without the form first, and when it does not use a tool, again, now without a way to do so.
     The same seed thinks the same, so that is told once.
     """
     thought = False
@@ -152,18 +154,24 @@ async def _answer(
 async def _choosing(
     wire: Wire, request: Request, seed: int, parts: Parts
 ) -> AsyncGenerator[Piece, None]:
-    """The pieces of the use of a tool; it ends as soon as the model answers instead."""
-    free, blank = replace(request, schema=None, grammar=None), list[Piece]()
+    """The pieces of the use of a tool; it ends when the model answers instead."""
+    free, before = replace(request, schema=None, grammar=None), list[Piece]()
     async with aclosing(_asked(wire, free, seed, parts)) as pieces:
         async for piece in pieces:
             if piece.call is None and not piece.thinking and not parts.calls:
-                if piece.text.strip():
+                before.append(piece)  # models may say a few words before they use a tool
+                if _answers("".join(parts.text), request):
                     return
-                blank.append(piece)
                 continue
-            for waiting in (*blank, piece):
+            for waiting in (*before, piece):
                 yield waiting
-            blank.clear()
+            before.clear()
+
+
+def _answers(text: str, request: Request) -> bool:
+    """Whether a text is an answer already, not a few words before the use of a tool."""
+    begun = request.schema is not None and text.lstrip().startswith(("{", "[", '"'))
+    return begun or len(text) > MOST_BEFORE
 
 
 async def _asked(
