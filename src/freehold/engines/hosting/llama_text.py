@@ -241,6 +241,6 @@ def refused(error: Refusal) -> Exception:
             f"the prompt has {length:,} tokens and the context holds {context:,}",
             hint=f"--context {length + 512} makes room; --truncate middle cuts the prompt",
         )
-    if error.status in (400, 501):
+    if error.status in (400, 501) or "not supported" in str(error):
         return UsageError(f"llama.cpp refuses the request: {error}")
     return error
