@@ -38,7 +38,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     onnx or tflite. `tasks` are those it can do by its architecture, the usual one first.
     `context` is what it was trained for. `digest` is the SHA-256 of the first MiB of its first
     file and of its size: it tells models apart, it does not vouch for every byte. `size` counts
-    all files of weights.
+    all files of weights. A model at an `address` is not on disk: a server answers for it.
     """
 
     file: Path
@@ -50,6 +50,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     size: int
     digest: str
     chat_template: bool
+    address: str | None = None
 
 
 def model_in(path: Path, among: Sequence[Path] | None = None) -> LocalModel:

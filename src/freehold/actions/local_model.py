@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from freehold.actions.elsewhere import elsewhere, with_ollama
 from freehold.actions.layouts import LocalModel, model_in
 from freehold.core.errors import EnvironmentProblem, NotFound
 
@@ -31,7 +32,10 @@ def expanded(model: str | Path) -> Path:
 
 
 def find(model: str | Path) -> LocalModel:
-    """The model in a file, a folder or the store; errors that say what is there instead."""
+    """The model in a file, a folder or the store, or at an address; else what is there instead."""
+    there = elsewhere(str(model))
+    if there is not None:
+        return there
     if not is_path(model):
         return _in_store(str(model))
     path = expanded(model)
@@ -46,6 +50,8 @@ def _in_store(name: str) -> LocalModel:
 
     wanted = name.removeprefix("hf:").split("@")[0]
     manifest = catalog.find("/".join(wanted.split("/")[:2])) or _known(wanted)
+    if manifest is None and name.startswith("ollama:"):
+        return with_ollama(name)
     if manifest is None:
         raise EnvironmentProblem(
             f"{name} is not on this machine", hint=f"bring it here: freehold get {name}"
