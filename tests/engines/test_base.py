@@ -46,7 +46,7 @@ def test_every_engine_declares_what_it_can_do() -> None:
         assert engine.devices
         assert engine.precisions
         assert engine.kind in ("server", "worker", "address")
-        assert engine.hint.startswith("freehold runtime install") or engine.kind == "address"
+        assert engine.hint.startswith("freehold runtime install") == bool(engine.lock)
         assert engine.__doc__
 
 

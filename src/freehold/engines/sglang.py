@@ -5,7 +5,9 @@ Its parts talk to each other over the loopback device, so its jail cannot keep i
 
 from pathlib import Path
 
-from freehold.engines.base import Found, Job, package
+from msgspec.structs import replace
+
+from freehold.engines.base import Found, Job, program
 from freehold.engines.hosting.openai_server import SAMPLING, USUAL, OpenAIServer, alone
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.serving import NAME, TYPES, on_socket
@@ -23,14 +25,13 @@ class Engine(OpenAIServer):
     formats = frozenset({"safetensors"})
     devices = ("cuda", "rocm", "cpu")
     precisions = ("f32", "f16", "bf16")
-    lock = "sglang.txt"
-    hint = "freehold runtime install sglang"
+    hint = "install SGLang in an environment of its own, and name its program in FREEHOLD_SGLANG"
     honors = USUAL - {"tools", "choice"}
     own = SAMPLING
 
     def find(self) -> Found | None:
-        """The Python that has it."""
-        return package("sglang", self.runtime())
+        """`FREEHOLD_SGLANG`, or a `sglang` on the PATH."""
+        return program("sglang", "FREEHOLD_SGLANG")
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders | None, Wire]:
         """Start it on a socket in its own folder, which only this user may enter."""
@@ -42,7 +43,8 @@ class Engine(OpenAIServer):
             *("--dtype", TYPES[job.precision], "--device", job.device or "cuda"),
             *(("--is-embedding",) if job.task != "text-generation" else ()),
         ]
-        return on_socket(found, folder, job, "sglang.cli.main", words, network=True)
+        python = replace(found, at=found.at.resolve().with_name("python"))
+        return on_socket(python, folder, job, "sglang.cli.main", words, network=True)
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """That it is not kept from the network."""

@@ -24,14 +24,14 @@ LENGTH = 1024
 class Engine(OpenAIServer):
     """transformers serve."""
 
-    name = "transformers serve"
+    name = "transformers-serve"
     kind = "server"
     tasks = frozenset({"text-generation"})
     formats = frozenset({"safetensors"})
     devices = ("cpu", "cuda", "mps")
     precisions = ("f32", "f16", "bf16")
     lock = "transformers-serve.txt"
-    hint = "freehold runtime install 'transformers serve'"
+    hint = "freehold runtime install transformers-serve"
     honors = CHATS | {"text", "top_k", "min_p", "tools", "thinking", "ignore_end"}
     marked = False
 

@@ -6,7 +6,7 @@ It talks to itself over the loopback device, so its jail cannot keep it from the
 import secrets
 from pathlib import Path
 
-from freehold.engines.base import Found, Job, package
+from freehold.engines.base import Found, Job, program
 from freehold.engines.hosting.openai_server import SAMPLING, USUAL, OpenAIServer, alone
 from freehold.engines.hosting.process import Orders
 from freehold.engines.hosting.serving import NAME, TYPES, ordered
@@ -25,21 +25,20 @@ class Engine(OpenAIServer):
     formats = frozenset({"safetensors"})
     devices = ("cuda", "rocm", "cpu")
     precisions = ("f32", "f16", "bf16")
-    lock = "vllm.txt"
-    hint = "freehold runtime install vllm"
+    hint = "install vLLM in an environment of its own, and name its program in FREEHOLD_VLLM"
     honors = USUAL - {"tools", "choice"}
     own = SAMPLING
 
     def find(self) -> Found | None:
-        """The Python that has it."""
-        return package("vllm", self.runtime())
+        """`FREEHOLD_VLLM`, or a `vllm` on the PATH."""
+        return program("vllm", "FREEHOLD_VLLM")
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders | None, Wire]:
         """Start it on a socket in its own folder, behind a random key."""
         alone(job, self.name)
         socket, key = folder / "e.sock", secrets.token_urlsafe(24)
         words = [
-            *("-I", "-B", "-m", "vllm.entrypoints.cli.main", "serve", str(job.model)),
+            *("serve", str(job.model)),
             *("--uds", str(socket), "--served-model-name", NAME),
             *("--max-model-len", str(job.setting.context)),
             *("--max-num-seqs", str(job.setting.parallel), "--dtype", TYPES[job.precision]),
