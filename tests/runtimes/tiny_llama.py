@@ -55,6 +55,25 @@ def llama(folder: Path) -> None:
     _expect(folder, model, words)
 
 
+def t5(folder: Path) -> None:
+    """A T5 of two layers on each side, with gates as the newer ones have."""
+    torch.manual_seed(3)
+    words = tokenizer()
+    config = transformers.T5Config(
+        vocab_size=len(words), d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4,
+        feed_forward_proj="gated-gelu", tie_word_embeddings=False, pad_token_id=2,
+        eos_token_id=1, decoder_start_token_id=2, initializer_factor=2.0,
+    )  # fmt: skip
+    model = transformers.T5ForConditionalGeneration(config).eval()
+    model.save_pretrained(folder)
+    words.save_pretrained(folder)
+    ids = words(PROMPT, return_tensors="pt").input_ids
+    with torch.no_grad():
+        made = model.generate(ids, max_new_tokens=LENGTH, do_sample=False)
+    text = words.decode(made[0, 1:], skip_special_tokens=True)
+    (folder / "expected.json").write_text(json.dumps({"text": text}))
+
+
 def _expect(folder: Path, model: Any, words: Any) -> None:
     """Write what the model says to a text and to a chat."""
     chat = [{"role": "user", "content": PROMPT}]
@@ -78,4 +97,4 @@ def _expect(folder: Path, model: Any, words: Any) -> None:
 if __name__ == "__main__":
     place = Path(sys.argv[1])
     place.mkdir(parents=True, exist_ok=True)
-    {"llama": llama}[sys.argv[2]](place)
+    {"llama": llama, "t5": t5}[sys.argv[2]](place)

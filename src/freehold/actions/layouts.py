@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.formats.ctranslate2 import kind
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
 from freehold.judge.abilities import RAW, of_class, of_gguf
@@ -118,7 +120,9 @@ def _openvino(folder: Path, files: Sequence[Path]) -> LocalModel:
 
 
 def _ctranslate2(folder: Path, files: Sequence[Path]) -> LocalModel:
-    return _converted(folder, files, "ctranslate2")
+    found = _converted(folder, files, "ctranslate2")
+    form = kind(folder / "model.bin", folder.name)
+    return found if found.tasks else replace(found, architecture=form, tasks=OF_FORM.get(form, ()))
 
 
 def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
@@ -134,6 +138,12 @@ def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     )  # fmt: skip
 
 
+OF_FORM = {
+    "TransformerDecoderSpec": ("text-generation",),
+    "TransformerSpec": ("text-generation",),
+    "WhisperSpec": ("automatic-speech-recognition",),
+}
+"""What the kinds of models of CTranslate2 can do."""
 LAYOUTS: tuple[
     tuple[Callable[[set[str]], bool], Callable[[Path, Sequence[Path]], LocalModel]], ...
 ] = (
