@@ -98,14 +98,18 @@ def test_the_same_weights_say_the_same(
     assert asked(running, messages=(Message("user", PROMPT),)).text == said["chat"]
 
 
-@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
-def test_one_seed_says_the_same_and_another_something_else(
-    engine: str, request: pytest.FixtureRequest
-) -> None:
-    running: Running = request.getfixturevalue(engine)
+def test_one_seed_says_the_same_and_another_something_else(openvino: Running) -> None:
     wishes = {"text": PROMPT, "temperature": 1.5, "top_k": 100}
-    texts = [asked(running, seed=seed, **wishes).text for seed in (1, 1, 2)]
+    texts = [asked(openvino, seed=seed, **wishes).text for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
+
+
+def test_ctranslate2_has_no_seed_and_says_so(ctranslate2: Running) -> None:
+    drawn = [asked(ctranslate2, text=PROMPT, temperature=1.5) for _ in range(2)]
+    assert drawn[0].text != drawn[1].text
+    assert "draws without a seed" in drawn[0].notes[0]
+    with pytest.raises(UsageError, match="leave the seed out"):
+        asked(ctranslate2, text=PROMPT, temperature=1.5, seed=1)
 
 
 @pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])

@@ -1,7 +1,6 @@
 """Writes text with a model for CTranslate2: a decoder alone, or an encoder and a decoder."""
 
 import json
-import secrets
 import time
 from collections.abc import Callable, Generator, Iterator
 from importlib import import_module
@@ -19,6 +18,7 @@ HONORED = {
     *("messages", "text", "max_tokens", "temperature", "top_p", "top_k", "seed", "stop"),
     *("thinking", "likely"),
 }
+NO_SEED = "it draws without a seed: the same question may be answered in another way"
 TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16", "int8": "int8_float32"}
 KINDS = {"TransformerDecoderSpec": "Generator", "TransformerSpec": "Translator"}
 
@@ -36,14 +36,14 @@ def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, No
     model = getattr(library, KINDS[form])(
         str(folder), device=order.device, compute_type=wanted, intra_threads=order.threads
     )
-    return Writer(library, model, folder, order).answer
+    return Writer(model, folder, order).answer
 
 
 class Writer:
     """Answers requests with one model."""
 
-    def __init__(self, library: Any, model: Any, folder: Path, order: Order) -> None:
-        self.library, self.model, self.words = library, model, Words(folder)
+    def __init__(self, model: Any, folder: Path, order: Order) -> None:
+        self.model, self.words = model, Words(folder)
         self.context = order.context or 4096
         self.pair = type(model).__name__ == "Translator"
         self.usual = table(folder / "generation_config.json")
@@ -52,8 +52,10 @@ class Writer:
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
         refuse(request, self.pair)
-        seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        self.library.set_random_seed(seed)
+        how = self._sampling(request)
+        draws = "sampling_temperature" in how
+        if draws and request.seed is not None:
+            raise UsageError("ctranslate2 draws without a seed of one answer: leave the seed out")
         tokens = self._prompt(request)
         if len(tokens) >= self.context:
             raise UsageError(
@@ -64,7 +66,7 @@ class Writer:
         most = min(request.max_tokens or room, room)
         said = Said(self.words, request)
         began, first = time.monotonic(), 0.0
-        steps = self._steps(tokens, request, most)
+        steps = self._steps(tokens, how, most)
         try:
             for step in steps:
                 first = first or time.monotonic()
@@ -81,11 +83,11 @@ class Writer:
             text=said.text,
             thinking="",
             finish=said.finish(most, room),
-            seed=seed,
+            seed=request.seed or 0,
             spent=Spent(len(tokens), said.made),
             times=times,
             tokens=tuple(said.tokens),
-            notes=self.notes,
+            notes=(*self.notes, *((NO_SEED,) if draws else ())),
         )
 
     def _prompt(self, request: Request) -> list[str]:
@@ -93,16 +95,15 @@ class Writer:
             return self.words.tokens(request.text, marked=True)
         return self.words.tokens(self.words.chat(request.messages, request.thinking), marked=False)
 
-    def _steps(self, tokens: list[str], request: Request, most: int) -> Generator[Any, None, None]:
+    def _steps(
+        self, tokens: list[str], how: dict[str, Any], most: int
+    ) -> Generator[Any, None, None]:
         """Token after token; closing this ends the work."""
-        how = self._sampling(request)
-        if self.pair:
-            return self.model.generate_tokens(  # type: ignore[no-any-return]
-                tokens, max_decoding_length=most, max_input_length=0, return_log_prob=True, **how
-            )
-        return self.model.generate_tokens(  # type: ignore[no-any-return]
-            tokens, max_length=most, return_log_prob=True, **how
-        )
+        told = {"max_decoding_length": most, "max_input_length": 0} if self.pair else {}
+        told = told or {"max_length": most}
+        steps: Generator[Any, None, None]
+        steps = self.model.generate_tokens(tokens, return_log_prob=True, **told, **how)
+        return steps
 
     def _sampling(self, request: Request) -> dict[str, Any]:
         """How to choose a token: what was asked for, over what the model's own file says."""
