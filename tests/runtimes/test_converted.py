@@ -15,12 +15,22 @@ from freehold.core import paths
 from freehold.core.errors import UsageError
 from freehold.engines.base import ENGINES, Job, Running, built_with, start
 from freehold.judge.fitting.parts import Setting
+from freehold.tasks import automatic_speech_recognition as hearing
+from freehold.tasks import feature_extraction as vectors
+from freehold.tasks import text_ranking as ranks
+from freehold.tasks.base import File
 from freehold.tasks.text_generation import Message, Request, Result
 
 pytestmark = pytest.mark.runtime
 PROMPT = "the quick brown fox"
 SCHEMA = {"type": "object", "properties": {"a": {"type": "boolean"}}, "required": ["a"]}
 Make = Callable[..., ConvertedModel]
+DOES = {
+    "bert": "feature-extraction",
+    "ranker": "text-ranking",
+    "whisper": "automatic-speech-recognition",
+}
+TEXTS = ("the quick brown fox", "a lazy dog", "it sleeps under an old tree all day")
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +50,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
             (source / "LICENSE").write_text("Do as you like.")
         key = f"{name}-{to}-{precision}"
         if key not in made:
-            task = "text-generation"
+            task = DOES.get(name, "text-generation")
             made[key] = convert_model(source, folder / key, to=to, precision=precision, task=task)
         return made[key]
 
@@ -68,14 +78,17 @@ def begun(engine: str, made: ConvertedModel, **more: Any) -> Running:
     if there.find() is None:
         pytest.skip(f"the runtime of {engine} is not here")
     setting = Setting(context=200, **more.pop("setting", {}))
-    job = Job(model=Path(made.path), task="text-generation", setting=setting, threads=1, **more)
+    job = Job(model=Path(made.path), task=made.task, setting=setting, threads=1, **more)
     return start(there, job, patience=120)
 
 
-def expected(made: ConvertedModel) -> dict[str, Any]:
-    source = Path(made.path).parent / Path(made.path).name.split("-")[0]
-    found: dict[str, Any] = json.loads((source / "expected.json").read_text())
-    return found
+def expected(made: ConvertedModel) -> Any:
+    return json.loads((of(made) / "expected.json").read_text())
+
+
+def of(made: ConvertedModel) -> Path:
+    """What it was made from."""
+    return Path(made.path).parent / Path(made.path).name.split("-")[0]
 
 
 def asked(running: Running, **more: Any) -> Result:
@@ -175,6 +188,51 @@ def test_an_encoder_and_a_decoder_answer_on_ctranslate2(make: Make) -> None:
         assert asked(running, text=PROMPT).text == expected(made)["text"]
         with pytest.raises(UsageError, match="answers a text, not a chat"):
             asked(running, messages=(Message("user", "hi"),))
+
+
+def test_vectors_on_openvino_are_those_of_the_library(make: Make) -> None:
+    made = make("bert", "openvino", "f32")
+    with begun("openvino", made) as running:
+        (found,) = running.ask(vectors.Request(items=TEXTS, normalize=False))
+        (normal,) = running.ask(vectors.Request(items=TEXTS, dimensions=8))
+        *progress, many = running.ask(vectors.Request(items=TEXTS * 10))
+        with pytest.raises(UsageError, match=r"a text has [\d,]+ tokens and 200 fit"):
+            list(running.ask(vectors.Request(items=("fox " * 300,))))
+    for vector, wanted in zip(found.dense, expected(made), strict=True):
+        assert vectors.floats(vector) == pytest.approx(wanted, abs=1e-5)
+    assert sum(x * x for x in vectors.floats(normal.dense[0])) == pytest.approx(1)
+    assert len(vectors.floats(normal.dense[0])) == 8
+    assert len(many.dense) == 30
+    assert len(progress) == 1
+
+
+def test_ranks_on_openvino_are_those_of_the_library(make: Make) -> None:
+    made = make("ranker", "openvino", "f32")
+    with begun("openvino", made) as running:
+        (found,) = running.ask(ranks.Request(query=TEXTS[0], documents=TEXTS))
+        (best,) = running.ask(ranks.Request(query=TEXTS[0], documents=TEXTS, top=1))
+    by_place = {ranked.index: ranked.score for ranked in found.ranked}
+    assert [by_place[n] for n in range(3)] == pytest.approx(expected(made), abs=1e-5)
+    assert found.scale == "probability"
+    assert len(best.ranked) == 1
+
+
+def test_whisper_on_openvino_hears_what_the_library_hears(make: Make, tmp_path: Path) -> None:
+    made = make("whisper", "openvino", "f32")
+    said, sound = expected(made), File(of(made) / "sound.wav", "audio")
+    with begun("openvino", made) as running:
+        *pieces, heard = running.ask(hearing.Request(audio=sound, language="fr"))
+        *_, english = running.ask(hearing.Request(audio=sound, language="fr", translate=True))
+        for wish, why in (
+            ({"timestamps": "word"}, "not of words"),
+            ({"language": "xx"}, "does not know the language xx"),
+            ({"temperature": 0.5}, "a temperature is refused"),
+        ):
+            with pytest.raises(UsageError, match=why):
+                list(running.ask(hearing.Request(**{"audio": sound, **wish})))  # type: ignore[arg-type]
+    assert (heard.text, heard.seconds) == (said["transcribe"], 3.0)
+    assert "".join(piece.text for piece in pieces) == heard.text
+    assert english.text == said["translate"]
 
 
 @pytest.mark.parametrize("to", ["openvino", "ctranslate2"])

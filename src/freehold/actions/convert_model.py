@@ -30,7 +30,11 @@ from freehold.store.ledger import note
 WORKERS = Path(__file__).parent.parent / "engines" / "workers"
 DONE, OUT, LINEAGE = "done.json", "out", "freehold-lineage.json"
 PATIENCE = 4 * 3600.0
-PAPERS = ("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "README.md", "USE_POLICY*", "*.license")
+PAPERS = (
+    *("LICENSE*", "LICENCE*", "COPYING*", "NOTICE*", "README.md", "USE_POLICY*", "*.license"),
+    *("1_Pooling/config.json", "modules.json", "config_sentence_transformers.json"),
+)
+"""What belongs to a model beside its weights, and is true of what is made from it, too."""
 TARGETS = {
     "openvino": ("f32", "bf16", "f16", "int8", "int4"),
     "ctranslate2": ("f32", "bf16", "f16", "int8"),
@@ -158,8 +162,10 @@ def _papers(source: Path, out: Path) -> None:
     """The licenses, notices and card go where the weights go."""
     for pattern in PAPERS:
         for file in source.glob(pattern):
-            if file.is_file() and not (out / file.name).exists():
-                shutil.copyfile(file, out / file.name)
+            there = out / file.relative_to(source)
+            if file.is_file() and not there.exists():
+                there.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, there)
 
 
 def _lineage(found: LocalModel, made: ConvertedModel) -> dict[str, Any]:

@@ -37,7 +37,8 @@ def find(model: str | Path) -> LocalModel:
     if there is not None:
         return there
     if not is_path(model):
-        return _in_store(str(model))
+        name = str(model)
+        return with_ollama(name) if _only_ollama(name) else _in_store(name)
     path = expanded(model)
     if not os.path.exists(path):
         raise NotFound("file or folder", str(model), (), hint="check the path")
@@ -56,14 +57,22 @@ def _in_store(name: str) -> LocalModel:
     return model_in(folder, [folder.joinpath(*file.path.split("/")) for file in manifest.files])
 
 
+def _only_ollama(name: str) -> bool:
+    """Whether a name is one of Ollama's that `get` has not brought here."""
+    if not name.startswith("ollama:"):
+        return False
+    try:
+        return not stored(name)
+    except EnvironmentProblem:
+        return True
+
+
 def stored(name: str) -> "tuple[Manifest, str]":
     """What `get` brought under this name, and the file in it that is named, if one is."""
     from freehold.store import catalog
 
     wanted = name.removeprefix("hf:").split("@")[0]
     manifest = catalog.find("/".join(wanted.split("/")[:2])) or _known(wanted)
-    if manifest is None and name.startswith("ollama:"):
-        return with_ollama(name)
     if manifest is None:
         raise EnvironmentProblem(
             f"{name} is not on this machine", hint=f"bring it here: freehold get {name}"

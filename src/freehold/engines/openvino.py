@@ -20,14 +20,24 @@ class Engine(WorkerEngine):
     """OpenVINO GenAI."""
 
     name = "openvino"
-    tasks = frozenset({"text-generation"})
+    tasks = frozenset(
+        {
+            *("text-generation", "automatic-speech-recognition"),
+            *("feature-extraction", "text-ranking"),
+        }
+    )
     formats = frozenset({"openvino"})
     devices = ("cpu", "gpu", "npu")
     precisions = ("f32", "bf16", "f16", "int8")
     lock = "openvino.txt"
     hint = "freehold runtime install openvino"
     needs = "openvino_genai"
-    modules = {"text-generation": "openvino.writing"}  # noqa: RUF012
+    modules = {  # noqa: RUF012
+        "text-generation": "openvino.writing",
+        "automatic-speech-recognition": "openvino.hearing",
+        "feature-extraction": "openvino.vectors",
+        "text-ranking": "openvino.vectors",
+    }
 
     def order(self, job: Job, socket: str, key: str) -> Order:
         """With the precision of keys and values beside all else."""

@@ -46,6 +46,8 @@ def convert(source: Path, precision: str, out: Path) -> dict[str, Any]:
     said = json.loads((source / "config.json").read_text(encoding="utf-8"))
     own = json.loads((out / "config.json").read_text(encoding="utf-8"))
     own |= {name: said[name] for name in KEPT if name in said}
+    marks = [name for name in own if name.endswith("_token") and own[name] is None]
+    own |= dict.fromkeys(marks, "")  # it reads no null
     (out / "config.json").write_text(json.dumps(own, indent=1), encoding="utf-8")
     return {"tools": {name: version(name) for name in ("ctranslate2", "transformers", "torch")}}
 
