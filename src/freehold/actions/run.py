@@ -71,7 +71,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         m = self.measured
         head = {
             "model": self.model.name,
-            "file": str(self.model.file),
+            "file": self.model.address or str(self.model.file),
             "task": self.task.id,
             "engine": {"name": m.engine, "version": m.version},
         }
@@ -178,7 +178,7 @@ def stream(
                 continue
             measured = measure(running, part, share())
             result, files = placed(part, ready.task, there, folder)
-            told = (*ready.notes, *running.notes, *notes, *result.notes)
+            told = dict.fromkeys((*ready.notes, *running.notes, *notes, *result.notes))
             yield Answer(
                 result=result,
                 task=ready.task,
@@ -193,7 +193,7 @@ def stream(
 def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
     """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
-    where = model if is_path(model) else found.file
+    where = model if is_path(model) or found.address else found.file
     work = _task(found, task)
     tuned, told = _tuned(found, work, how)
     if tuned and tuned.made:
@@ -203,16 +203,17 @@ def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
     objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
-    brings = _without_code(found)
+    brings = () if found.address else _without_code(found)
     engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
     job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
+    leaves = engine.notes(job, Found("address", Path())) if found.address else ()
     return Ready(
         model=found,
         task=work,
         engine=engine,
         job=applied(tuned, job, how.threads) if tuned else job,
         candidates=tuple(candidates),
-        notes=(*objections, *notes, *told, *brings, *_tight(found, plan)),
+        notes=(*objections, *notes, *told, *brings, *_tight(found, plan), *leaves),
         plan=plan,
         found=place[1] if place else None,
         tuned=tuned,
@@ -246,6 +247,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         memory=probe().memory,
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
+        address=found.address,
     )
 
 
@@ -264,7 +266,9 @@ def _task(found: LocalModel, wanted: str | None) -> Task:
 
 
 def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
-    """What a plan says of it; None where its architecture cannot be planned."""
+    """What a plan says of it; None where its architecture cannot be planned, or it is not here."""
+    if found.address:
+        return None
     try:
         return predict(
             found.file,
@@ -310,7 +314,12 @@ def _without_code(found: LocalModel) -> tuple[str, ...]:
 
 
 def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
-    """Write the measurement down; a note when that is not possible, for the answer is there."""
+    """Write the measurement down; a note when that is not possible, for the answer is there.
+
+    What a server elsewhere took is not of this machine, so it is left out.
+    """
+    if ready.model.address:
+        return ()
     expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
     row = facts(ready.model, ready.task.id, ready.job.setting, measured, expected)
     try:

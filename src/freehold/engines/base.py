@@ -53,6 +53,7 @@ from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import usable_cores
 from freehold.core.registry import Registry, plain
 from freehold.engines.hosting.changes import Change, other_threads
+from freehold.engines.hosting.elsewhere import Elsewhere
 from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
 from freehold.engines.hosting.native import usable
@@ -69,11 +70,12 @@ PATIENCE = 600.0
 class Found(Struct, frozen=True):
     """Where an engine is: a `program`, a `package` of this Python, or a `runtime` of its own.
 
-    `at` is what to start: the program, or the Python that has the package. `native` is whether
-    it was compiled for exactly this processor; None where nobody can tell.
+    `at` is what to start: the program, or the Python that has the package. An `address` is
+    started by nobody here: a server that runs already is asked, and the job says which. `native`
+    is whether it was compiled for exactly this processor; None where nobody can tell.
     """
 
-    how: Literal["program", "package", "runtime"]
+    how: Literal["program", "package", "runtime", "address"]
     at: Path
     version: str | None = None
     native: bool | None = None
@@ -85,6 +87,8 @@ class Job(Struct, frozen=True, kw_only=True):
     `model` is a file, or the folder of a model in its publisher's layout. `precision` is that of
     the weights while they run, `memory` the limit in bytes. `adapters` (LoRA) go on top;
     `projector` lets a model in GGUF see or hear. `options` are words of this engine alone.
+    `address` is that of a server that runs already, with its name of the model after a #; then
+    `model` is only that name.
     """
 
     model: Path
@@ -98,13 +102,14 @@ class Job(Struct, frozen=True, kw_only=True):
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
     options: dict[str, str] = {}
+    address: str | None = None
 
 
 class Contract(ABC):
     """What every engine says of itself and can do."""
 
     name: ClassVar[str]
-    kind: ClassVar[Literal["server", "worker"]]
+    kind: ClassVar[Literal["server", "worker", "address"]]
     tasks: ClassVar[frozenset[str]]
     formats: ClassVar[frozenset[str]]
     architectures: ClassVar[frozenset[str] | None] = None
@@ -131,8 +136,11 @@ class Contract(ABC):
         """Where it is on this machine, or None; nothing is started."""
 
     @abstractmethod
-    def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
-        """How to start it for a job, and the way to ask it; `folder` is its own to write in."""
+    def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders | None, Wire]:
+        """How to start it for a job, and the way to ask it; `folder` is its own to write in.
+
+        No orders where a server runs already: at an address.
+        """
 
     @abstractmethod
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
@@ -177,7 +185,8 @@ class Running:
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        self.process = Process(engine.name, orders, folder)
+        self.here = orders is not None
+        self.process = Process(engine.name, orders, folder) if orders else Elsewhere(folder)
         try:
             self.load_seconds = self.process.await_ready(self._ready, patience)
             self.version = engine.version(self)
@@ -201,7 +210,7 @@ class Running:
             raise await asyncio.to_thread(self._broken, error) from error
 
     def memory(self) -> Memory:
-        """What the engine takes now and took at most, in bytes."""
+        """What the engine takes now and took at most, in bytes; nothing where it is not `here`."""
         return self.process.memory()
 
     def stop(self) -> None:
@@ -263,6 +272,11 @@ def package(name: str, runtime: Path) -> Found | None:
     if built is None:
         return None
     return Found("runtime", runtime / "bin" / "python", built.get(name), native=False)
+
+
+def of_python(found: Found) -> tuple[Path, ...]:
+    """The folders that a Python is in, also where it is a link: what its process must read."""
+    return (found.at.parent.parent, found.at.resolve().parent.parent)
 
 
 def built_with(runtime: Path) -> dict[str, str] | None:
