@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._out import as_json, print_json
 from freehold.core.errors import EnvironmentProblem
 
 if TYPE_CHECKING:
@@ -20,8 +21,13 @@ INSTALL = "pip install 'freehold[serve]'"
 @click.option("--port", type=click.IntRange(0, 65535), help="Listen on this port; 8642.")
 @click.option("--strict", is_flag=True, default=None, help="Refuse what would not be honored.")
 @click.option("--example-config", is_flag=True, help="Print a configuration and stop.")
+@as_json
 def command(
-    models: tuple[str, ...], config: Path | None, example_config: bool, **said: Any
+    models: tuple[str, ...],
+    config: Path | None,
+    example_config: bool,
+    as_json: bool,
+    **said: Any,
 ) -> None:
     """Serve MODELs, or all models of the store, in the protocols of OpenAI, Anthropic and Ollama.
 
@@ -33,13 +39,18 @@ def command(
     Off the loopback address it starts with keys and TLS only.
     """
     if example_config:
-        click.echo(Path(__file__).parent.parent.joinpath("server/freehold.toml").read_text())
+        example = Path(__file__).parent.parent.joinpath("server/freehold.toml").read_text()
+        print_json({"config": example}) if as_json else click.echo(example)
         return
     try:
         from freehold.server.serving import serve
     except ImportError as error:
         says = f"serving needs the package {error.name}, which is not installed here"
         raise EnvironmentProblem(says, hint=INSTALL) from error
+
+    def ready(url: str) -> None:
+        print_json({"url": url}) if as_json else click.echo(f"serving at {url}")
+
     serve(configured(models, config, said), lambda: configured(models, config, said), ready)
 
 
@@ -48,8 +59,3 @@ def configured(models: tuple[str, ...], file: Path | None, said: dict[str, Any])
     from freehold.server.config import Config, merged, read_config
 
     return merged(read_config(file) if file else Config(), models, **said)
-
-
-def ready(url: str) -> None:
-    """Say where it can be reached."""
-    click.echo(f"serving at {url}")
