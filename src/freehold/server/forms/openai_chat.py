@@ -1,6 +1,6 @@
 """OpenAI's chat completions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
@@ -188,6 +188,14 @@ def said_beside(results: Sequence[Result], served: Served) -> dict[str, Any]:
         {"where": r.cut.where, "tokens": r.cut.tokens, "of": r.cut.total} for r in results if r.cut
     ]
     told = {**({"notes": list(notes)} if notes else {}), **({"cut": cut} if cut else {})}
+    return {"freehold": told} if told else {}
+
+
+def said_beside_all(notes: Iterable[str], cut: Iterable[int], served: Served) -> dict[str, Any]:
+    """The same for results that are not text: `cut` are the items that were too long."""
+    every = list(dict.fromkeys((*served.notes, *notes)))
+    shortened = list(cut)
+    told = {**({"notes": every} if every else {}), **({"cut": shortened} if shortened else {})}
     return {"freehold": told} if told else {}
 
 

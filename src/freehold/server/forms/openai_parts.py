@@ -163,12 +163,23 @@ def usage(spent: Iterable[Spent]) -> dict[str, Any]:
     """The tokens of all choices; a prompt that they share counts once."""
     found = list(spent)
     prompt = max((s.prompt for s in found), default=0)
-    generated = sum(s.generated for s in found)
+    cached = max((s.cached for s in found), default=0)
+    return _usage(prompt, sum(s.generated for s in found), cached)
+
+
+def usage_of_all(results: Iterable[Result]) -> dict[str, Any]:
+    """The tokens of several prompts, all counted."""
+    found = [result.spent for result in results]
+    prompt, cached = sum(s.prompt for s in found), sum(s.cached for s in found)
+    return _usage(prompt, sum(s.generated for s in found), cached)
+
+
+def _usage(prompt: int, generated: int, cached: int) -> dict[str, Any]:
     return {
         "prompt_tokens": prompt,
         "completion_tokens": generated,
         "total_tokens": prompt + generated,
-        "prompt_tokens_details": {"cached_tokens": max((s.cached for s in found), default=0)},
+        "prompt_tokens_details": {"cached_tokens": cached},
     }
 
 
