@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,8 @@ LONGEST_EVENT = 16 * 2**20
 PATIENCE = 600.0
 """Seconds of silence after which an engine counts as hung."""
 CHUNK = 64 * 1024
+NEXT_TRY = 0.005
+"""Seconds between two tries to connect where too many wait already."""
 
 
 class Refusal(Exception):
@@ -94,8 +97,28 @@ class Wire:
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self.at, Path):
-            return await asyncio.open_unix_connection(self.at)
+            return await asyncio.open_unix_connection(sock=await _met(self.at))
         return await asyncio.open_connection(*self.at)
+
+
+async def _met(at: Path) -> socket.socket:
+    """A connected Unix socket; where too many wait at the other end, this one waits to be next.
+
+    Linux refuses such a connection with EAGAIN, which asyncio takes for one that is on its way.
+    """
+    found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    found.setblocking(False)
+    try:
+        while True:
+            try:
+                found.connect(str(at))
+            except BlockingIOError:
+                await asyncio.sleep(NEXT_TRY)
+            else:
+                return found
+    except BaseException:
+        found.close()
+        raise
 
 
 class _Answer:

@@ -1,0 +1,43 @@
+"""What loading a model means here: plan it as `run` does, then start its engine."""
+
+from typing import TYPE_CHECKING
+
+from freehold.core.machine import probe
+from freehold.server.config import Config, Model
+
+if TYPE_CHECKING:
+    from freehold.actions.run import Ready
+    from freehold.engines.base import Running
+
+WITHOUT_A_PLAN = 0.85
+"""The share of all memory that models may take where no plan says it."""
+
+
+def planned(model: Model, task: str) -> "Ready":
+    """How a model will run: policies asked, license and code looked at, memory planned."""
+    from freehold.actions.run import Wishes, prepare
+
+    wishes = Wishes(
+        engine=model.engine,
+        context=model.context,
+        parallel=model.parallel,
+        kv=model.kv,  # type: ignore[arg-type]
+        threads=model.threads,
+        gpu_layers=model.gpu_layers,
+    )
+    return prepare(model.model, wishes)
+
+
+def begin(ready: "Ready") -> "Running":
+    """Start the engine; blocks until it is ready."""
+    from freehold.engines.base import start
+
+    return start(ready.engine, ready.job)
+
+
+def budget(config: Config, ready: "Ready | None") -> int:
+    """The bytes that all models together may take where this one goes."""
+    if config.server.memory_gib is not None:
+        return int(config.server.memory_gib * 2**30)
+    plan = ready.plan if ready else None
+    return plan.place.memory if plan else int(probe().memory * WITHOUT_A_PLAN)
