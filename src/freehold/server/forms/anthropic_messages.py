@@ -107,7 +107,9 @@ class MessageWriter:
         elif part.text:
             kind = "thinking" if part.thinking else "text"
             if self._open != kind:
-                yield from self._begin(kind, {kind: "", **({"signature": ""} if kind != "text" else {})})
+                yield from self._begin(
+                    kind, {kind: "", **({"signature": ""} if kind != "text" else {})}
+                )
             yield self._grow(f"{kind}_delta", **{kind: part.text})
 
     def close(self) -> Iterator[bytes]:
