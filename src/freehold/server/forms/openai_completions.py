@@ -175,7 +175,9 @@ def chances(tokens: Iterable[Token], begin: int = 0) -> dict[str, Any]:
 
 def _said_once(body: dict[str, Any]) -> frozenset[str]:
     """`best_of` where it asks for nothing more than one."""
-    return frozenset({"best_of"}) if body.get("best_of") in (None, 1, body.get("n")) else frozenset()
+    return (
+        frozenset({"best_of"}) if body.get("best_of") in (None, 1, body.get("n")) else frozenset()
+    )
 
 
 def _request(said: Body, text: str) -> Request:
