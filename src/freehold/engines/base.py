@@ -38,7 +38,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ from typing import Any, ClassVar, Literal, Self
 from msgspec import Struct
 
 from freehold.core import paths
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.registry import Registry, plain
 from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
@@ -121,6 +121,14 @@ class Contract(ABC):
     @abstractmethod
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
+
+    async def count(self, running: "Running", request: Any) -> int:
+        """The tokens of what a request brings; UsageError where the engine cannot tell."""
+        raise UsageError(f"{self.name} does not count tokens before it answers")
+
+    async def spell(self, running: "Running", tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for; UsageError where it cannot tell."""
+        raise UsageError(f"{self.name} takes texts, not token ids")
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """What must be said about how this job will run, such as without a card that is there."""

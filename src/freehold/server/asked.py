@@ -1,12 +1,15 @@
 """What a client asks for, once its dialect has been understood."""
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 from msgspec import Struct
+
+from freehold.tasks.text_generation import Message
 
 
 class Asked(Struct, frozen=True, kw_only=True):
@@ -75,16 +78,16 @@ class Form(Protocol):
 class Heard(Struct, kw_only=True):
     """What a form may use to understand a body: the time, and a place for what it holds.
 
-    `keep` writes bytes into a file of this request alone; `fetched` has what the addresses in
-    the body lead to, where fetching is allowed.
+    `keep` writes bytes into a file of this request alone, whose ending is given; `earlier` finds
+    the turns that led to an earlier response; `fetched` has what the addresses in the body lead
+    to, where fetching is allowed.
     """
 
     now: int
     most_choices: int
-    keep: Any
+    keep: Callable[[bytes, str], Path]
+    earlier: Callable[[str], Sequence[Message]]
     fetched: dict[str, bytes] = {}
-    path: str = ""
-    words: dict[str, str] = {}
 
 
 def identity(prefix: str, body: Any, seed: int | None) -> str:

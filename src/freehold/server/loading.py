@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
+from freehold.core.errors import UsageError
 from freehold.core.machine import probe
 from freehold.server.config import Config, Model
 
@@ -25,7 +28,10 @@ def planned(model: Model, task: str) -> "Ready":
         threads=model.threads,
         gpu_layers=model.gpu_layers,
     )
-    return prepare(model.model, wishes)
+    ready = prepare(model.model, wishes)
+    if task not in ready.engine.tasks:
+        raise UsageError(f"{ready.engine.name} cannot do {task} with {model.called}")
+    return replace(ready, job=replace(ready.job, task=task))
 
 
 def begin(ready: "Ready") -> "Running":

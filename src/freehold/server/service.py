@@ -13,9 +13,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem
+from freehold.engines.hosting.wire import Refusal
 from freehold.server.asked import Asked, Served
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
+from freehold.server.keeping import Responses
 from freehold.server.pool import Pool
 from freehold.server.problems import Refused
 from freehold.server.replying import merged
@@ -35,6 +37,8 @@ class Service:
         self.started = time.time()
         self.folder = Path(tempfile.mkdtemp(prefix="freehold-serve-"))
         self.pool = Pool(config, self._in_store)
+        self.responses = Responses(self.folder)
+        self.background: dict[str, asyncio.Task[None]] = {}
         self._work: list[asyncio.Task[None]] = []
 
     async def open(self) -> None:
@@ -44,9 +48,10 @@ class Service:
 
     async def close(self) -> None:
         """End every engine, and write down what is still to be written."""
-        for task in self._work:
+        every = [*self._work, *self.background.values()]
+        for task in every:
             task.cancel()
-        await asyncio.gather(*self._work, return_exceptions=True)
+        await asyncio.gather(*every, return_exceptions=True)
         await self.pool.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -101,6 +106,22 @@ class Service:
                     if said or not left or not died:
                         raise
             log.warning("%s: the engine of %s died; asked again", visit.id, entry.name)
+
+    async def count(self, visit: Visit, asked: Asked, entry: Entry) -> int:
+        """The tokens of a prompt, as the engine that would answer it counts them."""
+        async with self.pool.lease(entry, visit.who) as replica:
+            running = replica.running
+            return await running.engine.count(running, asked.requests[0])
+
+    async def spell(self, visit: Visit, entry: Entry, ids: list[list[int]]) -> list[str]:
+        """The texts that tokens of a model stand for."""
+        async with self.pool.lease(entry, visit.who) as replica:
+            running = replica.running
+            try:
+                return [await running.engine.spell(running, some) for some in ids]
+            except Refusal as error:
+                says = f"these are no tokens of {entry.name}: {error}"
+                raise Refused("invalid", says, param="input") from error
 
     def _in_store(self, name: str) -> Model | None:
         """A model of the store under its own name, where the store is served."""

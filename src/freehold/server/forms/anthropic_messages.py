@@ -124,7 +124,7 @@ class MessageWriter:
     def _call(self, call: Any) -> Iterator[bytes]:
         kind = f"tool_use {call.index}"
         if self._open != kind:
-            told = {"id": _call_id(self._asked, call.index), "name": call.name or "", "input": {}}
+            told: dict[str, Any] = {"id": _call_id(self._asked, call.index), "name": call.name or "", "input": {}}
             yield from self._begin(kind, told)
         if call.arguments:
             yield self._grow("input_json_delta", partial_json=call.arguments)
@@ -143,14 +143,6 @@ class MessageWriter:
 
     def _grow(self, kind: str, **told: str) -> bytes:
         return _event("content_block_delta", index=self._number, delta={"type": kind, **told})
-
-
-class Counting(Messages):
-    """`POST /v1/messages/count_tokens`: the same body, and only how long it is."""
-
-    def read(self, body: dict[str, Any], heard: Heard) -> Asked:
-        """One request that is not answered but counted."""
-        return super().read({**body, "stream": None}, heard)
 
 
 def request(said: Body, heard: Heard) -> Request:
@@ -209,7 +201,11 @@ def _blocks(asked: Asked, found: Result) -> list[dict[str, Any]]:
     if found.text:
         blocks.append({"type": "text", "text": found.text})
     for number, call in enumerate(found.calls):
-        told = {"id": _call_id(asked, number), "name": call.name, "input": _input(call.arguments)}
+        told: dict[str, Any] = {
+            "id": _call_id(asked, number),
+            "name": call.name,
+            "input": _input(call.arguments),
+        }
         blocks.append({"type": "tool_use", **told})
     return blocks
 

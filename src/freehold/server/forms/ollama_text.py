@@ -93,8 +93,6 @@ class OllamaText:
 
     def whole(self, asked: Asked, results: Sequence[Result], served: Served) -> dict[str, Any]:
         """The answer at once."""
-        if not results:
-            return {**head(asked), **self._said(asked, "", "", ()), **LOADED}
         (found,) = results
         return {
             **head(asked),
@@ -106,6 +104,11 @@ class OllamaText:
     def writer(self, asked: Asked, served: Served) -> "LineWriter":
         """The answer line by line."""
         return LineWriter(self, asked, served)
+
+    def loaded(self, asked: Asked) -> dict[str, Any]:
+        """What is said once a model is loaded."""
+        told = self._said(asked, "", "", ())
+        return {**head(asked), **told, "done": True, "done_reason": "load"}
 
     def _said(
         self, asked: Asked, text: str, thinking: str, calls: Sequence[Call]
@@ -126,7 +129,7 @@ class OllamaText:
 
     def _request(self, said: Body, options: Options, heard: Heard) -> Request | None:
         length = options.num_predict
-        known = {
+        known: dict[str, Any] = {
             "max_tokens": length if length and length > 0 else None,
             "temperature": options.temperature,
             "top_k": options.top_k,
@@ -184,9 +187,6 @@ class LineWriter:
     def _line(self, text: str, thinking: str, calls: Sequence[Call]) -> bytes:
         told = self._form._said(self._asked, text, thinking, calls)
         return line({**head(self._asked), **told, "done": False})
-
-
-LOADED = {"done": True, "done_reason": "load"}
 
 
 def head(asked: Asked) -> dict[str, Any]:
