@@ -56,7 +56,9 @@ class Pool:
 
     def model(self, name: str) -> Model:
         """The model that answers to a name; NotFound offers the nearest."""
-        found = self._names.get(name) or self._known(name)
+        short = name.removesuffix(":latest")  # as clients of Ollama add it
+        found = self._names.get(name) or self._names.get(short)
+        found = found or self._known(name) or self._known(short)
         if found is None:
             raise NotFound("model", name, self._names, hint="GET /v1/models lists them")
         return found
@@ -202,6 +204,22 @@ class Pool:
             entry.stopping -= len(going)
             self._freed.set()
         self._tell(entry, "unloaded", 0.0)
+
+    async def unload_idle(self, entry: Entry) -> None:
+        """End its engines now where nobody uses them, else with their last request."""
+        if entry.idle:
+            await self.unload(entry)
+
+    async def forget(self, name: str) -> None:
+        """Let a model go for good; returns when its engines have ended."""
+        gone = [entry for entry in self.entries if entry.name == name]
+        for entry in gone:
+            self._entries.pop((entry.name, entry.task), None)
+            await self._finish(entry)
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether an engine has this model loaded."""
+        return any(entry.replicas for entry in self.entries if entry.name == name)
 
     def _forget(self, entry: Entry) -> None:
         """Let an entry go: no new requests; its engines end with their last one."""

@@ -124,7 +124,11 @@ class MessageWriter:
     def _call(self, call: Any) -> Iterator[bytes]:
         kind = f"tool_use {call.index}"
         if self._open != kind:
-            told: dict[str, Any] = {"id": _call_id(self._asked, call.index), "name": call.name or "", "input": {}}
+            told: dict[str, Any] = {
+                "id": _call_id(self._asked, call.index),
+                "name": call.name or "",
+                "input": {},
+            }
             yield from self._begin(kind, told)
         if call.arguments:
             yield self._grow("input_json_delta", partial_json=call.arguments)
