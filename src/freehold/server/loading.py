@@ -40,6 +40,12 @@ def begin(ready: "Ready") -> "Running":
     return start(ready.engine, ready.job)
 
 
+def end(running: "Running") -> None:
+    """End an engine; what it took at most is known afterwards, too."""
+    running.memory()
+    running.stop()
+
+
 def budget(config: Config, ready: "Ready | None") -> int:
     """The bytes that all models together may take where this one goes."""
     if config.server.memory_gib is not None:

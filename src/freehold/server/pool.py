@@ -13,11 +13,13 @@ from contextlib import asynccontextmanager, suppress
 from freehold.core.errors import EnvironmentProblem, FreeholdError, NotFound
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
-from freehold.server.loading import begin, budget, planned
+from freehold.server.loading import begin, budget, end, planned
 from freehold.server.problems import Refused, refusal
 
 LOOK = 1.0
 """Seconds between two looks at what died and what has been idle for too long."""
+SOONER = 0.9
+"""The part of its time that a request waits for room, so that it hears what it waited for."""
 log = logging.getLogger("freehold.pool")
 
 
@@ -130,6 +132,7 @@ class Pool:
 
     def _grow(self, entry: Entry) -> None:
         """Begin to load one more replica where one is wanted."""
+        self._bury(entry)
         alive = sum(replica.alive for replica in entry.replicas)
         if entry.loading is None and alive < entry.model.replicas:
             entry.loading = asyncio.create_task(self._load(entry))
@@ -165,7 +168,7 @@ class Pool:
     async def _make_room(self, entry: Entry) -> None:
         """Let idle models go, the least recently used first, until this one fits."""
         most = budget(self.config, entry.ready)
-        deadline = time.monotonic() + self.config.limits.seconds_to_wait
+        deadline = time.monotonic() + SOONER * self.config.limits.seconds_to_wait
         while self.taken(entry) + entry.each > most:
             if entry.each > most:
                 says = f"{entry.name} needs {entry.each / 2**30:.1f} GiB of memory and there are "
@@ -199,7 +202,7 @@ class Pool:
         entry.stopping += len(going)
         try:
             for replica in going:
-                await asyncio.to_thread(replica.running.stop)
+                await asyncio.to_thread(end, replica.running)
         finally:
             entry.stopping -= len(going)
             self._freed.set()
@@ -231,6 +234,11 @@ class Pool:
             await asyncio.sleep(LOOK / 4)
         await self.unload(entry)
 
+    def _bury(self, entry: Entry) -> None:
+        """Take the engines out that died and have nothing to end any more."""
+        for replica in [r for r in entry.replicas if not r.alive and not r.busy]:
+            self._drop(entry, replica)
+
     def _drop(self, entry: Entry, replica: Replica) -> None:
         """Take an engine that died out of the entry."""
         if replica in entry.replicas:
@@ -248,8 +256,7 @@ class Pool:
                 self._look_at(entry)
 
     def _look_at(self, entry: Entry) -> None:
-        for replica in [r for r in entry.replicas if not r.alive and not r.busy]:
-            self._drop(entry, replica)
+        self._bury(entry)
         if (entry.line or entry.kept) and not entry.replicas and not entry.failure:
             self._grow(entry)
         idle = time.monotonic() - entry.used
