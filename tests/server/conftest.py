@@ -26,7 +26,9 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     os.environ["FREEHOLD_HOME"] = str(folder / "home")
     try:
         with serving(config(tiny(folder))) as here:
-            here.post("/v1/chat/completions", ask("hi"))
+            here.post("/v1/chat/completions", ask("hi"))  # its engines start while it is theirs
+            here.post("/v1/embeddings", {"model": "tiny", "input": "hi"})
+            here.post("/v1/rerank", {"model": "tiny", "query": "hi", "documents": ["hi"]})
             yield here
     finally:
         for name, value in before.items():

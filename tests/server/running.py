@@ -1,5 +1,6 @@
 """Runs a server on a port of this machine for a test, and asks it."""
 
+import asyncio
 import http.client
 import json
 import threading
@@ -41,6 +42,7 @@ class Here(NamedTuple):
 
     url: str
     service: Service
+    loop: asyncio.AbstractEventLoop
 
     @property
     def port(self) -> int:
@@ -78,11 +80,17 @@ def serving(config: Config) -> Iterator[Here]:
         ready.set()
 
     hosted = Hosted(settings(config, service), service, lambda: config, tell)
-    thread = threading.Thread(target=hosted.run, daemon=True)
+    loop = asyncio.new_event_loop()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(hosted.serve())
+
+    thread = threading.Thread(target=run, daemon=True)
     thread.start()
     assert ready.wait(10)
     try:
-        yield Here(told[0], service)
+        yield Here(told[0], service, loop)
     finally:
         hosted.should_exit = True
         thread.join(20)

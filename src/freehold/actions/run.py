@@ -182,8 +182,13 @@ def stream(
             )
 
 
-def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
-    """Find the model, ask the policies, choose engine and setting; nothing is started."""
+def prepare(
+    model: str | Path, how: Wishes, task: str | None = None, *, action: str = "run"
+) -> Ready:
+    """Find the model, ask the policies, choose engine and setting; nothing is started.
+
+    `action` is what the model is wanted for, in the words of policies and objections.
+    """
     found = find(model)
     where = model if is_path(model) else found.file
     work = _task(found, task)
@@ -191,7 +196,7 @@ def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
-    objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
+    objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
     brings = _without_code(found)
     engine, candidates = choose_engine(found, work.id, how.engine)
     return Ready(

@@ -11,6 +11,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
+from freehold.server.dialects.base import Route as Own
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
@@ -32,7 +33,13 @@ def application(service: Service) -> ASGIApp:
         for dialect in dialects
         for route in dialect.routes
     ]
-    routes += [Route("/health", _health), Route("/ready", _readiness(service))]
+    by_name = {dialect.name: dialect for dialect in dialects}
+    figures = Own("GET", "/metrics", _metrics, role="operator")
+    routes += [
+        Route("/health", _health),
+        Route("/ready", _readiness(service)),
+        Route("/metrics", endpoint(service, by_name["openai"], figures)),
+    ]
 
     @asynccontextmanager
     async def living(app: Starlette) -> AsyncIterator[None]:
@@ -49,6 +56,11 @@ def application(service: Service) -> ASGIApp:
 async def _health(request: Request) -> Response:
     """Whether the server runs."""
     return json_reply({"status": "ok"})
+
+
+async def _metrics(service: Service, request: Request, visit: Visit) -> Response:
+    """`GET /metrics`, for Prometheus."""
+    return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
 def _readiness(service: Service) -> Any:

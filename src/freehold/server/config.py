@@ -27,6 +27,10 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     kv: str = "f16"
     threads: int | None = None
     gpu_layers: int | None = None
+    device: str | None = None
+    precision: str | None = None
+    adapters: tuple[str, ...] = ()
+    projector: str | None = None
     replicas: int = 1
     preload: bool = False
     pin: bool = False

@@ -1,10 +1,8 @@
 """What loading a model means here: plan it as `run` does, then start its engine."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
-from freehold.core.errors import UsageError
 from freehold.core.machine import probe
 from freehold.server.config import Config, Model
 
@@ -16,7 +14,7 @@ WITHOUT_A_PLAN = 0.85
 """The share of all memory that models may take where no plan says it."""
 
 
-def planned(model: Model, task: str) -> "Ready":
+def planned(model: Model, task: str | None) -> "Ready":
     """How a model will run: policies asked, license and code looked at, memory planned."""
     from freehold.actions.run import Wishes, prepare
 
@@ -27,11 +25,12 @@ def planned(model: Model, task: str) -> "Ready":
         kv=model.kv,  # type: ignore[arg-type]
         threads=model.threads,
         gpu_layers=model.gpu_layers,
+        device=model.device,
+        precision=model.precision,
+        adapters=tuple(Path(at) for at in model.adapters),
+        projector=Path(model.projector) if model.projector else None,
     )
-    ready = prepare(model.model, wishes)
-    if task not in ready.engine.tasks:
-        raise UsageError(f"{ready.engine.name} cannot do {task} with {model.called}")
-    return replace(ready, job=replace(ready.job, task=task))
+    return prepare(model.model, wishes, task, action="serve")
 
 
 def begin(ready: "Ready") -> "Running":
@@ -39,6 +38,12 @@ def begin(ready: "Ready") -> "Running":
     from freehold.engines.base import start
 
     return start(ready.engine, ready.job)
+
+
+def end(running: "Running") -> None:
+    """End an engine; what it took at most is known afterwards, too."""
+    running.memory()
+    running.stop()
 
 
 def budget(config: Config, ready: "Ready | None") -> int:

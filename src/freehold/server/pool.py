@@ -13,11 +13,13 @@ from contextlib import asynccontextmanager, suppress
 from freehold.core.errors import EnvironmentProblem, FreeholdError, NotFound
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
-from freehold.server.loading import begin, budget, planned
+from freehold.server.loading import begin, budget, end, planned
 from freehold.server.problems import Refused, refusal
 
 LOOK = 1.0
 """Seconds between two looks at what died and what has been idle for too long."""
+SOONER = 0.9
+"""The part of its time that a request waits for room, so that it hears what it waited for."""
 log = logging.getLogger("freehold.pool")
 
 
@@ -56,7 +58,9 @@ class Pool:
 
     def model(self, name: str) -> Model:
         """The model that answers to a name; NotFound offers the nearest."""
-        found = self._names.get(name) or self._known(name)
+        short = name.removesuffix(":latest")  # as clients of Ollama add it
+        found = self._names.get(name) or self._names.get(short)
+        found = found or self._known(name) or self._known(short)
         if found is None:
             raise NotFound("model", name, self._names, hint="GET /v1/models lists them")
         return found
@@ -128,6 +132,7 @@ class Pool:
 
     def _grow(self, entry: Entry) -> None:
         """Begin to load one more replica where one is wanted."""
+        self._bury(entry)
         alive = sum(replica.alive for replica in entry.replicas)
         if entry.loading is None and alive < entry.model.replicas:
             entry.loading = asyncio.create_task(self._load(entry))
@@ -163,7 +168,7 @@ class Pool:
     async def _make_room(self, entry: Entry) -> None:
         """Let idle models go, the least recently used first, until this one fits."""
         most = budget(self.config, entry.ready)
-        deadline = time.monotonic() + self.config.limits.seconds_to_wait
+        deadline = time.monotonic() + SOONER * self.config.limits.seconds_to_wait
         while self.taken(entry) + entry.each > most:
             if entry.each > most:
                 says = f"{entry.name} needs {entry.each / 2**30:.1f} GiB of memory and there are "
@@ -197,11 +202,27 @@ class Pool:
         entry.stopping += len(going)
         try:
             for replica in going:
-                await asyncio.to_thread(replica.running.stop)
+                await asyncio.to_thread(end, replica.running)
         finally:
             entry.stopping -= len(going)
             self._freed.set()
         self._tell(entry, "unloaded", 0.0)
+
+    async def unload_idle(self, entry: Entry) -> None:
+        """End its engines now where nobody uses them, else with their last request."""
+        if entry.idle:
+            await self.unload(entry)
+
+    async def forget(self, name: str) -> None:
+        """Let a model go for good; returns when its engines have ended."""
+        gone = [entry for entry in self.entries if entry.name == name]
+        for entry in gone:
+            self._entries.pop((entry.name, entry.task), None)
+            await self._finish(entry)
+
+    def is_loaded(self, name: str) -> bool:
+        """Whether an engine has this model loaded."""
+        return any(entry.replicas for entry in self.entries if entry.name == name)
 
     def _forget(self, entry: Entry) -> None:
         """Let an entry go: no new requests; its engines end with their last one."""
@@ -212,6 +233,11 @@ class Pool:
         while entry.busy or entry.line or entry.loading:
             await asyncio.sleep(LOOK / 4)
         await self.unload(entry)
+
+    def _bury(self, entry: Entry) -> None:
+        """Take the engines out that died and have nothing to end any more."""
+        for replica in [r for r in entry.replicas if not r.alive and not r.busy]:
+            self._drop(entry, replica)
 
     def _drop(self, entry: Entry, replica: Replica) -> None:
         """Take an engine that died out of the entry."""
@@ -230,8 +256,7 @@ class Pool:
                 self._look_at(entry)
 
     def _look_at(self, entry: Entry) -> None:
-        for replica in [r for r in entry.replicas if not r.alive and not r.busy]:
-            self._drop(entry, replica)
+        self._bury(entry)
         if (entry.line or entry.kept) and not entry.replicas and not entry.failure:
             self._grow(entry)
         idle = time.monotonic() - entry.used

@@ -1,7 +1,6 @@
 """The server without HTTP: takes what is asked, finds who answers, and minds what it took."""
 
 import asyncio
-import logging
 import shutil
 import tempfile
 import time
@@ -12,21 +11,29 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.engines.hosting.wire import Refusal
 from freehold.server.asked import Asked, Served
 from freehold.server.config import Config, Model
+from freehold.server.doorman import Doorman
 from freehold.server.entry import Entry, Replica
+from freehold.server.facts import Facts
+from freehold.server.guarding import Context, Guarding
 from freehold.server.keeping import Responses
+from freehold.server.keys import month_of
+from freehold.server.metrics import Metrics
 from freehold.server.pool import Pool
 from freehold.server.problems import Refused
+from freehold.server.recording import Recorder
 from freehold.server.replying import merged
+from freehold.server.trip import Trip
 from freehold.server.visit import Visit
-from freehold.tasks.base import Progress
+from freehold.tasks.base import TASKS
+from freehold.tasks.text_generation import Request as TextRequest
 
-log = logging.getLogger("freehold.requests")
 TRIES = 2
 """How often a request is begun whose engine died before it had said anything."""
+Met = Callable[[Served], None]
 
 
 class Service:
@@ -37,12 +44,20 @@ class Service:
         self.started = time.time()
         self.folder = Path(tempfile.mkdtemp(prefix="freehold-serve-"))
         self.pool = Pool(config, self._in_store)
+        self.doorman = Doorman(config)
+        self.guarding = Guarding(config.guards)
         self.responses = Responses(self.folder)
+        self.metrics = Metrics(self.pool)
+        self.recorder = Recorder(config.server.record, self._save)
+        self.facts: dict[Model, Facts] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         self._work: list[asyncio.Task[None]] = []
+        self._month = month_of(self.started)
+        self.pool.watchers.append(self._hear)
 
     async def open(self) -> None:
         """Begin to look after the models, and load those that are wanted at once."""
+        self.recorder.start()
         self._work.append(asyncio.create_task(self.pool.watch()))
         self._work.append(asyncio.create_task(self.pool.preload()))
 
@@ -53,17 +68,28 @@ class Service:
             task.cancel()
         await asyncio.gather(*every, return_exceptions=True)
         await self.pool.close()
+        await asyncio.to_thread(self.recorder.stop)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def reload(self, config: Config) -> None:
-        """Take a new configuration; what runs is not cut off."""
+        """Take a new configuration; what runs is not cut off, where it listens stays."""
+        guarding = Guarding(config.guards)
         server = replace(config.server, host=self.config.server.host, port=self.config.server.port)
         self.config = replace(config, server=server)
+        self.guarding, self.doorman.config = guarding, self.config
+        self.facts.clear()
         self.pool.configure(self.config)
+
+    def allowed(self, visit: Visit, name: str) -> Model:
+        """The model of this name, where this key may use it."""
+        model = self.pool.model(name)
+        self.doorman.allow(visit.key, model.called, "")
+        return model
 
     def admit(self, visit: Visit, asked: Asked) -> Entry:
         """The entry that answers; Refused where key, mode or limits do not allow it."""
         entry = self.pool.entry(asked.model, asked.task)
+        self.doorman.allow(visit.key, entry.name, asked.task)
         if entry.model.tasks and asked.task not in entry.model.tasks:
             says = f"{entry.name} is not served for {asked.task}"
             raise Refused("invalid", says, param="model")
@@ -78,34 +104,64 @@ class Service:
         return entry
 
     async def parts(
-        self, visit: Visit, asked: Asked, entry: Entry, met: Callable[[Served], None]
+        self, visit: Visit, asked: Asked, entry: Entry, met: Met
     ) -> AsyncGenerator[tuple[int, Any], None]:
         """The pieces and results of all its requests; `met` hears who answers before the first."""
-        sources = [self._one(visit, entry, request, met) for request in asked.requests]
-        async with aclosing(merged(sources)) as parts:
-            async for part in parts:
+        self.doorman.begin(visit)
+        trip = Trip(self, visit, entry)
+        try:
+            async with asyncio.timeout(self.config.limits.seconds_to_answer):
+                sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
+                async with aclosing(merged(sources)) as parts:
+                    async for part in parts:
+                        yield part
+            trip.outcome = "answered"
+        except TimeoutError:
+            trip.outcome = "slow"
+            raise Refused("busy", "the answer took too long", code="timeout") from None
+        except Refused as error:
+            trip.outcome = error.kind
+            raise
+        except Exception:
+            trip.outcome = "failed"
+            raise
+        finally:
+            self.doorman.end(visit, trip.tokens)
+            trip.end()
+
+    async def _guarded(
+        self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met
+    ) -> AsyncGenerator[Any, None]:
+        """One request between the guards."""
+        seen = Context(entry.name, entry.task, visit.who, visit.id)
+        request = await self.guarding.enter(limited(request, self.config), seen)
+        parts = self._one(visit, trip, entry, request, met)
+        result = TASKS.get(entry.task).result
+        async with aclosing(self.guarding.leave(parts, result, seen)) as passed:
+            async for part in passed:
                 yield part
 
     async def _one(
-        self, visit: Visit, entry: Entry, request: Any, met: Callable[[Served], None]
+        self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met
     ) -> AsyncGenerator[Any, None]:
         """One request; begun again where its engine died before it had said anything."""
+        wanted, begun = TASKS.get(entry.task).result, None
         for left in reversed(range(TRIES)):
             async with self.pool.lease(entry, visit.who) as replica:
+                trip.queued()
+                suits(entry, request)
                 met(served(entry, replica))
-                said = False
                 try:
                     async with aclosing(replica.running.stream(request)) as parts:
                         async for part in parts:
-                            said = said or not isinstance(part, Progress)
+                            begun = trip.part(replica, part, wanted, begun)
                             yield part
                     return
                 except EnvironmentProblem:
                     died = replica.running.process.ended
                     replica.broken = died
-                    if said or not left or not died:
+                    if begun is not None or not left or not died:
                         raise
-            log.warning("%s: the engine of %s died; asked again", visit.id, entry.name)
 
     async def count(self, visit: Visit, asked: Asked, entry: Entry) -> int:
         """The tokens of a prompt, as the engine that would answer it counts them."""
@@ -123,13 +179,31 @@ class Service:
                 says = f"these are no tokens of {entry.name}: {error}"
                 raise Refused("invalid", says, param="input") from error
 
-    def _in_store(self, name: str) -> Model | None:
-        """A model of the store under its own name, where the store is served."""
-        if not self.config.server.store or not name:
-            return None
+    def stored(self) -> list[Model]:
+        """Every model of the store, where the store is served."""
+        if not self.config.server.store:
+            return []
         from freehold.store import catalog
 
-        return next((Model(model=m.name) for m in catalog.manifests() if m.name == name), None)
+        return [Model(model=name) for name in dict.fromkeys(m.name for m in catalog.manifests())]
+
+    def _in_store(self, name: str) -> Model | None:
+        return next((model for model in self.stored() if model.model == name), None)
+
+    def _save(self) -> None:
+        """Keep what keys have used; a new month begins from nothing."""
+        spent = self.doorman.unsaved()
+        if spent:
+            self.doorman.file.spend(self._month, spent)
+        if (month := month_of(time.time())) != self._month:
+            self._month = month
+            self.doorman.turn()
+
+    def _hear(self, entry: Entry, event: str, seconds: float) -> None:
+        """Count what becomes of models."""
+        self.metrics.events.labels(entry.name, event).inc()
+        if event == "loaded":
+            self.metrics.load.labels(entry.name).observe(seconds)
 
 
 def served(entry: Entry, replica: Replica) -> Served:
@@ -143,6 +217,24 @@ def served(entry: Entry, replica: Replica) -> Served:
         context=ready.job.setting.context,
         notes=(*ready.notes, *running.notes),
     )
+
+
+def suits(entry: Entry, request: Any) -> None:
+    """UsageError for a chat with a model that has no template for chats."""
+    chats = isinstance(request, TextRequest) and request.messages
+    if chats and entry.ready is not None and not entry.ready.model.chat_template:
+        says = f"{entry.name} has no chat template, so it only continues texts"
+        raise UsageError(says, hint="ask /v1/completions")
+
+
+def limited(request: Any, config: Config) -> Any:
+    """The request, no longer than the server allows."""
+    most = config.limits.max_tokens
+    if most is None or not isinstance(request, TextRequest):
+        return request
+    if request.max_tokens is not None and request.max_tokens > most:
+        raise Refused("invalid", f"answers have at most {most:,} tokens here", param="max_tokens")
+    return request if request.max_tokens is not None else replace(request, max_tokens=most)
 
 
 def ascii_list(names: tuple[str, ...]) -> str:

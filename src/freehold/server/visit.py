@@ -21,6 +21,7 @@ class Visit:
         self.id = told if OWN_ID.fullmatch(told) else f"req_{secrets.token_hex(12)}"
         self.began = time.monotonic()
         self.path = request.url.path
+        self.route = ""
         self.key: Key | None = None
         self.headers: dict[str, str] = {"x-request-id": self.id}
 

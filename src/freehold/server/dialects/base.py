@@ -49,7 +49,10 @@ def endpoint(service: Service, dialect: Dialect, route: Route) -> Any:
 
     async def answer(request: Request) -> Response:
         visit = Visit(request)
+        visit.route = f"{route.method} {route.path}"
         try:
+            if not route.open:
+                service.doorman.enter(visit, request, route.role)
             return await route.work(service, request, visit)
         except Gone:
             return Response(status_code=499)

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from freehold.server import managing
 from freehold.server.dialects.base import Dialect, Route, Work
+from freehold.server.entry import Entry
 from freehold.server.forms.ollama_models import expires, listed, shown
 from freehold.server.forms.ollama_text import OllamaText
 from freehold.server.forms.ollama_vectors import OneVector, Vectors
@@ -69,15 +70,22 @@ async def tags(service: Service, request: Request, visit: Visit) -> Response:
 async def running(service: Service, request: Request, visit: Visit) -> Response:
     """`GET /api/ps`: the models that are loaded."""
     mine = {model.called for _, model in visible(service, visit)}
-    found = []
+    by_name: dict[str, list[Entry]] = {}
     for entry in service.pool.entries:
         if entry.replicas and entry.name in mine:
-            told = listed(entry.name, await facts_of(service, entry.model))
-            on_card = bool(entry.ready and entry.ready.plan and entry.ready.plan.place.on_card)
-            left = entry.keep_alive - (time.monotonic() - entry.used)
-            more = {"size": entry.taken, "size_vram": entry.taken if on_card else 0}
-            found.append({**told, **more, "expires_at": expires(time.time() + left)})
+            by_name.setdefault(entry.name, []).append(entry)
+    found = [await _loaded(service, entries) for entries in by_name.values()]
     return json_reply({"models": found}, 200, visit.headers)
+
+
+async def _loaded(service: Service, entries: list[Entry]) -> dict[str, Any]:
+    """A model that is loaded, for however many tasks."""
+    told = listed(entries[0].name, await facts_of(service, entries[0].model))
+    size = sum(entry.taken for entry in entries)
+    on_card = any(e.ready and e.ready.plan and e.ready.plan.place.on_card for e in entries)
+    left = max(entry.keep_alive - (time.monotonic() - entry.used) for entry in entries)
+    more = {"size": size, "size_vram": size if on_card else 0}
+    return {**told, **more, "expires_at": expires(time.time() + left)}
 
 
 async def show(service: Service, request: Request, visit: Visit) -> Response:
