@@ -1,6 +1,7 @@
 """The page and what it asks for: what actions say, and every task by one route."""
 
 import base64
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from freehold.server.forms.native import Native, result_form
 from freehold.server.problems import Refused
 from freehold.tasks.base import TASKS, File, Work
 from freehold.tasks.text_to_image import Result as Images
-from tests.server.running import Here
+from tests.server.running import Here, config, serving
 
 FILES = sorted(path.name for path in Path(web.__file__).parent.iterdir() if path.suffix != ".py")
 SERVED = Served(name="tiny", digest="d", engine="e", context=1)
@@ -132,7 +133,8 @@ def test_a_model_that_cannot_be_read_is_served_with_what_is_wrong(tmp_path: Path
 
 
 def test_what_is_loaded_is_told_and_can_be_let_go(shared: Here) -> None:
-    (row,) = shared.get("/freehold/loaded").json
+    rows = shared.get("/freehold/loaded").json
+    row = next(row for row in rows if row["task"] == "text-generation")
     assert (row["id"], row["replicas"], row["resident"] > 0) == ("tiny", 1, True)
     assert shared.ask("DELETE", "/freehold/loaded/none").status == 404
     assert shared.ask("DELETE", "/freehold/loaded/tiny").json == []
@@ -142,3 +144,42 @@ def test_errors_are_refusals_before_anything_is_kept() -> None:
     heard = Heard(now=0, most_choices=1, keep=lambda *_: Path(), earlier=lambda _: ())
     with pytest.raises(Refused):
         Native().read({"model": 3}, heard)
+
+
+def test_keys_are_made_listed_and_withdrawn_and_their_words_are_told_once(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREEHOLD_HOME", str(tmp_path / "home"))
+    with serving(config(model)) as here:
+        made = here.post("/freehold/keys", {"name": "me", "role": "admin", "days": 9})
+        assert (made.status, made.headers["cache-control"]) == (201, "no-store")
+        key = {"Authorization": f"Bearer {made.json['key']}"}
+        wait_for(lambda: here.get("/freehold/keys").status == 401)
+        assert made.json["key"].encode() not in here.get("/freehold/keys", key).body
+        user = here.ask("POST", "/freehold/keys", {"name": "she"}, key).json
+        words = {"Authorization": f"Bearer {user['key']}"}
+        wait_for(lambda: here.get("/freehold/served", words).status == 200)
+        assert here.get("/freehold/keys", words).status == 403
+        assert here.get("/freehold/ledger", words).status == 403
+        assert here.get("/").status == 200  # the page itself asks for the key
+        assert here.ask("DELETE", f"/freehold/keys/{user['id']}", None, key).status == 200
+        wait_for(lambda: here.get("/freehold/served", words).status == 401)
+        kinds = [(r["kind"], r["facts"]["what"]) for r in here.get("/freehold/ledger", key).json]
+        assert kinds.count(("key", "made")) == 2
+        assert kinds.count(("key", "removed")) == 1
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"name": "x", "role": "god"}, {"name": "x", "wings": 2}, {"name": "x", "days": 0}]
+)
+def test_a_key_that_cannot_be_is_refused(shared: Here, body: dict[str, Any]) -> None:
+    assert shared.post("/freehold/keys", body).status == 400
+
+
+def wait_for(holds: Any) -> None:
+    """Wait until something is so, as the file of keys is looked at once a second."""
+    for _ in range(100):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to be")

@@ -19,7 +19,7 @@ from freehold.server.forms.reading import sse
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
-from freehold.server.talking import talk
+from freehold.server.talking import table_from, talk
 from freehold.server.visit import Visit
 
 FOLDER = Path(web.__file__).parent
@@ -91,6 +91,25 @@ async def let_go(service: Service, request: Request, visit: Visit) -> Response:
     return json_reply(own.loaded(service.pool.entries), 200, visit.headers)
 
 
+async def keys(service: Service, request: Request, visit: Visit) -> Response:
+    """The keys without their words."""
+    return json_reply(await asyncio.to_thread(own.keys, service.doorman.file), 200, visit.headers)
+
+
+async def new_key(service: Service, request: Request, visit: Visit) -> Response:
+    """A new key; its words are in this answer alone."""
+    wanted = own.wanted_key(await table_from(service, request))
+    found = await asyncio.to_thread(own.new_key, service.doorman.file, wanted)
+    return json_reply(found, 201, {**visit.headers, "cache-control": "no-store"})
+
+
+async def no_key(service: Service, request: Request, visit: Visit) -> Response:
+    """Withdraw a key."""
+    name = request.path_params["id"]
+    found = await asyncio.to_thread(own.no_key, service.doorman.file, name)
+    return json_reply(found, 200, visit.headers)
+
+
 DIALECT = Dialect(
     name="page",
     problem=problem,
@@ -109,6 +128,9 @@ DIALECT = Dialect(
         Route("GET", "/freehold/served", served),
         Route("GET", "/freehold/loaded", loaded),
         Route("DELETE", "/freehold/loaded/{name:path}", let_go, role="operator"),
+        Route("GET", "/freehold/keys", keys, role="admin"),
+        Route("POST", "/freehold/keys", new_key, role="admin"),
+        Route("DELETE", "/freehold/keys/{id}", no_key, role="admin"),
         Route("POST", "/freehold/ask", talk(Native(), failed)),
     ),
 )

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from msgspec import to_builtins
+from msgspec import Meta, Struct, to_builtins
 
 from freehold.core.errors import FreeholdError, UsageError
 from freehold.server.config import Model
 from freehold.server.entry import Entry
+from freehold.server.forms.reading import typed
+from freehold.server.keys import Key, KeyFile, Role, described
 from freehold.tasks.base import TASKS
 
 LEVELS = ("fully-open", "open-weights", "restricted-weights")
@@ -104,9 +106,9 @@ def ledger(said: dict[str, str]) -> list[dict[str, Any]]:
     from freehold.core import paths
     from freehold.store.ledger import Ledger
 
+    most = min(_whole("most", said.get("most", "100")), MOST_ROWS)
     if not paths.ledger().exists():
         return []
-    most = min(_whole("most", said.get("most", "100")), MOST_ROWS)
     with Ledger.open(reading=True) as opened:
         rows = opened.last(most, said.get("kind") or None)
     return [to_builtins(row) for row in reversed(rows)]
@@ -156,6 +158,47 @@ def loaded(entries: Iterable[Entry]) -> list[dict[str, Any]]:
     ]
 
 
+class WantedKey(Struct, kw_only=True, forbid_unknown_fields=True):
+    """What a new key may do; `days` until it expires."""
+
+    name: str
+    role: Role = "user"
+    models: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    requests_per_minute: Annotated[int, Meta(ge=1)] | None = None
+    tokens_per_minute: Annotated[int, Meta(ge=1)] | None = None
+    tokens_per_month: Annotated[int, Meta(ge=1)] | None = None
+    streams: Annotated[int, Meta(ge=1)] | None = None
+    days: Annotated[float, Meta(gt=0, le=36500)] | None = None
+
+
+def keys(file: KeyFile) -> list[dict[str, Any]]:
+    """Every key without its words."""
+    return [described(held.key) for held in file.all()]
+
+
+def wanted_key(body: dict[str, Any]) -> WantedKey:
+    """The body of a new key; Refused names what is wrong with it."""
+    return typed(body, WantedKey)
+
+
+def new_key(file: KeyFile, wanted: WantedKey) -> dict[str, Any]:
+    """Make a key, note that it was made, and tell its words."""
+    may = to_builtins(wanted)
+    days, name = may.pop("days"), may.pop("name")
+    may |= {"models": wanted.models, "tasks": wanted.tasks}
+    key, words = file.add(name, expires=time.time() + days * 86400 if days else None, **may)
+    _noted("made", key)
+    return {**described(key), "key": words}
+
+
+def no_key(file: KeyFile, name: str) -> dict[str, Any]:
+    """Withdraw a key, and note it."""
+    key = file.remove(name)
+    _noted("removed", key)
+    return described(key)
+
+
 def _name(said: str) -> str:
     """A name of the knowledge base or the store; never a path, for clients choose it."""
     if said.startswith(("/", ".", "~")) or ":" in said or "\\" in said:
@@ -171,3 +214,11 @@ def _whole(name: str, said: str) -> int:
     if not 0 < found < 2**62:
         raise UsageError(f"{name} cannot be {said[:40]}")
     return found
+
+
+def _noted(what: str, key: Key) -> None:
+    """A row of the ledger: which key, never its words."""
+    from freehold.store.ledger import note
+
+    facts = {"id": key.id, "name": key.name, "role": key.role, "what": what}
+    note("key", facts, required=False)
