@@ -73,7 +73,7 @@ def test_a_need_is_answered_with_reasons_and_a_way_to_the_model(page: Any) -> No
 
 def test_models_are_filtered_while_one_types(page: Any) -> None:
     page.goto("/#models")
-    page.get_by_label("Search").fill("olmo 2 allen")
+    page.get_by_role("searchbox").fill("olmo 2 allen")
     page.get_by_text("of 4").first.wait_for()
     rows = page.locator("tbody tr")
     assert 0 < rows.count() < 30
