@@ -103,3 +103,16 @@ def test_models_are_not_got_or_deleted_over_http_unless_that_is_allowed(shared: 
 def test_a_path_that_is_not_there_is_said_in_the_form_of_its_dialect(shared: Here) -> None:
     assert shared.get("/api/nothing").json["error"].startswith("there is no GET")
     assert shared.get("/v1/nothing").json["error"]["code"] == "unknown_url"
+
+
+def test_llama_cpp_completes_fills_and_tells_tokens(shared: Here) -> None:
+    found = shared.post("/completion", {"prompt": "Why", "n_predict": 4}).json
+    assert (found["content"], found["stop_type"], found["model"]) == ("Blue", "limit", "tiny")
+    events = shared.post("/completion", {"prompt": "Why", "n_predict": 4, "stream": True}).events
+    assert "".join(event["content"] for event in events) == "Blue"
+    assert events[-1]["stop"] is True
+    filled = shared.post("/infill", {"input_prefix": "a", "input_suffix": "b"}).json
+    assert filled["content"] == "BLUE, BECAUSE IT SCATTERS."
+    assert shared.post("/tokenize", {"content": "ab"}).json == {"tokens": [97, 98]}
+    assert shared.post("/detokenize", {"tokens": [97, 98]}).json == {"content": "ab"}
+    assert shared.get("/props").json["default_generation_settings"] == {"n_ctx": 2048}

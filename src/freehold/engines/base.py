@@ -126,6 +126,10 @@ class Contract(ABC):
         """The tokens of what a request brings; UsageError where the engine cannot tell."""
         raise UsageError(f"{self.name} does not count tokens before it answers")
 
+    async def split(self, running: "Running", text: str, special: bool) -> list[int]:
+        """The tokens of a text, with `special` also the model's marks; UsageError if unknown."""
+        raise UsageError(f"{self.name} does not tell the tokens of a text")
+
     async def spell(self, running: "Running", tokens: Sequence[int]) -> str:
         """The text that tokens of the model stand for; UsageError where it cannot tell."""
         raise UsageError(f"{self.name} takes texts, not token ids")

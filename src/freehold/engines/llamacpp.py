@@ -17,7 +17,7 @@ from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
 from freehold.engines.hosting import llama_vectors as vectors
-from freehold.engines.hosting.llama_cutting import count
+from freehold.engines.hosting.llama_cutting import count, tokens
 from freehold.engines.hosting.llama_text import READ_AT_ONCE
 from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
@@ -74,6 +74,10 @@ class Engine(Contract):
     async def count(self, running: Running, request: Any) -> int:
         """The tokens of a prompt, with those that the chat template adds."""
         return await count(running.wire, request)
+
+    async def split(self, running: Running, text: str, special: bool) -> list[int]:
+        """The tokens of a text; with `special` also the marks that the model wants around it."""
+        return await tokens(running.wire, text, special)
 
     async def spell(self, running: Running, tokens: Sequence[int]) -> str:
         """The text that tokens of the model stand for."""

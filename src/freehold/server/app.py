@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
 from freehold.server.dialects.base import Route as Own
@@ -17,12 +17,13 @@ from freehold.server.replying import json_reply
 from freehold.server.service import Service
 from freehold.server.visit import Visit
 
-SAFE_HEADERS = {
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-}
+SAFE_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
 
 
 def application(service: Service) -> ASGIApp:
@@ -50,7 +51,23 @@ def application(service: Service) -> ASGIApp:
             await service.close()
 
     handlers: Any = {404: _nowhere(dialects), 405: _nowhere(dialects)}
-    return Starlette(routes=routes, exception_handlers=handlers, lifespan=living)
+    return safe(Starlette(routes=routes, exception_handlers=handlers, lifespan=living))
+
+
+def safe(app: ASGIApp) -> ASGIApp:
+    """The same application, whose every answer protects browsers that see it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name for name, _ in message["headers"]}
+                more = [pair for pair in SAFE_HEADERS if pair[0] not in there]
+                message["headers"] = [*message["headers"], *more]
+            await send(message)
+
+        await app(scope, receive, guarded if scope["type"] == "http" else send)
+
+    return answer
 
 
 async def _health(request: Request) -> Response:

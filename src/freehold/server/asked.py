@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 import msgspec
 from msgspec import Struct
 
+from freehold.tasks.base import TASKS
 from freehold.tasks.text_generation import Message
 
 
@@ -88,6 +90,13 @@ class Heard(Struct, kw_only=True):
     keep: Callable[[bytes, str], Path]
     earlier: Callable[[str], Sequence[Message]]
     fetched: dict[str, bytes] = {}
+
+
+@cache
+def result_of(task: str) -> type:
+    """The type of the results of a task."""
+    found: type = TASKS.get(task).result
+    return found
 
 
 def identity(prefix: str, body: Any, seed: int | None) -> str:

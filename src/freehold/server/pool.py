@@ -57,7 +57,9 @@ class Pool:
         return list(self.config.models)
 
     def model(self, name: str) -> Model:
-        """The model that answers to a name; NotFound offers the nearest."""
+        """The model that answers to a name, the only one to none; NotFound offers the nearest."""
+        if not name and len(self.config.models) == 1:
+            return self.config.models[0]
         short = name.removesuffix(":latest")  # as clients of Ollama add it
         found = self._names.get(name) or self._names.get(short)
         found = found or self._known(name) or self._known(short)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.engines.hosting.wire import Refusal
-from freehold.server.asked import Asked, Served
+from freehold.server.asked import Asked, Served, result_of
 from freehold.server.config import Config, Model
 from freehold.server.doorman import Doorman
 from freehold.server.entry import Entry, Replica
@@ -28,7 +28,6 @@ from freehold.server.recording import Recorder
 from freehold.server.replying import merged
 from freehold.server.trip import Trip
 from freehold.server.visit import Visit
-from freehold.tasks.base import TASKS
 from freehold.tasks.text_generation import Request as TextRequest
 
 TRIES = 2
@@ -136,7 +135,7 @@ class Service:
         seen = Context(entry.name, entry.task, visit.who, visit.id)
         request = await self.guarding.enter(limited(request, self.config), seen)
         parts = self._one(visit, trip, entry, request, met)
-        result = TASKS.get(entry.task).result
+        result = result_of(entry.task)
         async with aclosing(self.guarding.leave(parts, result, seen)) as passed:
             async for part in passed:
                 yield part
@@ -145,7 +144,7 @@ class Service:
         self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met
     ) -> AsyncGenerator[Any, None]:
         """One request; begun again where its engine died before it had said anything."""
-        wanted, begun = TASKS.get(entry.task).result, None
+        wanted, begun = result_of(entry.task), None
         for left in reversed(range(TRIES)):
             async with self.pool.lease(entry, visit.who) as replica:
                 trip.queued()

@@ -12,7 +12,7 @@ from starlette.responses import Response
 
 from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
-from freehold.server.asked import Asked, Form, Heard, Served
+from freehold.server.asked import Asked, Form, Heard, Served, result_of
 from freehold.server.dialects.base import Work, understood
 from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
@@ -20,7 +20,6 @@ from freehold.server.receiving import MIB, body_of, table_of
 from freehold.server.replying import Flow, begun, json_reply, while_there
 from freehold.server.service import Service
 from freehold.server.visit import Visit
-from freehold.tasks.base import TASKS
 
 log = logging.getLogger("freehold.requests")
 Failed = Callable[[Refused, Visit], bytes]
@@ -102,7 +101,7 @@ def whole(talk: Talk, asked: Asked, results: list[Any], who: Served, visit: Visi
 
 async def gathered(parts: AsyncGenerator[tuple[int, Any], None], asked: Asked) -> list[Any]:
     """The results, in the order of the requests."""
-    wanted = TASKS.get(asked.task).result
+    wanted = result_of(asked.task)
     found: dict[int, Any] = {}
     async with aclosing(parts) as items:
         async for index, part in items:

@@ -43,7 +43,7 @@ def dropped(
     body: dict[str, Any], form: type[msgspec.Struct], harmless: frozenset[str]
 ) -> list[str]:
     """The names in a body that will not be honored: unknown, said, and able to change something."""
-    known = {field.encode_name for field in msgspec.structs.fields(form)}
+    known = form.__struct_fields__
     return [
         name[:100]
         for name, value in body.items()
