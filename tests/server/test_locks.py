@@ -3,6 +3,7 @@
 import sqlite3
 import ssl
 import stat
+import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -134,11 +135,9 @@ def test_tokens_of_a_minute_and_of_a_month_run_out(model: Path) -> None:
 
 
 def test_a_key_has_so_many_requests_at_once(model: Path, tmp_path: Path) -> None:
-    stub(tmp_path, pause=0.1)
+    stub(tmp_path, pause=0.03)
     _, words = KeyFile().add("team", streams=1)
     with serving(config(model, parallel=2)) as here:
-        import threading
-
         slow = threading.Thread(target=with_key, args=(here, words))
         slow.start()
         until = time.monotonic() + 5

@@ -11,7 +11,7 @@ from freehold.server.forms.openai_embeddings import Embedding
 from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
 from freehold.server.service import Service
-from freehold.server.talking import Failed, Talk, answered, heard_by, table_from
+from freehold.server.talking import Failed, Talk, answered, table_from
 from freehold.server.visit import Visit
 
 MOST_IDS = 2**20
@@ -39,7 +39,7 @@ def embed(failed: Failed) -> Work:
         if ids:
             form, body = Spelled(), await _spelled(service, visit, body, ids)
         keeper = Keeper(service.folder)
-        asked = form.read(body, heard_by(service, visit, keeper))
+        asked = form.read(body, service.heard(visit, keeper))
         return await answered(service, request, visit, Talk(form, failed), asked, keeper)
 
     return work
@@ -49,9 +49,7 @@ async def _spelled(
     service: Service, visit: Visit, body: dict[str, Any], ids: list[list[int]]
 ) -> dict[str, Any]:
     """The body with texts in the place of ids."""
-    first = Embedding().read(
-        {**body, "input": "x"}, heard_by(service, visit, Keeper(service.folder))
-    )
+    first = Embedding().read({**body, "input": "x"}, service.heard(visit, Keeper(service.folder)))
     entry = service.admit(visit, first)
     return {**body, "input": await service.spell(visit, entry, ids)}
 

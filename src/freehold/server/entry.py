@@ -47,6 +47,7 @@ class Entry:
         self.loading: asyncio.Task[None] | None = None
         self.reserved = 0
         self.stopping = 0
+        self.lacks_room = False
         self.used = time.monotonic()
         self.since = self.used
         self.uses = 0

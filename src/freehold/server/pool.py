@@ -18,8 +18,6 @@ from freehold.server.problems import Refused, refusal
 
 LOOK = 1.0
 """Seconds between two looks at what died and what has been idle for too long."""
-SOONER = 0.9
-"""The part of its time that a request waits for room, so that it hears what it waited for."""
 log = logging.getLogger("freehold.pool")
 
 
@@ -108,8 +106,7 @@ class Pool:
                 self._give_back(entry, place.result())
             if isinstance(error, asyncio.CancelledError):
                 raise
-            says = f"{entry.name} had no free slot for {limit:.0f} seconds"
-            raise Refused("busy", says, code="queue_timeout", wait=30) from None
+            raise _late(entry, limit) from None
 
     def _give_back(self, entry: Entry, replica: Replica) -> None:
         """Take a slot back and hand it to the next who waits."""
@@ -170,7 +167,7 @@ class Pool:
     async def _make_room(self, entry: Entry) -> None:
         """Let idle models go, the least recently used first, until this one fits."""
         most = budget(self.config, entry.ready)
-        deadline = time.monotonic() + SOONER * self.config.limits.seconds_to_wait
+        deadline = time.monotonic() + self.config.limits.seconds_to_wait
         while self.taken(entry) + entry.each > most:
             if entry.each > most:
                 says = f"{entry.name} needs {entry.each / 2**30:.1f} GiB of memory and there are "
@@ -180,12 +177,14 @@ class Pool:
                 await self.unload(min(victims, key=lambda e: e.used))
                 continue
             self._freed.clear()
+            entry.lacks_room = True
             try:
                 async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
                     await self._freed.wait()
             except TimeoutError:
-                says = f"there is no memory for {entry.name} beside the models that are in use"
-                raise Refused("busy", says, code="memory", wait=30) from None
+                raise _late(entry, 0) from None
+            finally:
+                entry.lacks_room = False
 
     def taken(self, entry: Entry) -> int:
         """The bytes that models take by their plans where this one goes."""
@@ -297,6 +296,15 @@ class Pool:
     def _tell(self, entry: Entry, event: str, seconds: float) -> None:
         for watcher in self.watchers:
             watcher(entry, event, seconds)
+
+
+def _late(entry: Entry, seconds: float) -> Refused:
+    """Why a request had to wait for too long."""
+    if entry.lacks_room:
+        says = f"there is no memory for {entry.name} beside the models that are in use"
+        return Refused("busy", says, code="memory", wait=30)
+    says = f"{entry.name} had no free slot for {seconds:.0f} seconds"
+    return Refused("busy", says, code="queue_timeout", wait=30)
 
 
 def _place(entry: Entry) -> bool:

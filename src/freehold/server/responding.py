@@ -16,7 +16,7 @@ from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
-from freehold.server.talking import Failed, Talk, answered, gathered, heard_by, table_from
+from freehold.server.talking import Failed, Talk, answered, table_from
 from freehold.server.visit import Visit
 
 FORM = Response()
@@ -30,7 +30,7 @@ def create(failed: Failed) -> Work:
         body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            heard = heard_by(service, visit, keeper)
+            heard = service.heard(visit, keeper)
             asked = FORM.read(body, heard)
 
             def done(form: dict[str, Any]) -> None:
@@ -96,7 +96,7 @@ def _begin(service: Service, visit: Visit, asked: Asked, keeper: Keeper) -> Repl
     async def work() -> None:
         met: list[Served] = []
         try:
-            results = await gathered(service.parts(visit, asked, entry, met.append), asked)
+            results = await service.gather(visit, asked, entry, met.append)
             _keep(service, visit, asked, FORM.whole(asked, results, met[0]))
         except (Refused, FreeholdError, Refusal, Broken) as error:
             says = {"code": "server_error", "message": understood(error).says}
@@ -116,7 +116,7 @@ def _keep(service: Service, visit: Visit, asked: Asked, form: dict[str, Any]) ->
     """Keep a response with the turns that led to it, without the instructions."""
     request = asked.requests[0]
     turns = request.messages[1:] if asked.body.instructions else request.messages
-    heard = heard_by(service, visit, Keeper(service.folder))
+    heard = service.heard(visit, Keeper(service.folder))
     own = turns_of(form["output"], heard)
     said = asked.body.input
     items = said if isinstance(said, list) else [_plain(said or "")]

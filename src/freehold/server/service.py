@@ -12,15 +12,18 @@ from typing import Any
 from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.paths import state
 from freehold.engines.hosting.wire import Refusal
-from freehold.server.asked import Asked, Served, result_of
+from freehold.server.asked import Asked, Heard, Served, result_of
+from freehold.server.batching import Batches
 from freehold.server.config import Config, Model
 from freehold.server.doorman import Doorman
 from freehold.server.entry import Entry, Replica
 from freehold.server.facts import Facts
+from freehold.server.filing import Files
 from freehold.server.guarding import Context, Guarding
-from freehold.server.keeping import Responses
-from freehold.server.keys import month_of
+from freehold.server.keeping import Keeper, Responses
+from freehold.server.keys import Key, month_of
 from freehold.server.metrics import Metrics
 from freehold.server.pool import Pool
 from freehold.server.problems import Refused
@@ -46,6 +49,8 @@ class Service:
         self.doorman = Doorman(config)
         self.guarding = Guarding(config.guards)
         self.responses = Responses(self.folder)
+        self.files = Files(state() / "serve" / "files")
+        self.batches = Batches(self, state() / "serve" / "batches", self.files)
         self.metrics = Metrics(self.pool)
         self.recorder = Recorder(config.server.record, self._save)
         self.facts: dict[Model, Facts] = {}
@@ -59,6 +64,7 @@ class Service:
         self.recorder.start()
         self._work.append(asyncio.create_task(self.pool.watch()))
         self._work.append(asyncio.create_task(self.pool.preload()))
+        self.batches.resume()
 
     async def close(self) -> None:
         """End every engine, and write down what is still to be written."""
@@ -66,6 +72,7 @@ class Service:
         for task in every:
             task.cancel()
         await asyncio.gather(*every, return_exceptions=True)
+        await self.batches.close()
         await self.pool.close()
         await asyncio.to_thread(self.recorder.stop)
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -127,6 +134,32 @@ class Service:
         finally:
             self.doorman.end(visit, trip.tokens)
             trip.end()
+
+    async def gather(self, visit: Visit, asked: Asked, entry: Entry, met: Met) -> list[Any]:
+        """The results of all its requests, in their order."""
+        wanted, found = result_of(asked.task), dict[int, Any]()
+        async with aclosing(self.parts(visit, asked, entry, met)) as items:
+            async for index, part in items:
+                if isinstance(part, wanted):
+                    found[index] = part
+        if len(found) != len(asked.requests):
+            raise Refused("broken", "the engine gave no result", code="engine")
+        return [found[index] for index in range(len(found))]
+
+    def heard(self, visit: Visit, keeper: Keeper) -> Heard:
+        """What a form may use to understand a body."""
+        return Heard(
+            now=int(time.time()),
+            most_choices=self.config.limits.choices,
+            keep=keeper.keep,
+            earlier=lambda name: self.responses.earlier(name, visit.who, keeper),
+        )
+
+    def unseen(self, key: Key | None, route: str) -> Visit:
+        """A visit that no request of a client began."""
+        visit = Visit()
+        visit.key, visit.route = key, route
+        return visit
 
     async def _guarded(
         self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met

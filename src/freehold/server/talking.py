@@ -1,7 +1,6 @@
 """Answers a request in one form: at once or piece by piece."""
 
 import logging
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from typing import Any
@@ -12,7 +11,7 @@ from starlette.responses import Response
 
 from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
-from freehold.server.asked import Asked, Form, Heard, Served, result_of
+from freehold.server.asked import Asked, Form, Served
 from freehold.server.dialects.base import Work, understood
 from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
@@ -40,7 +39,7 @@ def talk(form: Form, failed: Failed) -> Work:
         body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            asked = form.read(body, heard_by(service, visit, keeper))
+            asked = form.read(body, service.heard(visit, keeper))
             return await answered(service, request, visit, Talk(form, failed), asked, keeper)
         except BaseException:
             keeper.clear()
@@ -55,30 +54,20 @@ async def table_from(service: Service, request: Request) -> dict[str, Any]:
     return table_of(await body_of(request, limits.body_mib * MIB, limits.seconds_to_send))
 
 
-def heard_by(service: Service, visit: Visit, keeper: Keeper) -> Heard:
-    """What a form may use."""
-    return Heard(
-        now=int(time.time()),
-        most_choices=service.config.limits.choices,
-        keep=keeper.keep,
-        earlier=lambda name: service.responses.earlier(name, visit.who, keeper),
-    )
-
-
 async def answered(
     service: Service, request: Request, visit: Visit, talk: Talk, asked: Asked, keeper: Keeper
 ) -> Response:
     """The answer to what was asked; its files go when it is over."""
     entry = service.admit(visit, asked)
     met: list[Served] = []
-    parts = service.parts(visit, asked, entry, met.append)
     if not asked.stream:
         try:
-            results = await while_there(request.receive, gathered(parts, asked))
+            gathering = service.gather(visit, asked, entry, met.append)
+            results = await while_there(request.receive, gathering)
             return whole(talk, asked, results, met[0], visit)
         finally:
             keeper.clear()
-    ready = await begun(parts)
+    ready = await begun(service.parts(visit, asked, entry, met.append))
     pieces = _written(talk, asked, ready, met, visit, keeper)
     slow = service.config.limits.seconds_for_slow_readers
     kind = talk.form.media_type
@@ -97,19 +86,6 @@ def whole(talk: Talk, asked: Asked, results: list[Any], who: Served, visit: Visi
     if talk.done:
         talk.done(told)
     return json_reply(told, 200, visit.headers)
-
-
-async def gathered(parts: AsyncGenerator[tuple[int, Any], None], asked: Asked) -> list[Any]:
-    """The results, in the order of the requests."""
-    wanted = result_of(asked.task)
-    found: dict[int, Any] = {}
-    async with aclosing(parts) as items:
-        async for index, part in items:
-            if isinstance(part, wanted):
-                found[index] = part
-    if len(found) != len(asked.requests):
-        raise Refused("broken", "the engine gave no result", code="engine")
-    return [found[index] for index in range(len(found))]
 
 
 async def _written(

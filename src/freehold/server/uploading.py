@@ -15,7 +15,7 @@ from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
 from freehold.server.receiving import MIB
 from freehold.server.service import Service
-from freehold.server.talking import Failed, Talk, answered, heard_by, table_from
+from freehold.server.talking import Failed, Talk, answered, table_from
 from freehold.server.visit import Visit
 
 MOST_FILES, MOST_FIELDS = 16, 64
@@ -33,7 +33,7 @@ def upload(form: Form, failed: Failed) -> Work:
             body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            asked = form.read(body, heard_by(service, visit, keeper))
+            asked = form.read(body, service.heard(visit, keeper))
             return await answered(service, request, visit, Talk(form, failed), asked, keeper)
         except BaseException:
             keeper.clear()
@@ -42,8 +42,10 @@ def upload(form: Form, failed: Failed) -> Work:
     return work
 
 
-async def fields(service: Service, request: Request) -> dict[str, Any]:
-    """The fields of a form: texts, numbers, and the bytes of files."""
+async def fields(
+    service: Service, request: Request, names: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """The fields of a form: texts, numbers, and the bytes of files, whose `names` are noted."""
     limits = service.config.limits
     stream = _counted(request, limits.upload_mib * MIB)
     parser = MultiPartParser(request.headers, stream, max_files=MOST_FILES, max_fields=MOST_FIELDS)
@@ -60,6 +62,8 @@ async def fields(service: Service, request: Request) -> dict[str, Any]:
     try:
         for name, value in form.multi_items():
             key = name.removesuffix("[]")
+            if names is not None and isinstance(value, UploadFile):
+                names[key] = value.filename or ""
             told = await value.read() if isinstance(value, UploadFile) else _value(key, value)
             if name.endswith("[]") or key in LISTS:
                 found.setdefault(key, []).append(told)

@@ -16,11 +16,11 @@ OWN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 class Visit:
     """What is known of a request besides its body."""
 
-    def __init__(self, request: Request) -> None:
-        told = request.headers.get("x-request-id", "")
+    def __init__(self, request: Request | None = None) -> None:
+        told = request.headers.get("x-request-id", "") if request else ""
         self.id = told if OWN_ID.fullmatch(told) else f"req_{secrets.token_hex(12)}"
         self.began = time.monotonic()
-        self.path = request.url.path
+        self.path = request.url.path if request else ""
         self.route = ""
         self.key: Key | None = None
         self.headers: dict[str, str] = {"x-request-id": self.id}

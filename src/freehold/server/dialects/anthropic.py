@@ -12,7 +12,7 @@ from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
-from freehold.server.talking import heard_by, table_from, talk
+from freehold.server.talking import table_from, talk
 from freehold.server.visit import Visit
 
 TYPES = {
@@ -44,7 +44,7 @@ async def count(service: Service, request: Request, visit: Visit) -> Response:
     body = await table_from(service, request)
     keeper = Keeper(service.folder)
     try:
-        asked = Messages().read({**body, "stream": None}, heard_by(service, visit, keeper))
+        asked = Messages().read({**body, "stream": None}, service.heard(visit, keeper))
         entry = service.admit(visit, asked)
         tokens = await service.count(visit, asked, entry)
     finally:

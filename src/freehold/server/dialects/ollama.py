@@ -19,7 +19,7 @@ from freehold.server.modelling import facts_of, visible
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
-from freehold.server.talking import Talk, answered, heard_by, table_from, talk
+from freehold.server.talking import Talk, answered, table_from, talk
 from freehold.server.visit import Visit
 
 
@@ -42,7 +42,7 @@ def text(chats: bool) -> Work:
         body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            asked = form.read(body, heard_by(service, visit, keeper))
+            asked = form.read(body, service.heard(visit, keeper))
             if asked.requests:
                 return await answered(service, request, visit, Talk(form, failed), asked, keeper)
         except BaseException:

@@ -5,7 +5,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from freehold.server import responding
+from freehold.server import filing_routes, responding
 from freehold.server.dialects.base import Dialect, Route
 from freehold.server.embedding import embed
 from freehold.server.forms.openai_audio import Speech, Transcription
@@ -81,6 +81,7 @@ DIALECT = Dialect(
         Route("POST", "/v1/audio/speech", talk(Speech(), failed)),
         Route("POST", "/v1/audio/transcriptions", upload(Transcription(), failed)),
         Route("POST", "/v1/audio/translations", upload(Transcription(True), failed)),
+        *filing_routes.ROUTES,
         Route("GET", "/v1/models", models),
         Route("GET", "/v1/models/{name:path}", model),
     ),
