@@ -164,7 +164,9 @@ def test_keys_are_made_listed_and_withdrawn_and_their_words_are_told_once(
         assert here.get("/").status == 200  # the page itself asks for the key
         assert here.ask("DELETE", f"/freehold/keys/{user['id']}", None, key).status == 200
         wait_for(lambda: here.get("/freehold/served", words).status == 401)
-        kinds = [(r["kind"], r["facts"].get("what")) for r in here.get("/freehold/ledger", key).json]
+        kinds = [
+            (r["kind"], r["facts"].get("what")) for r in here.get("/freehold/ledger", key).json
+        ]
         assert kinds.count(("key", "made")) == 2
         assert kinds.count(("key", "removed")) == 1
 

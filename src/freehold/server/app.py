@@ -12,10 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
 from freehold.server.dialects.base import Route as Own
-from freehold.server.forms.openai_chat import Chat
-from freehold.server.forms.openai_completions import Completion
-from freehold.server.forms.openai_embeddings import Embedding
-from freehold.server.forms.openai_responses import Response as Answer
+from freehold.server.forms.batches import batch_forms
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
@@ -33,10 +30,7 @@ SAFE_HEADERS = (
 def application(service: Service) -> ASGIApp:
     """The whole server as an ASGI application."""
     dialects: list[Dialect] = DIALECTS.all()
-    service.batches.forms.update(
-        {"/v1/chat/completions": Chat(), "/v1/completions": Completion(),
-         "/v1/embeddings": Embedding(), "/v1/responses": Answer()}
-    )  # fmt: skip
+    service.batches.forms.update(batch_forms())
     routes = [
         Route(route.path, endpoint(service, dialect, route), methods=[route.method])
         for dialect in dialects

@@ -188,7 +188,7 @@ class Batches:
 
         async def work() -> None:
             for line in waiting:
-                told, fine = await self._line(batch, owner, line)
+                told, fine = await self.answer(line, owner)
                 place = good if fine else bad
                 with place.open("ab") as out:
                     out.write(msgspec.json.encode(told) + b"\n")
@@ -214,15 +214,14 @@ class Batches:
                 place.unlink()
         return replace(batch, **found)
 
-    async def _line(
-        self, batch: Batch, owner: "Key | None", line: Line
-    ) -> tuple[dict[str, Any], bool]:
+    async def answer(self, line: Line, owner: "Key | None" = None) -> tuple[dict[str, Any], bool]:
         """The answer to one line, and whether it is one."""
-        form, service = self.forms[batch.endpoint], self._service
-        visit = service.unseen(owner, f"BATCH {batch.endpoint}")
+        service = self._service
+        visit = service.unseen(owner, f"BATCH {line.url}")
         keeper = Keeper(service.folder)
         head = {"id": f"batch_req_{secrets.token_hex(8)}", "custom_id": line.custom_id}
         try:
+            form = self._form(line.url)
             asked = form.read({**line.body, "stream": None}, service.heard(visit, keeper))
             entry, met = service.admit(visit, asked), list[Served]()
             results = await service.gather(visit, asked, entry, met.append)
@@ -234,6 +233,12 @@ class Batches:
             return {**head, "response": None, "error": says}, False
         finally:
             keeper.clear()
+
+    def _form(self, url: str) -> Form:
+        """The form of a route; Refused where batches are not for it."""
+        if url not in self.forms:
+            raise Refused("invalid", f"batches are for {', '.join(self.forms)}", param="url")
+        return self.forms[url]
 
     def _read(self, batch: Batch) -> list[Line]:
         """The lines of the input; Refused names the first that is wrong."""

@@ -75,7 +75,7 @@ async def served(service: Service, request: Request, visit: Visit) -> Response:
 
 async def loaded(service: Service, request: Request, visit: Visit) -> Response:
     """What is loaded now: memory by plan and in truth, requests, since when."""
-    return json_reply(own.loaded(service.pool.entries), 200, visit.headers)
+    return json_reply(await asyncio.to_thread(own.loaded, service.pool.entries), 200, visit.headers)
 
 
 async def let_go(service: Service, request: Request, visit: Visit) -> Response:
@@ -88,7 +88,7 @@ async def let_go(service: Service, request: Request, visit: Visit) -> Response:
         raise Refused("busy", f"{name} is in use", wait=10)
     for entry in found:
         await service.pool.unload(entry)
-    return json_reply(own.loaded(service.pool.entries), 200, visit.headers)
+    return json_reply(await asyncio.to_thread(own.loaded, service.pool.entries), 200, visit.headers)
 
 
 async def keys(service: Service, request: Request, visit: Visit) -> Response:
