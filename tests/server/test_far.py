@@ -32,7 +32,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "FREEHOLD_LLAMA_SERVER": str(stub(folder, pause=0.02)),
         "FREEHOLD_HOME": str(folder / "home"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "RAY_AUTH_MODE": "disabled",
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN": "0f" * 32,
         "RAY_DISABLE_IMPORT_WARNING": "1",
     }
     with pytest.MonkeyPatch.context() as patch:
