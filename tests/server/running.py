@@ -89,7 +89,7 @@ def serving(config: Config) -> Iterator[Here]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(90)
     try:
         yield Here(told[0], service, loop)
     finally:

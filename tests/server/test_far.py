@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import sys
 import threading
 import time
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.slow
+os.environ.setdefault("RAY_AUTH_MODE", "token")  # Ray reads these when it is imported
+os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
 ray = pytest.importorskip("ray")
 from ray.cluster_utils import Cluster  # noqa: E402
 
@@ -32,8 +35,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         "FREEHOLD_LLAMA_SERVER": str(stub(folder, pause=0.02)),
         "FREEHOLD_HOME": str(folder / "home"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-        "RAY_AUTH_MODE": "token",
-        "RAY_AUTH_TOKEN": "0f" * 32,
         "RAY_DISABLE_IMPORT_WARNING": "1",
     }
     with pytest.MonkeyPatch.context() as patch:
