@@ -190,8 +190,13 @@ def stream(
             )
 
 
-def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
-    """Find the model, ask the policies, choose engine and setting; nothing is started."""
+def prepare(
+    model: str | Path, how: Wishes, task: str | None = None, *, action: str = "run"
+) -> Ready:
+    """Find the model, ask the policies, choose engine and setting; nothing is started.
+
+    `action` is what the model is wanted for, in the words of policies and objections.
+    """
     found = find(model)
     where = model if is_path(model) or found.address else found.file
     work = _task(found, task)
@@ -202,7 +207,7 @@ def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
-    objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
+    objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
     brings = () if found.address else _without_code(found)
     engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
     job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
