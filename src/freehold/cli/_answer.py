@@ -9,13 +9,13 @@ import click
 from freehold.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
 
 def show(parts: Iterator[Any]) -> "Answer":
     """Print pieces as they come, or the whole at the end; then what must be known of it."""
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
     writer = _Writer()
