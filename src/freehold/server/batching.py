@@ -21,7 +21,7 @@ from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Form, Served
 from freehold.server.filing import Filed, Files, private
 from freehold.server.keeping import Keeper
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 
 if TYPE_CHECKING:
     from freehold.server.keys import Key
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Lines of one batch that are asked at once."""
+MOST_TRIES = 5
+"""How often a line is asked of a server that is busy or whose engine fails."""
 MOST_LINES = 50_000
 LONGEST_LINE = 2**22
 OPEN = ("validating", "in_progress", "finalizing", "cancelling")
@@ -188,7 +190,7 @@ class Batches:
 
         async def work() -> None:
             for line in waiting:
-                told, fine = await self._line(batch, owner, line)
+                told, fine = await self._patiently(batch, owner, line)
                 place = good if fine else bad
                 with place.open("ab") as out:
                     out.write(msgspec.json.encode(told) + b"\n")
@@ -214,26 +216,42 @@ class Batches:
                 place.unlink()
         return replace(batch, **found)
 
-    async def _line(
+    async def _patiently(
         self, batch: Batch, owner: "Key | None", line: Line
     ) -> tuple[dict[str, Any], bool]:
-        """The answer to one line, and whether it is one."""
+        """The answer to one line; a server that is busy is asked again later.
+
+        One that shuts down stays busy until this batch is stopped, so nothing is lost then.
+        """
+        tries = 0
+        while True:
+            try:
+                return await self._line(batch, owner, line), True
+            except (Refused, FreeholdError, Refusal, Broken) as error:
+                wrong = understood(error)
+                draining = self._service.pool.draining
+                tries += 0 if draining else 1
+                if wrong.wait is None or tries > MOST_TRIES:
+                    says = {"code": wrong.code or wrong.kind, "message": wrong.says}
+                    head = {"id": f"batch_req_{secrets.token_hex(8)}", "custom_id": line.custom_id}
+                    return {**head, "response": None, "error": says}, False
+                await asyncio.sleep(wrong.wait)
+
+    async def _line(self, batch: Batch, owner: "Key | None", line: Line) -> dict[str, Any]:
+        """The answer to one line."""
         form, service = self.forms[batch.endpoint], self._service
         visit = service.unseen(owner, f"BATCH {batch.endpoint}")
         keeper = Keeper(service.folder)
-        head = {"id": f"batch_req_{secrets.token_hex(8)}", "custom_id": line.custom_id}
         try:
             asked = form.read({**line.body, "stream": None}, service.heard(visit, keeper))
             entry, met = service.admit(visit, asked), list[Served]()
             results = await service.gather(visit, asked, entry, met.append)
             body = form.whole(asked, results, met[0])
-            told = {"status_code": 200, "request_id": visit.id, "body": body}
-            return {**head, "response": told, "error": None}, True
-        except (Refused, FreeholdError, Refusal, Broken) as error:
-            says = {"code": type(error).__name__.lower(), "message": str(error)}
-            return {**head, "response": None, "error": says}, False
         finally:
             keeper.clear()
+        told = {"status_code": 200, "request_id": visit.id, "body": body}
+        id = f"batch_req_{secrets.token_hex(8)}"
+        return {"id": id, "custom_id": line.custom_id, "response": told, "error": None}
 
     def _read(self, batch: Batch) -> list[Line]:
         """The lines of the input; Refused names the first that is wrong."""

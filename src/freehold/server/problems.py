@@ -10,6 +10,7 @@ from freehold.core.errors import (
     NotFound,
     UsageError,
 )
+from freehold.engines.hosting.wire import Broken, Refusal
 
 Kind = Literal[
     "invalid", "unauthorized", "forbidden", "missing", "too_large", "slow", "limited", "busy",
@@ -61,6 +62,13 @@ class Refused(Exception):
         if self.kind == "unauthorized":
             found["WWW-Authenticate"] = "Bearer"
         return found
+
+
+def understood(error: Exception) -> Refused:
+    """Any error that an answer can end with, also those of the way to an engine."""
+    if isinstance(error, Refusal | Broken):
+        return Refused("broken", f"the engine refuses: {error}", code="engine")
+    return refusal(error)
 
 
 def refusal(error: Exception) -> Refused:

@@ -12,9 +12,9 @@ from starlette.responses import Response
 from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Asked, Form, Served
-from freehold.server.dialects.base import Work, understood
+from freehold.server.dialects.base import Work
 from freehold.server.keeping import Keeper
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 from freehold.server.receiving import MIB, body_of, table_of
 from freehold.server.replying import Flow, begun, json_reply, while_there
 from freehold.server.service import Service

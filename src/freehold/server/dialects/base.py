@@ -15,7 +15,7 @@ from starlette.responses import Response
 from freehold.core.errors import FreeholdError
 from freehold.core.registry import Registry
 from freehold.engines.hosting.wire import Broken, Refusal
-from freehold.server.problems import Refused, refusal
+from freehold.server.problems import Refused, understood
 from freehold.server.replying import Gone, json_reply
 from freehold.server.service import Service
 from freehold.server.visit import Visit
@@ -71,10 +71,3 @@ def said(dialect: Dialect, visit: Visit, error: Exception) -> Response:
     found = understood(error)
     body = dialect.problem(found, visit)
     return json_reply(body, found.status, {**visit.headers, **found.headers})
-
-
-def understood(error: Exception) -> Refused:
-    """Any error that an answer can end with."""
-    if isinstance(error, Refusal | Broken):
-        return Refused("broken", f"the engine refuses: {error}", code="engine")
-    return refusal(error)
