@@ -14,7 +14,7 @@ from freehold.engines.hosting.wire import Broken, Refusal
 
 Kind = Literal[
     "invalid", "unauthorized", "forbidden", "missing", "too_large", "slow", "limited", "busy",
-    "broken", "unsupported", "guarded", "gone",
+    "broken", "unsupported", "guarded", "gone", "bug",
 ]  # fmt: skip
 STATUS: dict[Kind, int] = {
     "invalid": 400,
@@ -28,6 +28,7 @@ STATUS: dict[Kind, int] = {
     "limited": 429,
     "busy": 503,
     "broken": 502,
+    "bug": 500,
     "guarded": 400,
 }
 

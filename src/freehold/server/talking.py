@@ -117,6 +117,6 @@ async def _written(
         yield talk.failed(understood(error), visit)
     except Exception:
         log.exception("%s: ended in the middle", visit.id)
-        yield talk.failed(Refused("broken", f"something went wrong; noted as {visit.id}"), visit)
+        yield talk.failed(Refused("bug", f"something went wrong; noted as {visit.id}"), visit)
     finally:
         keeper.clear()

@@ -23,6 +23,7 @@ TYPES = {
     "limited": "rate_limit_error",
     "busy": "overloaded_error",
     "broken": "api_error",
+    "bug": "api_error",
 }
 
 

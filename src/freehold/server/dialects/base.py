@@ -60,7 +60,7 @@ def endpoint(service: Service, dialect: Dialect, route: Route) -> Any:
             return said(dialect, visit, error)
         except Exception:
             log.exception("%s: %s", visit.id, visit.path)
-            wrong = Refused("broken", f"something went wrong here; it is noted as {visit.id}")
+            wrong = Refused("bug", f"something went wrong here; it is noted as {visit.id}")
             return said(dialect, visit, wrong)
 
     return answer

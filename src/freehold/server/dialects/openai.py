@@ -28,6 +28,7 @@ TYPES = {
     "limited": "rate_limit_error",
     "busy": "server_error",
     "broken": "server_error",
+    "bug": "server_error",
 }
 
 
