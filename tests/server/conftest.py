@@ -16,6 +16,8 @@ pytest.importorskip("uvicorn")
 
 from tests.server.running import Here, config, serving
 
+TASKS = ("text-generation", "feature-extraction", "text-ranking")
+
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
@@ -25,7 +27,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Here]:
     os.environ["FREEHOLD_LLAMA_SERVER"] = str(stub(folder))
     os.environ["FREEHOLD_HOME"] = str(folder / "home")
     try:
-        with serving(config(tiny(folder))) as here:
+        with serving(config(tiny(folder), tasks=TASKS)) as here:
             here.post("/v1/chat/completions", ask("hi"))  # its engines start while it is theirs
             here.post("/v1/embeddings", {"model": "tiny", "input": "hi"})
             here.post("/v1/rerank", {"model": "tiny", "query": "hi", "documents": ["hi"]})

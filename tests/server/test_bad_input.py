@@ -29,6 +29,7 @@ from freehold.server.forms.openai_responses import Response
 from freehold.server.forms.reranking import Ranking
 from freehold.server.problems import Refused
 from tests.server.bodies import BODIES
+from tests.server.conftest import TASKS
 from tests.server.running import Here, config, serving
 
 FORMS: dict[str, Form] = {
@@ -148,7 +149,7 @@ def test_bodies_that_are_none_are_refused(shared: Here, name: str) -> None:
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(model: Path) -> None:
-    with serving(config(model, limits={"body_mib": 1})) as here:
+    with serving(config(model, limits={"body_mib": 1}, tasks=TASKS)) as here:
         path = "/v1/chat/completions"
         assert here.post(path, b" " * (2**20 + 1)).status == 413
         bomb = zlib.compress(b" " * 2**26)

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
@@ -16,6 +16,7 @@ from freehold.server.forms.openai_chat import Chat
 from freehold.server.forms.openai_completions import Completion
 from freehold.server.forms.openai_embeddings import Embedding
 from freehold.server.forms.openai_responses import Response as Answer
+from freehold.server.paging import page
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
@@ -37,7 +38,7 @@ def application(service: Service) -> ASGIApp:
         {"/v1/chat/completions": Chat(), "/v1/completions": Completion(),
          "/v1/embeddings": Embedding(), "/v1/responses": Answer()}
     )  # fmt: skip
-    routes = [
+    routes: list[BaseRoute] = [
         Route(route.path, endpoint(service, dialect, route), methods=[route.method])
         for dialect in dialects
         for route in dialect.routes
@@ -48,6 +49,7 @@ def application(service: Service) -> ASGIApp:
         Route("/health", _health),
         Route("/ready", _readiness(service)),
         Route("/metrics", endpoint(service, by_name["openai"], figures)),
+        *page(service.config),
     ]
 
     @asynccontextmanager
