@@ -39,6 +39,14 @@ def planned(model: Model, task: str | None) -> "Ready":
     return ready
 
 
+def usual(model: Model) -> str:
+    """The task that a model is there for."""
+    from freehold.actions.local_model import find
+
+    found = find(model.model)
+    return found.tasks[0] if found.tasks else "text-generation"
+
+
 def begin(ready: "Ready") -> "Running":
     """Start the engine; blocks until it is ready."""
     from freehold.engines.base import start

@@ -8,12 +8,12 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 from freehold.core.errors import EnvironmentProblem, FreeholdError, NotFound
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
-from freehold.server.loading import begin, budget, end, planned
+from freehold.server.loading import begin, budget, end, planned, usual
 from freehold.server.problems import Refused, refusal
 
 LOOK = 1.0
@@ -268,9 +268,11 @@ class Pool:
         """Load the models that the configuration wants loaded from the start."""
         for model in self.config.models:
             if model.preload or model.pin:
-                task = model.tasks[0] if model.tasks else "text-generation"
-                with suppress(FreeholdError, Refused):
+                try:
+                    task = model.tasks[0] if model.tasks else await asyncio.to_thread(usual, model)
                     await self.load(self.entry(model.called, task))
+                except (FreeholdError, Refused) as error:
+                    log.error("%s is not loaded: %s", model.called, error)
 
     async def close(self) -> None:
         """End every engine."""

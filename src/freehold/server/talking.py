@@ -13,6 +13,7 @@ from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Asked, Form, Served
 from freehold.server.dialects.base import Work
+from freehold.server.fetching import fetched
 from freehold.server.keeping import Keeper
 from freehold.server.problems import Refused, understood
 from freehold.server.receiving import MIB, body_of, table_of
@@ -39,7 +40,10 @@ def talk(form: Form, failed: Failed) -> Work:
         body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            asked = form.read(body, service.heard(visit, keeper))
+            heard = service.heard(visit, keeper)
+            if service.config.server.media_by_url:
+                heard.fetched = await fetched(body)
+            asked = form.read(body, heard)
             return await answered(service, request, visit, Talk(form, failed), asked, keeper)
         except BaseException:
             keeper.clear()
