@@ -29,7 +29,7 @@ async def shorter(request: Any, seen: Context) -> Any:
 
 def no_scattering(text: str, seen: Context) -> None:
     if "scatter" in text:
-        raise Blocked("nothing scatters")
+        raise Blocked("not that")
 
 
 def calm(result: Any, seen: Context) -> None:
@@ -70,7 +70,7 @@ def test_what_a_guard_during_refuses_never_reaches_the_client(model: Path) -> No
     whole, streamed = both(model, "x", during=("no_scattering",))
     assert whole.status == 400
     assert b"scatters" not in streamed.body
-    assert streamed.events[-1]["error"]["message"] == "nothing scatters"
+    assert streamed.events[-1]["error"]["message"] == "not that"
     said = [e["choices"][0]["delta"].get("content", "") for e in streamed.events if "choices" in e]
     assert "".join(said) == "Blue, because it sca"
 
