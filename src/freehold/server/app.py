@@ -38,11 +38,12 @@ def application(service: Service) -> ASGIApp:
         {"/v1/chat/completions": Chat(), "/v1/completions": Completion(),
          "/v1/embeddings": Embedding(), "/v1/responses": Answer()}
     )  # fmt: skip
-    routes: list[BaseRoute] = [
+    found = [
         Route(route.path, endpoint(service, dialect, route), methods=[route.method])
         for dialect in dialects
         for route in dialect.routes
     ]
+    routes: list[BaseRoute] = [*found]
     by_name = {dialect.name: dialect for dialect in dialects}
     figures = Own("GET", "/metrics", _metrics, role="operator")
     routes += [
@@ -61,11 +62,15 @@ def application(service: Service) -> ASGIApp:
             await service.close()
 
     handlers: Any = {404: _nowhere(dialects), 405: _nowhere(dialects)}
-    return safe(Starlette(routes=routes, exception_handlers=handlers, lifespan=living))
+    return safe(Starlette(routes=routes, exception_handlers=handlers, lifespan=living), found)
 
 
-def safe(app: ASGIApp) -> ASGIApp:
-    """The same application, whose every answer protects browsers that see it."""
+def safe(app: ASGIApp, routes: list[Route]) -> ASGIApp:
+    """The same application, whose every answer protects browsers that see it.
+
+    Paths without variables are found at once instead of one after the other.
+    """
+    at_once = {(m, route.path): route.app for route in routes for m in route.methods or ()}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
@@ -75,7 +80,11 @@ def safe(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        await app(scope, receive, guarded if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        direct = at_once.get((scope["method"], scope["path"]), app)
+        await direct(scope, receive, guarded)
 
     return answer
 
