@@ -118,18 +118,20 @@ def told(name: str, direct: list[float], through: list[float]) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[int, int, float]]:
-    """A server of two models on the stand-in: its port, its process, its seconds to ready."""
+def served(
+    folder: Path, names: tuple[str, ...] = ("fast", "idle")
+) -> Iterator[tuple[int, int, float]]:
+    """A server of models on the stand-in: its port, its process, its seconds to ready."""
     program = folder / "llama-server"
     program.write_text(f"#!{sys.executable}\n{STUB.read_text()}")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     models = []
-    for name in ("fast", "idle"):
+    for name in names:
         write_llama(folder / f"{name}.gguf", TINY)
         models.append(
             f'[[models]]\nmodel = "{folder}/{name}.gguf"\nparallel = {PARALLEL}\ncontext = 64'
         )
-    limits = "[limits]\nwaiting = 4096"
+    limits = "[limits]\nwaiting = 4096\n[server]\nmemory_gib = 8"
     (folder / "freehold.toml").write_text("\n".join([limits, *models]))
     env = {**os.environ, "FREEHOLD_LLAMA_SERVER": str(program), "FREEHOLD_HOME": str(folder)}
     words = ("serve", "--config", str(folder / "freehold.toml"), "--port", "0", "--json", "--log",
@@ -146,6 +148,7 @@ def served(folder: Path) -> Iterator[tuple[int, int, float]]:
             yield int(json.loads(text)["url"].rpartition(":")[2]), process.pid, ready
         finally:
             process.terminate()
+            process.wait(60)
 
 
 @contextmanager
@@ -170,13 +173,14 @@ def litellm(python: str, folder: Path) -> Iterator[int]:
         other.bind(("127.0.0.1", 0))
         port, engine = one.getsockname()[1], other.getsockname()[1]
     relay = subprocess.Popen((sys.executable, str(STUB), "--host", str(engine), "--model", "x"))
+    env = {**os.environ, "LITELLM_LOG": "ERROR", "PYTHONPATH": ""}
     params = {"model": "openai/fast", "api_base": f"http://127.0.0.1:{engine}/v1", "api_key": "x"}
     table = {"model_list": [{"model_name": "fast", "litellm_params": params}]}
     (folder / "litellm.json").write_text(json.dumps(table))
     command = (python, "-m", "litellm.proxy.proxy_cli", "--config", str(folder / "litellm.json"),
                "--port", str(port), "--num_workers", "1")  # fmt: skip
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env) as process:
         try:
             for _ in range(600):
                 with socket.socket() as probe:

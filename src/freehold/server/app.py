@@ -10,7 +10,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
+from freehold.server.describing import described
+from freehold.server.dialects.base import DIALECTS, Dialect, Work, endpoint, said
 from freehold.server.dialects.base import Route as Own
 from freehold.server.forms.openai_chat import Chat
 from freehold.server.forms.openai_completions import Completion
@@ -46,7 +47,9 @@ def application(service: Service) -> ASGIApp:
     routes: list[BaseRoute] = [*found]
     by_name = {dialect.name: dialect for dialect in dialects}
     figures = Own("GET", "/metrics", _metrics, role="operator")
+    told = Own("GET", "/openapi.json", _description(dialects))
     routes += [
+        Route("/openapi.json", endpoint(service, by_name["openai"], told)),
         Route("/health", _health),
         Route("/ready", _readiness(service)),
         Route("/metrics", endpoint(service, by_name["openai"], figures)),
@@ -97,6 +100,15 @@ async def _health(request: Request) -> Response:
 async def _metrics(service: Service, request: Request, visit: Visit) -> Response:
     """`GET /metrics`, for Prometheus."""
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+def _description(dialects: list[Dialect]) -> Work:
+    """`GET /openapi.json`."""
+
+    async def answer(service: Service, request: Request, visit: Visit) -> Response:
+        return json_reply(described(dialects), 200, visit.headers)
+
+    return answer
 
 
 def _readiness(service: Service) -> Any:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from freehold.core.errors import FreeholdError
 from freehold.core.registry import Registry
 from freehold.engines.hosting.wire import Broken, Refusal
+from freehold.server.asked import Form
 from freehold.server.problems import Refused, understood
 from freehold.server.replying import Gone, json_reply
 from freehold.server.service import Service
@@ -27,13 +28,17 @@ Work = Callable[[Service, Request, Visit], Awaitable[Response]]
 
 
 class Route(Struct, frozen=True):
-    """One path and what answers there; `open` needs no key, `role` is the least that may."""
+    """One path and what answers there; `open` needs no key, `role` is the least that may.
+
+    `form` is how a route that takes a body reads it, for the description of the server.
+    """
 
     method: str
     path: str
     work: Work
     open: bool = False
     role: str = "user"
+    form: Form | None = None
 
 
 class Dialect(Struct, frozen=True, kw_only=True):

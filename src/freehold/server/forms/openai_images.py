@@ -41,6 +41,7 @@ class Image:
 
     task = "text-to-image"
     media_type = "application/json"
+    body = Body
 
     def __init__(self, edits: bool = False) -> None:
         self._edits = edits
