@@ -4,6 +4,7 @@ import copy
 import json
 import random
 import socket
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -203,3 +204,20 @@ def test_forms_with_files_are_read_or_refused(shared: Here) -> None:
             assert 400 <= shared.ask("POST", path, body, kind).status < 500
         wrong = {"Content-Type": "multipart/form-data"}
         assert 400 <= shared.ask("POST", path, b"x", wrong).status < 500
+
+
+def test_a_connection_that_is_kept_serves_later_requests_and_slow_ones(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 0.3)
+    head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    with (
+        serving(config(model)) as here,
+        socket.create_connection(("127.0.0.1", here.port), timeout=10) as kept,
+    ):
+        for pause in (0.0, 0.5):
+            time.sleep(pause)
+            kept.sendall(head)
+            assert b" 200 " in kept.recv(4096).split(b"\r\n")[0]
+        kept.sendall(head[:20])
+        assert kept.recv(4096) == b""
