@@ -55,7 +55,7 @@ JUNK: list[Any] = [
     [], {}, [None], [[]], [{}], {"": None}, {"type": 1}, {"type": []}, "data:,x", "http://[",
     "data:image/png;base64,!", ["x", 1], {"type": "function"}, {"role": "user"}, "9" * 400,
 ]  # fmt: skip
-Path_ = list[Any]
+KEYS = ["type", "role", "x", "content", "name", "\r\nx: y", "\x00", "é", "€", "", "a" * 2000]
 
 
 def places(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -84,7 +84,7 @@ def mutated(body: dict[str, Any], drawn: random.Random) -> dict[str, Any]:
         if what < 0.15:
             del inside[at[-1]]
         elif what < 0.25 and isinstance(inside, dict):
-            inside[drawn.choice(["type", "role", "x", "content", "name"])] = drawn.choice(JUNK)
+            inside[drawn.choice(KEYS)] = drawn.choice(JUNK)
         else:
             inside[at[-1]] = copy.deepcopy(drawn.choice(JUNK))
         if not body:
@@ -147,6 +147,14 @@ def test_bodies_that_are_none_are_refused(shared: Here, name: str) -> None:
         reply = shared.post(path, RAW[name])
         assert 400 <= reply.status < 500, (path, reply)
         assert reply.json
+
+
+def test_names_that_would_be_headers_of_their_own_are_not(shared: Here) -> None:
+    body = {**BODIES["/completion"], "\r\nset-cookie: a=b": 1, "é€": 2}
+    reply = shared.post("/completion", body)
+    assert reply.status == 200
+    assert "set-cookie" not in reply.headers
+    assert reply.headers["x-freehold-not-honored"] == "??set-cookie: a=b, ??"
 
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(model: Path) -> None:

@@ -270,5 +270,6 @@ def limited(request: Any, config: Config) -> Any:
 
 
 def ascii_list(names: tuple[str, ...]) -> str:
-    """Names as the value of a header."""
-    return ", ".join(name.encode("ascii", "replace").decode() for name in names)[:1000]
+    """Names as the value of a header, without signs that could end it."""
+    text = ", ".join(names)[:1000]
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)
