@@ -29,6 +29,7 @@ from freehold.server.pool import Pool
 from freehold.server.problems import Refused
 from freehold.server.recording import Recorder
 from freehold.server.replying import merged
+from freehold.server.tracing import Tracer
 from freehold.server.trip import Trip
 from freehold.server.visit import Visit
 from freehold.tasks.text_generation import Request as TextRequest
@@ -52,6 +53,7 @@ class Service:
         self.files = Files(state() / "serve" / "files")
         self.batches = Batches(self, state() / "serve" / "batches", self.files)
         self.metrics = Metrics(self.pool)
+        self.tracer = Tracer(config.server.traces)
         self.recorder = Recorder(config.server.record, self._save)
         self.facts: dict[Model, Facts] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
@@ -223,7 +225,8 @@ class Service:
         return next((model for model in self.stored() if model.model == name), None)
 
     def _save(self) -> None:
-        """Keep what keys have used; a new month begins from nothing."""
+        """Keep what keys have used, send traces; a new month begins from nothing."""
+        self.tracer.send()
         spent = self.doorman.unsaved()
         if spent:
             self.doorman.file.spend(self._month, spent)
