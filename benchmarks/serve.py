@@ -100,6 +100,19 @@ async def most(at: Any, seconds: float, body: dict[str, Any], clients: int = 16)
     return count / seconds
 
 
+def worked(pid: int, at: Any, body: dict[str, Any], count: int = 300) -> float:
+    """Milliseconds of a core that one request takes in the server, one after the other."""
+
+    async def asked() -> None:
+        client = Client(at)
+        for _ in range(count):
+            await client.ask(body)
+
+    before = sum(psutil.Process(pid).cpu_times()[:2])
+    asyncio.run(asked())
+    return (sum(psutil.Process(pid).cpu_times()[:2]) - before) / count * 1e3
+
+
 async def idling(at: Any, count: int) -> float:
     """Streams that are open at once and end well, as a share of all."""
     body = {**BODY, "model": "idle", "stream": True}
@@ -166,7 +179,7 @@ def bare(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def litellm(python: str, folder: Path) -> Iterator[int]:
+def litellm(python: str, folder: Path) -> Iterator[tuple[int, int]]:
     """The proxy of litellm with one worker, in front of the stand-in on a port."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
@@ -182,12 +195,12 @@ def litellm(python: str, folder: Path) -> Iterator[int]:
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env) as process:
         try:
-            for _ in range(600):
+            for _ in range(3000):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             relay.terminate()
@@ -216,6 +229,8 @@ def main() -> None:
                 direct = asyncio.run(steadily(engine, said.rate, said.seconds, stream))
                 through = asyncio.run(steadily(port, said.rate, said.seconds, body))
                 told(f"{name}, {said.rate:.0f} requests a second", direct, through)
+            for name, body in (("at once", BODY), ("streamed", stream)):
+                print(f"{name}, ms of a core each            {worked(pid, port, body):7.2f}")
             print(f"most requests a second             {asyncio.run(most(port, 5, BODY)):7.0f}")
             print(f"resident memory, MiB               {mib(pid):7.0f}")
             held = asyncio.run(idling(port, said.idle))
@@ -223,8 +238,10 @@ def main() -> None:
             print(f"resident memory after them, MiB    {mib(pid):7.0f}")
             print(f"cold start to ready, seconds       {ready:7.2f}")
         if said.peer:
-            with litellm(said.peer, folder) as port:
+            with litellm(said.peer, folder) as (port, pid):
                 time.sleep(5)
+                print(f"litellm, ms of a core each           {worked(pid, port, BODY):7.2f}")
+                print(f"litellm, resident memory, MiB      {mib(pid):7.0f}")
                 through = asyncio.run(steadily(port, 20, said.seconds, BODY))
                 told("litellm, at once, 20 a second", direct, through)
                 print(f"litellm, most requests a second    {asyncio.run(most(port, 5, BODY)):7.0f}")
