@@ -115,11 +115,7 @@ def _readiness(service: Service) -> Any:
     """Whether requests should be sent here: not while it shuts down or loads what it must have."""
 
     async def ready(request: Request) -> Response:
-        waiting = [
-            entry.name
-            for entry in service.pool.entries
-            if (entry.model.preload or entry.model.pin) and not entry.replicas
-        ]
+        waiting = sorted(service.pool.missing)
         fine = not service.pool.draining and not waiting
         form = {"status": "ok" if fine else "not ready", "loading": waiting}
         return json_reply(form, 200 if fine else 503)

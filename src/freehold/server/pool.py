@@ -41,6 +41,8 @@ class Pool:
         self._names = {
             name: model for model in config.models for name in (model.called, *model.aliases)
         }
+        wanted = {model.called for model in config.models if model.preload or model.pin}
+        self.missing = {name for name in wanted if not self.is_loaded(name)}
         for entry in list(self._entries.values()):
             if self._names.get(entry.name, self._known(entry.name)) != entry.model:
                 self._forget(entry)
@@ -267,12 +269,14 @@ class Pool:
     async def preload(self) -> None:
         """Load the models that the configuration wants loaded from the start."""
         for model in self.config.models:
-            if model.preload or model.pin:
-                try:
-                    task = model.tasks[0] if model.tasks else await asyncio.to_thread(usual, model)
-                    await self.load(self.entry(model.called, task))
-                except (FreeholdError, Refused) as error:
-                    log.error("%s is not loaded: %s", model.called, error)
+            if model.called not in self.missing:
+                continue
+            try:
+                task = model.tasks[0] if model.tasks else await asyncio.to_thread(usual, model)
+                await self.load(self.entry(model.called, task))
+                self.missing.discard(model.called)
+            except (FreeholdError, Refused) as error:
+                log.error("%s is not loaded: %s", model.called, error)
 
     async def close(self) -> None:
         """End every engine."""

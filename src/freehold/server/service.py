@@ -58,6 +58,7 @@ class Service:
         self.facts: dict[Model, Facts] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         self._work: list[asyncio.Task[None]] = []
+        self._shelf: tuple[int, list[Model]] = (0, [])
         self._month = month_of(self.started)
         self.pool.watchers.append(self._hear)
 
@@ -87,6 +88,7 @@ class Service:
         self.guarding, self.doorman.config = guarding, self.config
         self.facts.clear()
         self.pool.configure(self.config)
+        self._work.append(asyncio.create_task(self.pool.preload()))
 
     def allowed(self, visit: Visit, name: str) -> Model:
         """The model of this name, where this key may use it."""
@@ -117,16 +119,15 @@ class Service:
         """The pieces and results of all its requests; `met` hears who answers before the first."""
         self.doorman.begin(visit)
         trip = Trip(self, visit, entry)
+        deadline = time.monotonic() + self.config.limits.seconds_to_answer
         try:
-            async with asyncio.timeout(self.config.limits.seconds_to_answer):
-                sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
-                async with aclosing(merged(sources)) as parts:
-                    async for part in parts:
-                        yield part
+            sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
+            async with aclosing(merged(sources)) as parts:
+                async for part in parts:
+                    if time.monotonic() > deadline:
+                        raise Refused("busy", "the answer took too long", code="timeout")
+                    yield part
             trip.outcome = "answered"
-        except TimeoutError:
-            trip.outcome = "slow"
-            raise Refused("busy", "the answer took too long", code="timeout") from None
         except Refused as error:
             trip.outcome = error.kind
             raise
@@ -219,7 +220,12 @@ class Service:
             return []
         from freehold.store import catalog
 
-        return [Model(model=name) for name in dict.fromkeys(m.name for m in catalog.manifests())]
+        shelf = catalog.shelf()
+        mark = shelf.stat().st_mtime_ns if shelf.exists() else 0
+        if self._shelf[0] != mark:
+            names = dict.fromkeys(manifest.name for manifest in catalog.manifests())
+            self._shelf = (mark, [Model(model=name) for name in names])
+        return self._shelf[1]
 
     def _in_store(self, name: str) -> Model | None:
         return next((model for model in self.stored() if model.model == name), None)

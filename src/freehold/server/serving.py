@@ -122,8 +122,10 @@ class Hosted(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started and not self.should_exit:
-            if threading.current_thread() is threading.main_thread():
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            mine = threading.current_thread() is threading.main_thread()
+            if mine and hasattr(signal, "SIGHUP"):
+                loop = asyncio.get_running_loop()
+                signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload))
             found = self.servers[0].sockets[0].getsockname()
             scheme = "https" if self.config.is_ssl else "http"
             host = f"[{found[0]}]" if ":" in found[0] else found[0]
