@@ -32,6 +32,24 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 ANSWER = HEAD + b"".join(map(chunked, PIECES + END)) + b"0\r\n\r\n"
 
 
+MESSAGE = {"role": "assistant", "content": "".join(WORDS)}
+TOLD = json.dumps(
+    {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "fast",
+        "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}],
+        "usage": {**USAGE, "total_tokens": 20},
+    }
+).encode()
+WHOLE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    + f"Content-Length: {len(TOLD)}\r\n\r\n".encode()
+    + TOLD
+)
+
+
 class Stub(asyncio.Protocol):
     """One connection, one request after the other."""
 
@@ -63,8 +81,10 @@ class Stub(asyncio.Protocol):
             self.slow = asyncio.ensure_future(self.echo(json.loads(body)))
         elif self.pause:
             self.slow = asyncio.ensure_future(self.slowly())
-        else:
+        elif b'"stream": true' in body or b'"stream":true' in body:
             self.transport.write(ANSWER)
+        else:
+            self.transport.write(WHOLE)
 
     async def echo(self, body: dict[str, Any]) -> None:
         """What was said last, letter by letter."""

@@ -41,11 +41,11 @@ class Pool:
         self._names = {
             name: model for model in config.models for name in (model.called, *model.aliases)
         }
-        wanted = {model.called for model in config.models if model.preload or model.pin}
-        self.missing = {name for name in wanted if not self.is_loaded(name)}
         for entry in list(self._entries.values()):
             if self._names.get(entry.name, self._known(entry.name)) != entry.model:
                 self._forget(entry)
+        wanted = {model.called for model in config.models if model.preload or model.pin}
+        self.missing = {name for name in wanted if not self.is_loaded(name)}
 
     @property
     def entries(self) -> list[Entry]:
