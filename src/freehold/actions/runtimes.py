@@ -89,13 +89,22 @@ def install(
         return now
     with _building(now.folder) as folder:
         say(f"building {folder}")
-        _run(say, *_maker(folder))
-        say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
-        alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
-        _run(say, *_installer(folder), *alone, "-r", str(LOCKS / engine.lock))
+        what = ", ".join(f"{n} {v}" for n, v in now.needs.items())
+        installed(folder, ("-r", str(LOCKS / engine.lock)), wheels, say, what)
         done = {"packages": now.needs, "built": date.today().isoformat(), "engine": engine.name}
         (folder / "freehold.json").write_text(json.dumps(done) + "\n")
     return _state(engine)
+
+
+def installed(
+    folder: Path, what: tuple[str, ...], wheels: Path | None, say: Callable[[str], None],
+    named: str | None = None,
+) -> None:  # fmt: skip
+    """Make an environment with these packages, from wheels only; asks nobody if some are given."""
+    _run(say, *_maker(folder))
+    say(f"installing {named or ', '.join(what)}")
+    alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
+    _run(say, *_installer(folder), *alone, *what)
 
 
 def _state(engine: Contract | Tool) -> Runtime:

@@ -38,7 +38,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from functools import cache
 from pathlib import Path
@@ -46,14 +46,19 @@ from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core import paths
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.machine import usable_cores
 from freehold.core.registry import Registry, plain
+from freehold.engines.hosting.changes import Change, other_threads
 from freehold.engines.hosting.elsewhere import Elsewhere
 from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
+from freehold.engines.hosting.native import usable
 from freehold.engines.hosting.process import Orders, Process, own_folder
+from freehold.engines.hosting.steps import Counted
 from freehold.engines.hosting.wire import Broken, Refusal, Wire
 from freehold.judge.fitting.parts import Setting
 
@@ -66,12 +71,14 @@ class Found(Struct, frozen=True):
     """Where an engine is: a `program`, a `package` of this Python, or a `runtime` of its own.
 
     `at` is what to start: the program, or the Python that has the package. An `address` is
-    started by nobody here: a server that runs already is asked, and the job says which.
+    started by nobody here: a server that runs already is asked, and the job says which. `native`
+    is whether it was compiled for exactly this processor; None where nobody can tell.
     """
 
     how: Literal["program", "package", "runtime", "address"]
     at: Path
     version: str | None = None
+    native: bool | None = None
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -109,11 +116,20 @@ class Contract(ABC):
     devices: ClassVar[tuple[str, ...]]
     precisions: ClassVar[tuple[str, ...]]
     lock: ClassVar[str | None] = None
+    sources: ClassVar[str | None] = None
+    """In `locks/`: what `runtime install --build` compiles for exactly this processor."""
+    exact: ClassVar[bool] = True
+    """Whether it computes with the weights as they are stored, unless it is told otherwise."""
     hint: ClassVar[str]
 
     def runtime(self) -> Path:
         """Where its runtime would be; engines with the same lock list share one."""
         return paths.runtimes() / Path(self.lock or plain(self.name)).stem
+
+    def compiled(self, name: str) -> Found | None:
+        """A program of the native build that fits this processor, where one was made."""
+        there = usable(paths.runtimes() / Path(self.sources).stem, name) if self.sources else None
+        return there and Found("program", there[0], f"{there[1].version}+native", native=True)
 
     @abstractmethod
     def find(self) -> Found | None:
@@ -129,6 +145,35 @@ class Contract(ABC):
     @abstractmethod
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
+
+    def places(self) -> tuple[Found, ...]:
+        """Every one of it on this machine; the first is the one that `find` tells."""
+        found = self.find()
+        return (found,) if found else ()
+
+    def other_precisions(self, job: Job) -> tuple[str, ...]:
+        """The narrower precisions in which it can run the model of a job on this machine."""
+        return ()
+
+    def in_precision(self, job: Job, precision: str, folder: Path, count: Counted) -> Job:
+        """The job in one of these; a file that must be made for it is made in `folder`."""
+        return replace(job, precision=precision)
+
+    def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
+        """Settings that may be faster for a job here than those that it has."""
+        return other_threads(job.threads or usable_cores(), usable_cores())
+
+    async def count(self, running: "Running", request: Any) -> int:
+        """The tokens of what a request brings; UsageError where the engine cannot tell."""
+        raise UsageError(f"{self.name} does not count tokens before it answers")
+
+    async def split(self, running: "Running", text: str, special: bool) -> list[int]:
+        """The tokens of a text, with `special` also the model's marks; UsageError if unknown."""
+        raise UsageError(f"{self.name} does not tell the tokens of a text")
+
+    async def spell(self, running: "Running", tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for; UsageError where it cannot tell."""
+        raise UsageError(f"{self.name} takes texts, not token ids")
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """What must be said about how this job will run, such as without a card that is there."""
@@ -204,9 +249,14 @@ class Running:
         return self.process.failure("in the middle of an answer")
 
 
-def start(engine: Contract, job: Job, patience: float = PATIENCE) -> Running:
-    """Start an engine for a job; EnvironmentProblem with what to do when it is not there."""
-    found = engine.find()
+def start(
+    engine: Contract, job: Job, patience: float = PATIENCE, found: Found | None = None
+) -> Running:
+    """Start an engine for a job, the one at `found` where that is said.
+
+    EnvironmentProblem with what to do when it is not there.
+    """
+    found = found or engine.find()
     if found is None:
         raise EnvironmentProblem(f"{engine.name} is not installed here", hint=engine.hint)
     return Running(engine, job, found, patience)
@@ -229,11 +279,11 @@ def package(name: str, runtime: Path) -> Found | None:
     spec = importlib.util.find_spec(name)
     places = (Path(sys.prefix), Path(sys.base_prefix))
     if spec and spec.origin and any(Path(spec.origin).is_relative_to(place) for place in places):
-        return Found("package", Path(sys.executable), _version(name))
+        return Found("package", Path(sys.executable), _version(name), native=False)
     built = built_with(runtime)
     if built is None:
         return None
-    return Found("runtime", runtime / "bin" / "python", built.get(name))
+    return Found("runtime", runtime / "bin" / "python", built.get(name), native=False)
 
 
 def of_python(found: Found) -> tuple[Path, ...]:
