@@ -1,0 +1,94 @@
+"""Loads models of sound with transformers: their own weights, all of them, and nothing else."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers.utils import logging
+
+from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.order import Order
+
+PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+SHOWN = 4
+
+
+def architecture(order: Order) -> str:
+    """The class that a model says it is made for."""
+    try:
+        told = json.loads((Path(order.model) / "config.json").read_text(encoding="utf-8"))
+        return str(told["architectures"][0])
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise BrokenInput(f"config.json does not say what the model is: {error!r}") from error
+
+
+def weights(kind: Any, order: Order, folder: Path | None = None) -> Any:
+    """A model of the class `kind`, ready to run on the device of the order.
+
+    BrokenInput when weights are missing, have another shape, or are not numbers.
+    """
+    logging.disable_progress_bar()
+    torch.set_num_threads(order.threads)
+    model, told = kind.from_pretrained(
+        folder or order.model,
+        dtype=precision(order),
+        local_files_only=True,
+        use_safetensors=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    lacking = sorted(told["missing_keys"]) + sorted(map(str, told["mismatched_keys"]))
+    if lacking:
+        names = ", ".join(lacking[:SHOWN])
+        raise BrokenInput(f"{len(lacking)} tensors that the model needs are not there: {names}")
+    must_be_numbers(model)
+    return model.eval().to(order.device)
+
+
+def must_be_numbers(model: Any) -> None:
+    """Refuse weights that hold something that is no number."""
+    for name, value in model.named_parameters():
+        if not torch.isfinite(value.sum(dtype=torch.float32)):
+            raise BrokenInput(f"the weights hold what is not a number: {name}")
+
+
+def precision(order: Order) -> Any:
+    """What the weights are while they run; on a processor 32-bit floats unless told otherwise."""
+    if order.precision is None:
+        return torch.float32 if order.device == "cpu" else "auto"
+    if order.precision not in PRECISIONS:
+        raise UsageError(
+            f"{order.precision} is not a precision of models of sound here: "
+            f"{', '.join(PRECISIONS)} are"
+        )
+    return PRECISIONS[order.precision]
+
+
+def only(request: Any, what: str, *honored: str) -> None:
+    """Refuse every field of a request that was set and that this model does not honor."""
+    for name, default in zip(
+        request.__struct_fields__[::-1], request.__struct_defaults__[::-1], strict=False
+    ):
+        if name not in honored and getattr(request, name) != default:
+            raise UsageError(f"{what} has no {name.replace('_', ' ')} that could be chosen")
+
+
+def seeded(seed: int | None) -> int:
+    """Let what is drawn depend on a seed alone; the one that was taken."""
+    taken = torch.seed() % (2**32 - 1) if seed is None else seed
+    torch.manual_seed(taken)
+    return int(taken)
+
+
+def loader(modules: dict[str, str], order: Order) -> Any:
+    """What the worker for a model's architecture loads."""
+    name = architecture(order)
+    if name not in modules:
+        raise UsageError(
+            f"{order.task} with {name} is not something that is known here: "
+            f"{', '.join(sorted(modules))} are"
+        )
+    module = import_module(f"freehold.engines.workers.sound.{modules[name]}")
+    return module.load(order)
