@@ -13,6 +13,16 @@ from freehold.tasks.automatic_speech_recognition import Piece, Request
 from freehold.tasks.base import File
 from tests.runtimes.sound_engine import Engine, asked, is_honest, made, tone
 
+NAMES = [
+    "whisper",
+    "wav2vec2",
+    "hubert",
+    "parakeet",
+    "canary",
+    "moonshine",
+    "speech_to_text",
+]
+SLOW = pytest.mark.slow
 TASK = "automatic-speech-recognition"
 pytestmark = pytest.mark.runtime
 
@@ -25,7 +35,7 @@ def models(
     folder = tmp_path_factory.mktemp("heard")
     tone(folder / "short.wav", 2.0)
     tone(folder / "long.wav", 47.0)
-    return made("sound_models.py", ["whisper"], folder)
+    return made("sound_models.py", NAMES, folder)
 
 
 @pytest.fixture(scope="module")
@@ -97,3 +107,47 @@ def test_what_cannot_be_heard_is_an_error_and_the_next_request_works(
     assert "empty" in str(wrong[1])
     assert "none of the model's languages: de en fr" in str(wrong[3])
     assert right[-1].text == expected(models, "whisper")["plain"]
+
+
+def test_wav2vec2_says_when_each_word_was_said_and_hears_long_recordings(
+    models: Path, short: File, long: File
+) -> None:
+    timed, full, refused = asked(
+        models / "wav2vec2",
+        TASK,
+        Request(audio=short, timestamps="word"),
+        Request(audio=long),
+        Request(audio=short, translate=True),
+    )
+    said = expected(models, "wav2vec2")
+    assert timed[-1].text == said["text"]
+    words = [(w.text, round(w.start / 0.02), round(w.end / 0.02)) for w in timed[-1].words]
+    assert words == [tuple(word) for word in said["words"]]
+    assert is_honest(full)
+    pieces = [p.text for p in full if isinstance(p, Piece)]
+    assert len(pieces) == 2
+    assert "".join(pieces).strip() == full[-1].text
+    assert "no translate" in str(refused)
+
+
+@pytest.mark.parametrize(
+    "name", ["hubert", "parakeet", "moonshine", pytest.param("speech_to_text", marks=SLOW)]
+)
+def test_others_hear_what_the_library_hears(models: Path, short: File, name: str) -> None:
+    (heard,) = asked(models / name, TASK, Request(audio=short))
+    assert heard[-1].text == expected(models, name)["text"]
+
+
+def test_canary_is_told_two_languages(models: Path, short: File, long: File) -> None:
+    plain, translated, full = asked(
+        models / "canary",
+        TASK,
+        Request(audio=short, language="de"),
+        Request(audio=short, language="de", translate=True),
+        Request(audio=long, timestamps="segment"),
+    )
+    said = expected(models, "canary")
+    assert plain[-1].text == said["text"]
+    assert translated[-1].text == said["translated"]
+    assert full[-1].notes == ("it was heard in 2 parts, cut at quiet places",)
+    assert full[-1].segments[1].end == 47.0

@@ -5,6 +5,22 @@ from freehold.engines.workers.sound.loading import loader
 
 MODULES = {
     "WhisperForConditionalGeneration": "whisper",
+    "Data2VecAudioForCTC": "ctc",
+    "HubertForCTC": "ctc",
+    "ParakeetForCTC": "ctc",
+    "SEWForCTC": "ctc",
+    "SEWDForCTC": "ctc",
+    "UniSpeechForCTC": "ctc",
+    "UniSpeechSatForCTC": "ctc",
+    "Wav2Vec2BertForCTC": "ctc",
+    "Wav2Vec2ConformerForCTC": "ctc",
+    "Wav2Vec2ForCTC": "ctc",
+    "WavLMForCTC": "ctc",
+    "CanaryForConditionalGeneration": "sequence",
+    "MoonshineForConditionalGeneration": "sequence",
+    "ParakeetForRNNT": "sequence",
+    "ParakeetForTDT": "sequence",
+    "Speech2TextForConditionalGeneration": "sequence",
 }
 
 

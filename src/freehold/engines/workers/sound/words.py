@@ -39,3 +39,36 @@ def _letters(
             group = []
     if group:
         yield group[0][1], group[-1][2], decode([number for number, _, _ in group])
+
+
+def framed_words(
+    frames: Sequence[int],
+    blank: int,
+    sign: Callable[[int], str],
+    delimiter: str | None,
+    step: float,
+) -> tuple[Segment, ...]:
+    """The words of a CTC model: one token (or none: `blank`) for each `step` seconds.
+
+    Words are parted by `delimiter`, or where a token begins with the sign of a space (U+2581).
+    """
+    words: list[Segment] = []
+    parted, before = True, blank
+    for at, token in enumerate(frames):
+        start, end, text = at * step, (at + 1) * step, sign(token)
+        if token == before and words and token != blank and not parted:
+            words[-1] = Segment(words[-1].start, end, words[-1].text)
+        elif text == delimiter:
+            parted = True
+        elif token not in (before, blank):
+            spaced = text.startswith("\u2581")
+            text = text.removeprefix("\u2581")
+            if parted or spaced:
+                words.append(Segment(start, end, text))
+            else:
+                words[-1] = Segment(words[-1].start, end, words[-1].text + text)
+            parted = False
+        before = token
+    return tuple(
+        Segment(round(w.start, 3), round(w.end, 3), w.text) for w in words if w.text.strip()
+    )

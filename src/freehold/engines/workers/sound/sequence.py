@@ -1,0 +1,102 @@
+"""Speech recognition with models that hear a short recording and write: Moonshine, Canary, ..."""
+
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+import transformers
+from transformers import AutoProcessor
+
+from freehold.core.errors import UsageError
+from freehold.engines.workers.order import Order
+from freehold.engines.workers.sound.cutting import at_quiet_places
+from freehold.engines.workers.sound.loading import architecture, only, weights
+from freehold.engines.workers.sound.reading import Sound, read_sound
+from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
+from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
+from freehold.tasks.base import Work
+
+LONGEST = 30.0
+"""Seconds that are heard at once."""
+TOKENS_A_SECOND = 10
+HONORED = {
+    "CanaryForConditionalGeneration": ("language", "translate"),
+    "Speech2TextForConditionalGeneration": (),
+    "MoonshineForConditionalGeneration": (),
+    "ParakeetForTDT": (),
+    "ParakeetForRNNT": (),
+}
+
+
+def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
+    """The model and how it answers."""
+    return Writer(order).answer
+
+
+class Writer:
+    """A model that writes what it hears, and what goes with it."""
+
+    def __init__(self, order: Order) -> None:
+        self.name = architecture(order)
+        self.processor = AutoProcessor.from_pretrained(order.model, local_files_only=True)
+        self.model = weights(getattr(transformers, self.name), order)
+        self.rate = self.processor.feature_extractor.sampling_rate
+
+    def answer(self, request: Request) -> Generator[Any, None, None]:
+        """Part by part, then all of it."""
+        only(request, "a model of this kind", "timestamps", *HONORED[self.name])
+        if request.timestamps == "word":
+            raise UsageError("the model does not say when single words were spoken")
+        began = time.monotonic()
+        sound = read_sound(request.audio, self.rate)
+        segments = yield from watched(lambda tell: self._all(request, sound, tell))
+        notes = sound.notes
+        if len(segments) > 1:
+            notes += (f"it was heard in {len(segments)} parts, cut at quiet places",)
+        yield Result(
+            text=" ".join(s.text for s in segments if s.text),
+            language=request.language,
+            seconds=sound.seconds,
+            segments=tuple(segments) if request.timestamps else (),
+            work=Work(time.monotonic() - began, sound.seconds, "seconds of audio"),
+            notes=notes,
+        )
+
+    def _all(self, request: Request, sound: Sound, tell: Tell) -> list[Segment]:
+        """What was said in each part."""
+        segments: list[Segment] = []
+        pace = Pace(int(sound.seconds), "seconds of audio")
+        for begin, end in at_quiet_places(sound.samples, sound.rate, LONGEST):
+            text = self._text(request, sound.samples[begin:end], tell)
+            start, stop = round(begin / sound.rate, 3), round(end / sound.rate, 3)
+            tell(Piece(text if not segments else f" {text}"))
+            tell(pace.at(end // sound.rate))
+            segments.append(Segment(start, stop, text))
+        return segments
+
+    def _text(self, request: Request, samples: Any, tell: Tell) -> str:
+        """What was said in one part."""
+        made = {
+            name: value.to(self.model.device, self.model.dtype)
+            if value.is_floating_point()
+            else value.to(self.model.device)
+            for name, value in self._inputs(request, samples).items()
+        }
+        most = {"max_new_tokens": max(int(len(samples) / self.rate * TOKENS_A_SECOND), 8)}
+        if self.name.startswith("Parakeet"):
+            most = {}
+        out = self.model.generate(**made, **most, stopping_criteria=at_each_token(tell, None))
+        tokens = getattr(out, "sequences", out)[0]
+        if "decoder_input_ids" in made:
+            tokens = tokens[made["decoder_input_ids"].shape[1] :]
+        return str(self.processor.decode(tokens, skip_special_tokens=True)).strip()
+
+    def _inputs(self, request: Request, samples: Any) -> Any:
+        """What goes into the model."""
+        if self.name.startswith("Canary"):
+            source = request.language or "en"
+            target = "en" if request.translate else source
+            return self.processor.apply_transcription_request(
+                samples, source_language=source, target_language=target
+            )
+        return self.processor(samples, sampling_rate=self.rate, return_tensors="pt")
