@@ -27,6 +27,7 @@ class Engine(WorkerEngine):
     needs = "transformers"
     modules: ClassVar[dict[str, str]] = {
         "automatic-speech-recognition": "sound.recognition",
+        "text-to-audio": "sound.speaking",
     }
     tasks = frozenset(modules)
     environment: ClassVar[dict[str, str]] = {"HF_HUB_OFFLINE": "1"}
@@ -63,6 +64,21 @@ def is_honest(parts: list[Any]) -> bool:
     """Whether progress never goes back and never beyond its end."""
     steps = [p for p in parts if isinstance(p, Progress)]
     return all(0 <= p.done <= p.of for p in steps)
+
+
+def heard(file: File) -> tuple[int, list[int]]:
+    """The rate and the samples of a WAV file of 16 bits."""
+    with wave.open(str(file.path)) as source:
+        data = source.readframes(source.getnframes())
+        return source.getframerate(), [value for (value,) in struct.iter_unpack("<h", data)]
+
+
+def kept(path: Path) -> list[float]:
+    """The numbers of a `.npy` file of 32-bit floats, without any library."""
+    data = path.read_bytes()
+    begin = 10 + int.from_bytes(data[8:10], "little")
+    assert b"'<f4'" in data[:begin]
+    return [value for (value,) in struct.iter_unpack("<f", data[begin:])]
 
 
 def tone(

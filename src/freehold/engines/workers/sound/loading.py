@@ -92,3 +92,14 @@ def loader(modules: dict[str, str], order: Order) -> Any:
         )
     module = import_module(f"freehold.engines.workers.sound.{modules[name]}")
     return module.load(order)
+
+
+def beside(order: Order, *names: str) -> Path:
+    """The folder of a second model: one of these names inside the first, or what goes on top."""
+    for place in [*(Path(order.model) / name for name in names), *map(Path, order.adapters)]:
+        if (place / "config.json").is_file():
+            return place
+    raise BrokenInput(
+        f"the model needs another one beside it: {' or '.join(names)}",
+        hint=f"put it into a folder {names[0]!r} in that of the model",
+    )

@@ -41,6 +41,7 @@ class Writer:
         self.processor = AutoProcessor.from_pretrained(order.model, local_files_only=True)
         self.model = weights(getattr(transformers, self.name), order)
         self.rate = self.processor.feature_extractor.sampling_rate
+        self.notes: list[str] = []
 
     def answer(self, request: Request) -> Generator[Any, None, None]:
         """Part by part, then all of it."""
@@ -48,9 +49,10 @@ class Writer:
         if request.timestamps == "word":
             raise UsageError("the model does not say when single words were spoken")
         began = time.monotonic()
+        self.notes.clear()
         sound = read_sound(request.audio, self.rate)
         segments = yield from watched(lambda tell: self._all(request, sound, tell))
-        notes = sound.notes
+        notes = sound.notes + tuple(self.notes)
         if len(segments) > 1:
             notes += (f"it was heard in {len(segments)} parts, cut at quiet places",)
         yield Result(
@@ -82,14 +84,22 @@ class Writer:
             else value.to(self.model.device)
             for name, value in self._inputs(request, samples).items()
         }
-        most = {"max_new_tokens": max(int(len(samples) / self.rate * TOKENS_A_SECOND), 8)}
-        if self.name.startswith("Parakeet"):
-            most = {}
-        out = self.model.generate(**made, **most, stopping_criteria=at_each_token(tell, None))
-        tokens = getattr(out, "sequences", out)[0]
-        if "decoder_input_ids" in made:
-            tokens = tokens[made["decoder_input_ids"].shape[1] :]
+        before = made["decoder_input_ids"].shape[1] if "decoder_input_ids" in made else 0
+        most = min(max(len(samples) * TOKENS_A_SECOND // self.rate, 8), self._room() - before - 1)
+        said = {} if self.name.startswith("Parakeet") else {"max_new_tokens": most}
+        out = self.model.generate(**made, **said, stopping_criteria=at_each_token(tell))
+        tokens = getattr(out, "sequences", out)[0][before:]
+        if said and len(tokens) >= most:
+            self.notes.append(f"a part was cut after {most} tokens, the most that it may have")
         return str(self.processor.decode(tokens, skip_special_tokens=True)).strip()
+
+    def _room(self) -> int:
+        """How many tokens the model can write at most."""
+        config = getattr(self.model.config, "decoder_config", self.model.config)
+        for name in ("max_target_positions", "max_position_embeddings"):
+            if getattr(config, name, None):
+                return int(getattr(config, name))
+        return 2**15
 
     def _inputs(self, request: Request, samples: Any) -> Any:
         """What goes into the model."""

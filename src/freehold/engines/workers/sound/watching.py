@@ -2,7 +2,8 @@
 
 import threading
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
@@ -28,6 +29,10 @@ class Pace:
         spent = time.monotonic() - self.began
         left = spent / done * (self.of - done) if done else None
         return Progress(done, self.of, self.what, left)
+
+
+def nothing(_: int) -> None:
+    """Say nothing of a step: it is only asked whether anybody still listens."""
 
 
 def watched(work: Callable[[Tell], T]) -> Generator[Any, None, T]:
@@ -66,14 +71,30 @@ def watched(work: Callable[[Tell], T]) -> Generator[Any, None, T]:
         thread.join()
 
 
-def at_each_token(tell: Tell, pace: Pace | None) -> Any:
+def at_each_token(tell: Tell, says: Callable[[int], Any] = nothing) -> Any:
     """What `generate` asks after each token: it tells how far it is, and never says stop."""
     import torch
 
     def step(ids: Any, scores: Any, **_: Any) -> Any:
         count.append(1)
-        tell(pace.at(len(count)) if pace else None)
+        tell(says(len(count)))
         return torch.zeros(ids.shape[0], dtype=torch.bool, device=ids.device)
 
     count: list[int] = []
     return [step]
+
+
+@contextmanager
+def at_each_step(module: Any, tell: Tell, says: Callable[[int], Any] = nothing) -> Iterator[None]:
+    """While this lasts, tell each time a part of a model has run, and so let it be given up."""
+    count: list[int] = []
+
+    def step(*_: Any) -> None:
+        count.append(1)
+        tell(says(len(count)))
+
+    hook = module.register_forward_hook(step)
+    try:
+        yield
+    finally:
+        hook.remove()

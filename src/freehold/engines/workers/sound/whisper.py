@@ -108,7 +108,7 @@ class Whisper:
                 return_token_timestamps=request.timestamps == "word" or None,
                 return_segments=True,
                 monitor_progress=far,
-                stopping_criteria=at_each_token(tell, None),
+                stopping_criteria=at_each_token(tell),
                 **self._said(request, language),
             )
         return made["sequences"][0]
