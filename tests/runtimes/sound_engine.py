@@ -1,6 +1,7 @@
 """The engine that hears, speaks and forecasts in these tests, and how it is asked."""
 
 import math
+import shutil
 import struct
 import subprocess
 import wave
@@ -10,7 +11,7 @@ from typing import Any, ClassVar
 from freehold.engines.base import Job, start
 from freehold.engines.hosting.worker import WorkerEngine
 from freehold.judge.fitting.parts import Setting
-from freehold.tasks.base import File, Progress
+from freehold.tasks.base import File, Progress, with_files
 
 HERE = Path(__file__).parent
 
@@ -28,6 +29,9 @@ class Engine(WorkerEngine):
     modules: ClassVar[dict[str, str]] = {
         "automatic-speech-recognition": "sound.recognition",
         "text-to-audio": "sound.speaking",
+        "audio-to-audio": "sound.conversing",
+        "audio-codec": "sound.codec",
+        "time-series-forecasting": "series.forecasting",
     }
     tasks = frozenset(modules)
     environment: ClassVar[dict[str, str]] = {"HF_HUB_OFFLINE": "1"}
@@ -54,10 +58,19 @@ def asked(model: Path, task: str, *requests: Any, **options: Any) -> list[Any]:
     with start(Engine(), job, patience=120) as running:
         for request in requests:
             try:
-                answers.append(list(running.ask(request)))
+                answers.append([brought_out(part, model.parent) for part in running.ask(request)])
             except Exception as error:
                 answers.append(error)
     return answers
+
+
+def brought_out(part: Any, folder: Path) -> Any:
+    """The same with its files where they outlive the engine."""
+
+    def bring(file: File) -> File:
+        return File(Path(shutil.copy(file.path, folder)), file.kind)
+
+    return with_files(part, bring)
 
 
 def is_honest(parts: list[Any]) -> bool:

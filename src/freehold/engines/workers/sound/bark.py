@@ -33,7 +33,7 @@ def load(order: Order) -> Answer:
             )
         made = processor(request.text, voice_preset=voice).to(model.device)
         said: dict[str, Any] = {} if request.temperature is None else _drawn(request.temperature)
-        stages = (model.semantic, model.coarse_acoustics, model.fine_acoustics)
+        stages = (model.semantic, model.coarse_acoustics, model.fine_acoustics.layers[0])
         with ExitStack() as stack:
             for number, stage in enumerate(stages):
                 reached = partial(_reached, Pace(len(stages), "stages").at(number))

@@ -18,6 +18,9 @@ from freehold.engines.workers.sound.speaking import Answer, chosen, speaker
 from freehold.engines.workers.sound.watching import Tell
 from freehold.tasks.text_to_audio import Request
 
+RATE = 22_050
+"""Samples per second of all published checkpoints; their files do not say it."""
+
 
 def load(order: Order) -> Answer:
     """The model and how it answers."""
@@ -30,7 +33,7 @@ def load(order: Order) -> Answer:
         vocoder = weights(FastSpeech2ConformerHifiGan, order, beside(order, "vocoder", "hifigan"))
     count = model.config.num_speakers or 0
     voices = [str(n) for n in range(count)] if count > 1 else []
-    usual = model.speaking_speed
+    usual = model.config.speaking_speed
 
     def make(request: Request, _: Tell) -> tuple[Any, tuple[str, ...]]:
         ids = torch.tensor([_phonemes(request.text, signs)], device=model.device)
@@ -40,10 +43,10 @@ def load(order: Order) -> Answer:
             said["speaker_ids"] = torch.tensor([[number]], device=model.device)
         else:
             chosen(request.voice, voices)
-        model.speaking_speed = usual / (request.speed or 1.0)
+        model.config.speaking_speed = usual / (request.speed or 1.0)
         return vocoder(model(ids, **said, return_dict=True).spectrogram), ()
 
-    return speaker("this model", vocoder.config.sampling_rate, ("voice", "speed"), make)
+    return speaker("this model", RATE, ("voice", "speed"), make)
 
 
 def _signs(path: Path) -> dict[str, int]:

@@ -4,6 +4,8 @@ from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import loader
 
 MODULES = {
+    "SeamlessM4TModel": "translating",
+    "SeamlessM4Tv2Model": "translating",
     "WhisperForConditionalGeneration": "whisper",
     "Data2VecAudioForCTC": "ctc",
     "HubertForCTC": "ctc",

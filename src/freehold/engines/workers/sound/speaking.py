@@ -18,6 +18,8 @@ from freehold.tasks.base import Work
 from freehold.tasks.text_to_audio import Request, Result
 
 MODULES = {
+    "SeamlessM4TModel": "translating",
+    "SeamlessM4Tv2Model": "translating",
     "BarkModel": "bark",
     "FastSpeech2ConformerModel": "fastspeech",
     "FastSpeech2ConformerWithHifiGan": "fastspeech",
