@@ -62,7 +62,7 @@ def speaker(what: str, rate: int, honored: tuple[str, ...], make: Make) -> Answe
     return answer
 
 
-def quietly(make: Make, request: Request, tell: Tell) -> Any:
+def quietly(make: Callable[[Any, Tell], Any], request: Any, tell: Tell) -> Any:
     """Make it without keeping what only training needs."""
     with torch.inference_mode():
         return make(request, tell)

@@ -8,7 +8,7 @@ import numpy
 import torch
 import transformers
 from msgspec import Struct
-from transformers import AutoProcessor
+from transformers import SeamlessM4TProcessor
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
@@ -40,8 +40,9 @@ class Translator:
     """SeamlessM4T, first or second version."""
 
     def __init__(self, order: Order) -> None:
-        self.processor = AutoProcessor.from_pretrained(order.model, local_files_only=True)
+        self.processor = SeamlessM4TProcessor.from_pretrained(order.model, local_files_only=True)
         self.model = weights(getattr(transformers, architecture(order)), order)
+        self.second = self.model.config.model_type == "seamless_m4t_v2"
         config = self.model.generation_config
         self.written = sorted(config.text_decoder_lang_to_code_id)
         self.spoken = sorted(config.vocoder_lang_code_to_id)
@@ -148,9 +149,8 @@ class Translator:
         if wish.voice is None:
             out = self.model.generate(**part, **said, generate_speech=False)
             return self._text(out.sequences), numpy.zeros(0, "float32")
-        out = self.model.generate(
-            **part, **said, speaker_id=wish.voice, return_intermediate_token_ids=True
-        )
+        said["speaker_id" if self.second else "spkr_id"] = wish.voice
+        out = self.model.generate(**part, **said, return_intermediate_token_ids=True)
         return self._text(out.sequences), out.waveform.reshape(-1).float().cpu().numpy()
 
     def _text(self, tokens: Any) -> str:
