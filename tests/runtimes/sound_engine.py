@@ -30,6 +30,7 @@ class Engine(WorkerEngine):
         "automatic-speech-recognition": "sound.recognition",
         "text-to-audio": "sound.speaking",
         "audio-to-audio": "sound.conversing",
+        "feature-extraction": "embedding",
         "audio-codec": "sound.codec",
         "time-series-forecasting": "series.forecasting",
     }

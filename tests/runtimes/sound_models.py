@@ -347,6 +347,63 @@ def speech_to_text(folder: Path) -> dict[str, Any]:
     return {"text": tokenizer.decode(out, skip_special_tokens=True).strip()}
 
 
+def vectors(folder: Path) -> Any:
+    """wav2vec 2.0 as it was trained at first, without letters: its frames are vectors."""
+    extractor = hf.Wav2Vec2FeatureExtractor(return_attention_mask=False)
+    extractor.save_pretrained(folder)
+    model = shrunk(
+        hf.Wav2Vec2ForPreTraining(
+            hf.Wav2Vec2Config(
+                hidden_size=32,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                intermediate_size=32,
+                conv_dim=(8,) * 7,
+                num_conv_pos_embeddings=16,
+                num_conv_pos_embedding_groups=2,
+                num_codevectors_per_group=4,
+                codevector_dim=8,
+                proj_codevector_dim=8,
+            )
+        ),
+        3,
+    )
+    model.save_pretrained(folder)
+    made = extractor(samples("short.wav"), sampling_rate=16_000, return_tensors="pt")
+    frames = model.wav2vec2(**made).last_hidden_state[0]
+    return {"frames": frames.tolist(), "mean": frames.mean(0).tolist()}
+
+
+def clap(folder: Path) -> Any:
+    """CLAP: vectors of sounds and of words in one space."""
+    tokenizer = pieces(folder, SPECIALS)
+    extractor = hf.ClapFeatureExtractor(truncation="rand_trunc", padding="repeatpad")
+    extractor.save_pretrained(folder)
+    text = {
+        "vocab_size": len(tokenizer),
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 16,
+        "max_position_embeddings": 40,
+    }
+    audio = {
+        "hidden_size": 16,
+        "patch_embeds_hidden_size": 8,
+        "depths": [1, 1],
+        "num_attention_heads": [2, 2],
+        "num_hidden_layers": 2,
+    }
+    config = hf.ClapConfig(text_config=text, audio_config=audio, projection_dim=12)
+    model = shrunk(hf.ClapModel(config), 3)
+    model.save_pretrained(folder)
+    sound = soundfile.read(HERE / "high.wav", dtype="float32")[0]
+    made = extractor(sound, sampling_rate=48_000, return_tensors="pt")
+    heard = model.get_audio_features(**made).pooler_output[0]
+    read = model.get_text_features(**tokenizer("a dog", return_tensors="pt")).pooler_output[0]
+    return {"heard": heard.tolist(), "read": read.tolist()}
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         target = HERE / name
