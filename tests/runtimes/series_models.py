@@ -137,6 +137,138 @@ def informer(folder: Path) -> Any:
     return drawn.median(dim=1).values.T if drawn.shape[1] % 2 else numpy.median(drawn, 1).T
 
 
+def chronos(folder: Path) -> Any:
+    """Chronos: T5 over bins; the tokens are computed here by other means."""
+    told = {
+        "tokenizer_class": "MeanScaleUniformBins",
+        "tokenizer_kwargs": {"low_limit": -15.0, "high_limit": 15.0},
+        "n_tokens": 64,
+        "n_special_tokens": 2,
+        "pad_token_id": 0,
+        "eos_token_id": 1,
+        "use_eos_token": True,
+        "model_type": "seq2seq",
+        "context_length": 16,
+        "prediction_length": 4,
+        "num_samples": 5,
+        "temperature": 1.0,
+        "top_k": 50,
+        "top_p": 1.0,
+    }
+    model = saved(
+        hf.T5ForConditionalGeneration(
+            hf.T5Config(
+                vocab_size=64,
+                d_model=16,
+                d_ff=16,
+                num_layers=1,
+                num_heads=2,
+                d_kv=8,
+                pad_token_id=0,
+                eos_token_id=1,
+                decoder_start_token_id=0,
+                chronos_config=told,
+            )
+        ),
+        folder,
+    )
+    centers = [-15 + 30 * n / 60 for n in range(61)]
+    ids, scales = [], []
+    for series in past()[-16:].T.tolist():
+        scales.append(sum(map(abs, series)) / len(series))
+        away = [[abs(center - x / scales[-1]) for center in centers] for x in series]
+        nearest = [row.index(min(row)) for row in away]
+        ids.append([3 + n for n in nearest] + [1])
+    torch.manual_seed(SEED)
+    made = model.generate(
+        input_ids=torch.tensor(ids),
+        attention_mask=torch.ones(2, 17, dtype=torch.long),
+        min_new_tokens=4,
+        max_new_tokens=4,
+        do_sample=True,
+        num_return_sequences=5,
+        top_k=50,
+    )[:, 1:].reshape(2, 5, 4)
+    values = [
+        [[centers[min(max(int(t) - 3, 0), 60)] * scales[s] for t in one] for one in made[s]]
+        for s in range(2)
+    ]
+    return numpy.median(numpy.array(values), axis=1).T
+
+
+def ttm(folder: Path, prefix: bool = False) -> Any:
+    """Granite's TTM, with weights by a formula: its numbers are known from granite-tsfm."""
+    from safetensors.torch import save_file
+
+    save_file(weights_of_ttm(prefix), folder / "model.safetensors", {"format": "pt"})
+    told = {**TTM, "resolution_prefix_tuning": prefix, "frequency_token_vocab_size": 10}
+    (folder / "config.json").write_text(
+        json.dumps({"architectures": ["TinyTimeMixerForPrediction"], **told})
+    )
+    return {"from": "granite-tsfm 0.3.11"}
+
+
+def ttm_told(folder: Path) -> Any:
+    """The same when it is told how far apart the rows are."""
+    return ttm(folder, prefix=True)
+
+
+TTM = {
+    "context_length": 16,
+    "prediction_length": 4,
+    "patch_length": 4,
+    "patch_stride": 4,
+    "d_model": 16,
+    "num_layers": 1,
+    "adaptive_patching_levels": 2,
+    "decoder_num_layers": 1,
+    "decoder_d_model": 8,
+    "decoder_raw_residual": True,
+    "gated_attn": True,
+    "scaling": "std",
+    "mode": "common_channel",
+    "decoder_mode": "common_channel",
+    "expansion_factor": 2,
+    "use_decoder": True,
+    "num_input_channels": 1,
+}
+
+
+def weights_of_ttm(prefix: bool) -> dict[str, Any]:
+    """Every tensor by its name; the numbers are sines of their places."""
+    count = 5 if prefix else 4
+    encoder = "backbone.encoder"
+    shapes = {
+        f"{encoder}.patcher": (16, 4),
+        "decoder.adapter": (8, 16),
+        "decoder.decoder_raw_embedding": (8, 4),
+        "head.base_forecast_block": (4, 8 * count),
+    }
+    layers = {
+        f"{encoder}.mlp_mixer_encoder.mixers.0.mixer_layers.0": (2 * count, 8),
+        f"{encoder}.mlp_mixer_encoder.mixers.1.mixer_layers.0": (count, 16),
+        "decoder.decoder_block.mixers.0": (count, 8),
+    }
+    out: dict[str, Any] = {}
+    if prefix:
+        shapes |= {f"{encoder}.freq_mod.1": (10, 4), f"{encoder}.freq_mod.3": (16, 10)}
+        out[f"{encoder}.freq_mod.0.weight"] = torch.empty(10, 4)
+    for name, (patches, width) in layers.items():
+        for kind, size in (("patch_mixer", patches), ("feature_mixer", width)):
+            shapes[f"{name}.{kind}.mlp.fc1"] = (2 * size, size)
+            shapes[f"{name}.{kind}.mlp.fc2"] = (size, 2 * size)
+            shapes[f"{name}.{kind}.gating_block.attn_layer"] = (size, size)
+            out[f"{name}.{kind}.norm.norm.weight"] = torch.empty(width)
+            out[f"{name}.{kind}.norm.norm.bias"] = torch.empty(width)
+    for name, (rows, columns) in shapes.items():
+        out[f"{name}.weight"] = torch.empty(rows, columns)
+        out[f"{name}.bias"] = torch.empty(rows)
+    for number, name in enumerate(sorted(out)):
+        places = torch.arange(out[name].numel(), dtype=torch.float64)
+        out[name] = (torch.sin(places * 0.7 + number) * 0.5).float().reshape(out[name].shape)
+    return out
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         target = HERE / name

@@ -31,6 +31,7 @@ class Engine(WorkerEngine):
         "text-to-audio": "sound.speaking",
         "audio-to-audio": "sound.conversing",
         "feature-extraction": "embedding",
+        "music-latents": "sound.musicvae",
         "audio-codec": "sound.codec",
         "time-series-forecasting": "series.forecasting",
     }

@@ -14,7 +14,7 @@ from freehold.tasks.base import File
 from freehold.tasks.time_series_forecasting import Request, Result
 from tests.runtimes.sound_engine import Engine, asked, made
 
-NAMES = ["patchtst", "patchtsmixer", "timesfm", "informer"]
+NAMES = ["patchtst", "patchtsmixer", "timesfm", "informer", "chronos", "ttm", "ttm_told"]
 TASK = "time-series-forecasting"
 SEED = 7
 pytestmark = pytest.mark.runtime
@@ -123,3 +123,31 @@ def test_informer_draws_the_same_from_the_same_seed(models: Path) -> None:
         models / "informer", TASK, Request(table=File(models / "past.csv", "table"), seed=SEED)
     )
     assert near(columns(seen[-1]), told(models, "informer"))
+
+
+def test_chronos_draws_what_its_tokens_say(models: Path) -> None:
+    seen, again = asked(
+        models / "chronos",
+        TASK,
+        Request(table=File(models / "past.csv", "table"), seed=SEED, quantiles=(0.5,)),
+        Request(table=File(models / "past.csv", "table"), seed=SEED),
+    )
+    assert near(columns(seen[-1]), told(models, "chronos"))
+    assert seen[-1].series[0].quantiles["0.5"] == pytest.approx(seen[-1].series[0].values)
+    assert columns(again[-1]) == columns(seen[-1])
+
+
+def test_granite_ttm_gives_the_numbers_of_its_own_library(models: Path) -> None:
+    """They were made by granite-tsfm 0.3.11 from the same weights, on 2026-11-28."""
+    past = File(models / "past.csv", "table")
+    (plain,) = asked(models / "ttm", TASK, Request(table=past))
+    assert plain[-1].series[0].values == pytest.approx(
+        [94.5747, 115.5235, 66.4151, 136.1811], abs=2e-3
+    )
+    assert plain[-1].series[1].values == pytest.approx(
+        [13.8941, 63.7321, -15.3732, 80.7259], abs=2e-3
+    )
+    (weekly,) = asked(models / "ttm_told", TASK, Request(table=past))
+    assert weekly[-1].series[0].values == pytest.approx(
+        [130.6754, 64.4667, 138.659, 54.1203], abs=2e-3
+    )

@@ -1,15 +1,12 @@
 """Models that look ahead: one class for each kind, all asked in the same way."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy
 import torch
-import transformers
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import architecture, weights
 
 
 class Forecaster:
@@ -84,7 +81,7 @@ class Patches(Forecaster):
         given = given.T[:, :, None] if self.channels is None else given[None]
         if self._drawn:
             drawn = self.model.generate(past_values=given).sequences.float()
-            return _of_samples(drawn if self.channels else drawn.permute(3, 1, 2, 0), quantiles)
+            return of_samples(drawn if self.channels else drawn.permute(3, 1, 2, 0), quantiles)
         made = self.model(past_values=given).prediction_outputs.float()
         made = made[0] if self.channels else made[:, :, 0].T
         return made.cpu().numpy(), numpy.zeros((0, *made.shape), "float32")
@@ -150,10 +147,10 @@ class Lagged(Forecaster):
             past_observed_mask=torch.ones_like(given),
             future_time_features=torch.zeros(batch, self.horizon, 0, device=given.device),
         ).sequences.float()
-        return _of_samples(drawn if self.channels else drawn.permute(1, 2, 0)[None], quantiles)
+        return of_samples(drawn if self.channels else drawn.permute(1, 2, 0)[None], quantiles)
 
 
-def _of_samples(drawn: Any, quantiles: Sequence[float]) -> tuple[Any, Any]:
+def of_samples(drawn: Any, quantiles: Sequence[float]) -> tuple[Any, Any]:
     """Median and quantiles of drawn futures (1 x sample x time x series)."""
     futures = drawn[0].cpu().numpy()
     middle = numpy.median(futures, axis=0)
@@ -166,22 +163,3 @@ def _pace(days: float | None) -> int:
     if days is None or days < 5:
         return 0
     return 1 if days < 80 else 2
-
-
-KINDS: dict[str, Callable[[Any], Forecaster]] = {
-    "AutoformerForPrediction": Lagged,
-    "InformerForPrediction": Lagged,
-    "PatchTSMixerForPrediction": Patches,
-    "PatchTSTForPrediction": Patches,
-    "TimeSeriesTransformerForPrediction": Lagged,
-    "TimesFmModelForPrediction": TimesFm,
-    "TimesFm2_5ModelForPrediction": TimesFm,
-}
-
-
-def forecaster(order: Order) -> Forecaster:
-    """The model of an order."""
-    name = architecture(order)
-    if name not in KINDS:
-        raise UsageError(f"{name} is not a forecaster that is known here: {', '.join(KINDS)} are")
-    return KINDS[name](weights(getattr(transformers, name), order))

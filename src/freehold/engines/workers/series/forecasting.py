@@ -9,8 +9,9 @@ import torch
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.series.choosing import forecaster
 from freehold.engines.workers.series.dates import continued, days_of_step
-from freehold.engines.workers.series.forecasters import Forecaster, forecaster
+from freehold.engines.workers.series.forecasters import Forecaster
 from freehold.engines.workers.series.table import Table, read_table
 from freehold.engines.workers.sound.arrays import read_array
 from freehold.engines.workers.sound.loading import seeded

@@ -103,3 +103,10 @@ def beside(order: Order, *names: str) -> Path:
         f"the model needs another one beside it: {' or '.join(names)}",
         hint=f"put it into a folder {names[0]!r} in that of the model",
     )
+
+
+def on_processor(order: Order) -> None:
+    """Refuse a card and any precision but 32 bits, where a small model of ours takes neither."""
+    torch.set_num_threads(order.threads)
+    if order.device != "cpu" or order.precision not in (None, "f32"):
+        raise UsageError("this model runs on the processor in 32-bit floats only")
