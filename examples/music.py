@@ -6,13 +6,14 @@
 import sys
 
 import freehold
+from freehold.actions.run import stream
 from freehold.tasks.base import Progress
 
 
 def main(model: str, words: str, out: str, seconds: float = 8.0) -> int:
     """Write the music to `out`; give back the seed, with which it can be made again."""
     seed = 0
-    for part in freehold.stream(model, words, task="text-to-audio", length=seconds, out=out):
+    for part in stream(model, words, task="text-to-audio", length=seconds, out=out):
         if isinstance(part, Progress) and part.left is not None:
             print(f"\r{part.done} of {part.of} {part.what}, {part.left:.0f} s left ", end="")
         elif isinstance(part, freehold.Answer):

@@ -7,13 +7,14 @@ import sys
 from pathlib import Path
 
 import freehold
+from freehold.actions.run import stream
 from freehold.tasks.automatic_speech_recognition import Piece
 
 
 def main(model: str, recording: str, language: str | None = None) -> str:
     """Print what is said while it is heard, then when; give all of it back."""
     text = ""
-    for part in freehold.stream(model, Path(recording), language=language, timestamps="segment"):
+    for part in stream(model, Path(recording), language=language, timestamps="segment"):
         if isinstance(part, Piece):
             print(part.text, end="", flush=True)
         elif isinstance(part, freehold.Answer):

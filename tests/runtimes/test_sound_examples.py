@@ -55,9 +55,7 @@ def test_the_example_of_a_transcript(models: Path, capsys: pytest.CaptureFixture
 
 def test_the_example_of_speech(models: Path, tmp_path: Path) -> None:
     voice = str(models / "speecht5" / "ada.npy")
-    seconds = example("speak")(
-        str(models / "speecht5"), "good day", str(tmp_path / "o.wav"), voice
-    )
+    seconds = example("speak")(str(models / "speecht5"), "good day", str(tmp_path / "o.wav"), voice)
     rate, samples = heard(File(tmp_path / "o.wav", "audio"))
     assert seconds == len(samples) / rate
 

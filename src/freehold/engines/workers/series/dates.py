@@ -16,7 +16,7 @@ def continued(times: Sequence[str], steps: int) -> tuple[str, ...]:
     except ValueError:
         return ()
     whole = all(len(time.strip()) <= 10 for time in times)
-    ahead = _by_seconds(moments, steps) or _by_months(moments, steps)
+    ahead = _by_months(moments, steps) or _by_seconds(moments, steps)
     return tuple(m.date().isoformat() if whole else m.isoformat(sep=" ") for m in ahead)
 
 
@@ -43,6 +43,8 @@ def _by_seconds(moments: Sequence[datetime], steps: int) -> list[datetime]:
 def _by_months(moments: Sequence[datetime], steps: int) -> list[datetime]:
     counts = [moment.year * 12 + moment.month - 1 for moment in moments]
     gaps = {after - before for before, after in pairwise(counts)}
+    if not gaps:
+        return []
     last = moments[-1]
     ends = all(moment.day == _days(moment.year, moment.month) for moment in moments)
     if len(gaps) != 1 or min(gaps) <= 0 or not (ends or len({m.day for m in moments}) == 1):

@@ -39,7 +39,7 @@ def read_table(path: Path, only: Sequence[str] = (), fill: bool = False) -> Tabl
         header, rows = _rows(path)
     except (csv.Error, UnicodeDecodeError, ValueError, RecursionError) as error:
         raise BrokenInput(f"the table cannot be read: {error}") from error
-    if not rows:
+    if not header or not rows:
         raise BrokenInput("the table has no rows below its header")
     _same_width(header, rows)
     times: tuple[str, ...] = ()
