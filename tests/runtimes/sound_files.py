@@ -7,6 +7,7 @@ import os
 import sys
 import wave
 from pathlib import Path
+from typing import Any
 
 import numpy
 import soundfile
@@ -23,7 +24,7 @@ from freehold.engines.workers.sound.writing import written  # noqa: E402
 from freehold.tasks.base import File  # noqa: E402
 
 
-def tone(rate: int, seconds: float = 0.5, pitch: float = 440.0) -> numpy.ndarray:
+def tone(rate: int, seconds: float = 0.5, pitch: float = 440.0) -> Any:
     """A tone that fades in and out, so that its edges do not ring."""
     times = numpy.arange(round(rate * seconds)) / rate
     fade = numpy.sin(numpy.pi * times / seconds) ** 2
