@@ -101,10 +101,7 @@ ROWS: dict[str, Row] = {
         FORECASTS, f"{SEEN}test_chronos_draws_what_its_tokens_say",
         f"the T5 models; Chronos-Bolt is not there; {UNPROVEN}",
     ),
-    "timesfm-2.5": row(
-        FORECASTS, f"{SEEN}test_timesfm_takes_its_frequency_from_the_dates",
-        "tested with the layout of TimesFM 2.0; 2.5 is loaded by the same class of worker",
-    ),
+    "timesfm-2.5": row(FORECASTS, f"{SEEN}test_timesfm_2_5_gives_what_the_library_gives"),
     "jukebox": none(SOUNDS, "in no library any more, and not written anew"),
     "spirit-lm": none(
         TALKS, "its blocks are native, but the glue between units and words is not written"

@@ -7,6 +7,7 @@ makes the folder of its name and `expected.json` in it.
 import csv
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,11 +105,45 @@ def timesfm(folder: Path) -> Any:
     }
 
 
-def informer(folder: Path) -> Any:
+def timesfm_2_5(folder: Path) -> Any:
+    """TimesFM 2.5, which is told no frequency."""
+    model = saved(
+        hf.TimesFm2_5ModelForPrediction(
+            hf.TimesFm2_5Config(
+                patch_length=4,
+                context_length=16,
+                horizon_length=8,
+                num_hidden_layers=1,
+                hidden_size=16,
+                intermediate_size=16,
+                head_dim=8,
+                num_attention_heads=2,
+                num_key_value_heads=2,
+                output_quantile_len=8,
+            )
+        ),
+        folder,
+    )
+    made = model(past_values=list(past()[-16:].T.contiguous()))
+    return {
+        "middle": made.mean_predictions.T.tolist(),
+        "0.1": made.full_predictions[:, :, 1].T.tolist(),
+    }
+
+
+def autoformer(folder: Path) -> Any:
+    """Autoformer without features of time."""
+    config = partial(hf.AutoformerConfig, label_length=4, moving_average=3)
+    return informer(folder, config, hf.AutoformerForPrediction)
+
+
+def informer(
+    folder: Path, config: Any = hf.InformerConfig, kind: Any = hf.InformerForPrediction
+) -> Any:
     """Informer without features of time."""
     model = saved(
-        hf.InformerForPrediction(
-            hf.InformerConfig(
+        kind(
+            config(
                 prediction_length=4,
                 context_length=8,
                 input_size=1,

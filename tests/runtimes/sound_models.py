@@ -215,6 +215,33 @@ def parakeet(folder: Path) -> dict[str, Any]:
     return {"text": processor.decode(model.generate(**made)[0], skip_special_tokens=True).strip()}
 
 
+def parakeet_tdt(folder: Path) -> dict[str, Any]:
+    """Parakeet with a transducer that also says how long each token lasts."""
+    tokenizer = pieces(folder, [*SPECIALS, "<blank>"], hf.ParakeetTokenizer)
+    extractor = hf.ParakeetFeatureExtractor(feature_size=80)
+    extractor.save_pretrained(folder)
+    processor = hf.ParakeetProcessor(extractor, tokenizer, decoder_type="tdt")
+    processor.save_pretrained(folder)
+    model = shrunk(
+        hf.ParakeetForTDT(
+            hf.ParakeetTDTConfig(
+                vocab_size=len(tokenizer),
+                encoder_config=encoder(80),
+                pad_token_id=1,
+                blank_token_id=4,
+                decoder_hidden_size=16,
+                num_decoder_layers=1,
+            )
+        ),
+        3,
+    )
+    model.generation_config.decoder_start_token_id = 4
+    model.save_pretrained(folder)
+    made = processor(samples("short.wav"), sampling_rate=16_000)
+    out = model.generate(**made).sequences[0]
+    return {"text": processor.decode(out, skip_special_tokens=True).strip()}
+
+
 def canary(folder: Path) -> dict[str, Any]:
     """Canary: a FastConformer and a decoder that is told two languages."""
     extra = ["<|startoftranscript|>", "<|en|>", "<|de|>", "<|pnc|>", "<|audio|>"]

@@ -15,6 +15,7 @@ from freehold.tasks.time_series_forecasting import Request, Result
 from tests.runtimes.sound_engine import Engine, asked, made
 
 NAMES = ["patchtst", "patchtsmixer", "timesfm", "informer", "chronos", "ttm", "ttm_told"]
+SLOW_NAMES = ["timesfm_2_5", "autoformer"]
 TASK = "time-series-forecasting"
 SEED = 7
 pytestmark = pytest.mark.runtime
@@ -28,6 +29,13 @@ def models(
     folder = tmp_path_factory.mktemp("series")
     (folder / "past.csv").write_text(table())
     return made("series_models.py", NAMES, folder)
+
+
+@pytest.fixture(scope="module")
+def more(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("more")
+    (folder / "past.csv").write_text(table())
+    return made("series_models.py", SLOW_NAMES, folder)
 
 
 def table(gap: int | None = None) -> str:
@@ -123,6 +131,23 @@ def test_informer_draws_the_same_from_the_same_seed(models: Path) -> None:
         models / "informer", TASK, Request(table=File(models / "past.csv", "table"), seed=SEED)
     )
     assert near(columns(seen[-1]), told(models, "informer"))
+
+
+@pytest.mark.slow
+def test_timesfm_2_5_gives_what_the_library_gives(more: Path) -> None:
+    past = File(more / "past.csv", "table")
+    (seen,) = asked(more / "timesfm_2_5", TASK, Request(table=past, quantiles=(0.1,)))
+    said = told(more, "timesfm_2_5")
+    assert near(columns(seen[-1]), said["middle"])
+    low = [list(row) for row in zip(*(s.quantiles["0.1"] for s in seen[-1].series), strict=True)]
+    assert near(low, said["0.1"])
+
+
+@pytest.mark.slow
+def test_autoformer_draws_the_same_from_the_same_seed(more: Path) -> None:
+    past = File(more / "past.csv", "table")
+    (seen,) = asked(more / "autoformer", TASK, Request(table=past, seed=SEED))
+    assert near(columns(seen[-1]), told(more, "autoformer"))
 
 
 def test_chronos_draws_what_its_tokens_say(models: Path) -> None:

@@ -18,6 +18,7 @@ NAMES = [
     "wav2vec2",
     "hubert",
     "parakeet",
+    "parakeet_tdt",
     "canary",
     "moonshine",
     "speech_to_text",
@@ -131,7 +132,14 @@ def test_wav2vec2_says_when_each_word_was_said_and_hears_long_recordings(
 
 
 @pytest.mark.parametrize(
-    "name", ["hubert", "parakeet", "moonshine", pytest.param("speech_to_text", marks=SLOW)]
+    "name",
+    [
+        "parakeet",
+        "moonshine",
+        pytest.param("hubert", marks=SLOW),
+        pytest.param("parakeet_tdt", marks=SLOW),
+        pytest.param("speech_to_text", marks=SLOW),
+    ],
 )
 def test_others_hear_what_the_library_hears(models: Path, short: File, name: str) -> None:
     (heard,) = asked(models / name, TASK, Request(audio=short))
