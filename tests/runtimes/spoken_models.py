@@ -80,6 +80,32 @@ def vits(folder: Path) -> Any:
     return model(**tokenizer("good day", return_tensors="pt")).waveform[0]
 
 
+def changed(folder: Path, change: Any) -> Any:
+    """VITS with weights that were changed after it was made."""
+    from safetensors.torch import load_file, save_file
+
+    sound = vits(folder)
+    weights = load_file(folder / "model.safetensors")
+    change(weights)
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    return sound
+
+
+def vits_nan(folder: Path) -> Any:
+    """With one number that is none."""
+    return changed(folder, lambda w: w["text_encoder.embed_tokens.weight"].fill_(float("nan")))
+
+
+def vits_lacking(folder: Path) -> Any:
+    """Without one tensor."""
+    return changed(folder, lambda w: w.pop("text_encoder.embed_tokens.weight"))
+
+
+def vits_narrow(folder: Path) -> Any:
+    """Stored in 16 bits."""
+    return changed(folder, lambda w: w.update({name: x.half() for name, x in w.items()}))
+
+
 def speecht5(folder: Path) -> Any:
     """SpeechT5 with its vocoder in a folder of its own and a voice beside it."""
     import sentencepiece

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from freehold.core.errors import BrokenInput, UsageError
-from freehold.engines.base import Contract, Found
+from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.engines.base import Contract, Found, Job, start
+from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import File, Progress
 from freehold.tasks.text_to_audio import Request
 from tests.runtimes.sound_engine import Engine, asked, heard, is_honest, kept, made
@@ -24,6 +25,12 @@ def models(
 ) -> Path:
     installed(Engine())
     return made("spoken_models.py", NAMES, tmp_path_factory.mktemp("spoken"))
+
+
+@pytest.fixture(scope="module")
+def broken(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    names = ["vits_nan", "vits_lacking", "vits_narrow"]
+    return made("spoken_models.py", names, tmp_path_factory.mktemp("broken"))
 
 
 def is_as_expected(parts: list[Any], model: Path, rate: int) -> bool:
@@ -92,6 +99,39 @@ def test_musicgen_plays_as_long_as_was_asked_and_says_how_far_it_is(models: Path
     assert steps[-1].left == 0
     assert "30 seconds are more" in str(long)
     assert "no voice" in str(silent)
+
+
+@pytest.mark.slow
+def test_music_that_nobody_waits_for_any_more_is_given_up(models: Path) -> None:
+    job = Job(model=models / "musicgen", task=TASK, setting=Setting(context=1), threads=1)
+    with start(Engine(), job, patience=120) as running:
+        parts = running.ask(Request(text="rain", length=2, seed=SEED))
+        assert isinstance(next(parts), Progress)
+        parts.close()  # type: ignore[attr-defined]
+        again = list(running.ask(Request(text="rain", length=0.1, seed=SEED)))
+    assert again[-1].seconds == pytest.approx(0.1, abs=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("vits_nan", "hold what is not a number"), ("vits_lacking", "tensors that the model needs")],
+)
+def test_weights_that_are_broken_are_refused_before_anything_is_spoken(
+    broken: Path, name: str, why: str
+) -> None:
+    with pytest.raises(EnvironmentProblem, match=why):
+        asked(broken / name, TASK, Request(text="good day"))
+
+
+@pytest.mark.slow
+def test_weights_of_16_bits_are_widened_on_a_processor_and_that_is_said(broken: Path) -> None:
+    wide, told = (
+        asked(broken / "vits_narrow", TASK, Request(text="good day", seed=SEED), precision=p)
+        for p in (None, "f32")
+    )
+    assert "computed in 32-bit floats, though the weights are stored in 16" in wide[0][-1].notes
+    assert told[0][-1].notes == ()
 
 
 @pytest.mark.slow

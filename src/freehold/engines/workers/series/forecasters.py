@@ -54,7 +54,9 @@ class Forecaster:
 
     def tensor(self, past: Any) -> Any:
         """The past as the model takes numbers."""
-        return torch.from_numpy(numpy.ascontiguousarray(past)).to(self.model.device)
+        return torch.from_numpy(numpy.ascontiguousarray(past)).to(
+            self.model.device, self.model.dtype
+        )
 
 
 class Patches(Forecaster):

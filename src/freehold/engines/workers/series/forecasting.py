@@ -14,7 +14,7 @@ from freehold.engines.workers.series.dates import continued, days_of_step
 from freehold.engines.workers.series.forecasters import Forecaster
 from freehold.engines.workers.series.table import Table, read_table
 from freehold.engines.workers.sound.arrays import read_array
-from freehold.engines.workers.sound.loading import seeded
+from freehold.engines.workers.sound.loading import seeded, telling
 from freehold.engines.workers.sound.watching import Pace
 from freehold.tasks.base import Work
 from freehold.tasks.time_series_forecasting import Request, Result, Series
@@ -50,7 +50,8 @@ def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
             notes=_notes(model, table, past, horizon, times),
         )
 
-    return answer
+    found: Callable[[Request], Generator[Any, None, None]] = telling(answer)
+    return found
 
 
 def _table(request: Request) -> Table:

@@ -12,7 +12,7 @@ import transformers
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.arrays import kept_array, read_array
-from freehold.engines.workers.sound.loading import architecture, weights
+from freehold.engines.workers.sound.loading import architecture, telling, weights
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.writing import written
 from freehold.tasks.audio_codec import Request, Result
@@ -20,15 +20,18 @@ from freehold.tasks.base import Work
 
 LONGEST = 600.0
 """Seconds that are encoded at once."""
+Answer = Callable[[Request], Generator[Any, None, None]]
 KINDS = ("DacModel", "EncodecModel", "MimiModel")
 
 
-def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
+def load(order: Order) -> Answer:
     """The codec and how it answers."""
     name = architecture(order)
     if name not in KINDS:
         raise UsageError(f"{name} is not a codec that is known here: {', '.join(KINDS)} are")
-    return Codec(name, weights(getattr(transformers, name), order)).answer
+    codec = Codec(name, weights(getattr(transformers, name), order))
+    found: Answer = telling(codec.answer)
+    return found
 
 
 class Codec:

@@ -11,7 +11,7 @@ from transformers import AutoProcessor
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.cutting import overlapping
-from freehold.engines.workers.sound.loading import architecture, only, weights
+from freehold.engines.workers.sound.loading import architecture, moved, only, weights
 from freehold.engines.workers.sound.reading import Sound, read_sound
 from freehold.engines.workers.sound.watching import Pace
 from freehold.engines.workers.sound.words import framed_words
@@ -89,13 +89,10 @@ class Listener:
 
     def _frames(self, samples: Any) -> list[int]:
         """The likeliest token of each frame."""
-        made = self.processor.feature_extractor(
+        found = self.processor.feature_extractor(
             samples, sampling_rate=self.rate, return_tensors="pt"
-        ).to(self.model.device)
-        made = {
-            name: value.to(self.model.dtype) if value.is_floating_point() else value
-            for name, value in made.items()
-        }
+        )
+        made = moved(found, self.model)
         try:
             with torch.inference_mode():
                 if self.model.config.model_type == "parakeet_ctc":

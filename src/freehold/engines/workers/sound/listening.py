@@ -8,7 +8,7 @@ from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import only, seeded, weights
+from freehold.engines.workers.sound.loading import moved, only, seeded, weights
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.speaking import quietly
 from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
@@ -47,7 +47,7 @@ def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
             [{"role": "user", "content": [part]}], add_generation_prompt=True, tokenize=False
         )
         said = {"audio": heard, "sampling_rate": extractor.sampling_rate} if heard else {}
-        made = processor(text=text, return_tensors="pt", **said).to(model.device)
+        made = moved(processor(text=text, return_tensors="pt", **said), model)
         most = request.max_tokens or USUAL
 
         def write(_: Request, tell: Tell) -> Any:

@@ -1,18 +1,24 @@
 """Loads models of sound with transformers: their own weights, all of them, and nothing else."""
 
 import json
+from collections.abc import Generator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
+from msgspec.structs import replace
 from transformers.utils import logging
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.order import Order
+from freehold.formats.safetensors import read_safetensors
 
 PRECISIONS = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 SHOWN = 4
+SAID: list[str] = []
+"""What must be said of how a model was loaded."""
 
 
 def architecture(order: Order) -> str:
@@ -44,7 +50,38 @@ def weights(kind: Any, order: Order, folder: Path | None = None) -> Any:
         names = ", ".join(lacking[:SHOWN])
         raise BrokenInput(f"{len(lacking)} tensors that the model needs are not there: {names}")
     must_be_numbers(model)
+    if order.precision is None and order.device == "cpu" and narrow(Path(folder or order.model)):
+        SAID.append("computed in 32-bit floats, though the weights are stored in 16")
     return model.eval().to(order.device)
+
+
+def narrow(folder: Path) -> bool:
+    """Whether most weights in a folder are stored in 16 bits."""
+    counts: dict[str, int] = {}
+    for path in folder.glob("*.safetensors"):
+        for name, count in read_safetensors(path, path.name).dtypes.items():
+            counts[name] = counts.get(name, 0) + count
+    return max(counts, key=lambda name: counts[name], default="F32") in ("F16", "BF16")
+
+
+def moved(inputs: Any, model: Any) -> dict[str, Any]:
+    """Inputs where the model is; floats as precise as it computes."""
+    return {
+        name: value.to(model.device, model.dtype if value.is_floating_point() else value.dtype)
+        for name, value in inputs.items()
+    }
+
+
+def telling(answer: Any) -> Any:
+    """The same answer, whose result also tells how the model was loaded."""
+
+    def told(request: Any) -> Generator[Any, None, None]:
+        with closing(answer(request)) as parts:
+            for part in parts:
+                noted = SAID and hasattr(part, "notes")
+                yield replace(part, notes=(*part.notes, *dict.fromkeys(SAID))) if noted else part
+
+    return told
 
 
 def must_be_numbers(model: Any) -> None:
@@ -55,7 +92,7 @@ def must_be_numbers(model: Any) -> None:
 
 
 def precision(order: Order) -> Any:
-    """What the weights are while they run; on a processor 32-bit floats unless told otherwise."""
+    """What the weights are while they run: as told, else 32-bit floats on a processor."""
     if order.precision is None:
         return torch.float32 if order.device == "cpu" else "auto"
     if order.precision not in PRECISIONS:
@@ -91,7 +128,7 @@ def loader(modules: dict[str, str], order: Order) -> Any:
             f"{', '.join(sorted(modules))} are"
         )
     module = import_module(f"freehold.engines.workers.sound.{modules[name]}")
-    return module.load(order)
+    return telling(module.load(order))
 
 
 def beside(order: Order, *names: str) -> Path:

@@ -10,7 +10,7 @@ from transformers import AutoProcessor
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.cutting import at_quiet_places
-from freehold.engines.workers.sound.loading import architecture, only, weights
+from freehold.engines.workers.sound.loading import architecture, moved, only, weights
 from freehold.engines.workers.sound.reading import Sound, read_sound
 from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
@@ -78,12 +78,7 @@ class Writer:
 
     def _text(self, request: Request, samples: Any, tell: Tell) -> str:
         """What was said in one part."""
-        made = {
-            name: value.to(self.model.device, self.model.dtype)
-            if value.is_floating_point()
-            else value.to(self.model.device)
-            for name, value in self._inputs(request, samples).items()
-        }
+        made = moved(self._inputs(request, samples), self.model)
         before = made["decoder_input_ids"].shape[1] if "decoder_input_ids" in made else 0
         most = min(max(len(samples) * TOKENS_A_SECOND // self.rate, 8), self._room() - before - 1)
         said = {} if self.name.startswith("Parakeet") else {"max_new_tokens": most}

@@ -27,6 +27,7 @@ def load(order: Order) -> Answer:
 
     def make(request: Request, tell: Tell) -> tuple[Any, tuple[str, ...]]:
         voice = _voice(request, folder, model.config.speaker_embedding_dim)
+        voice = voice.to(model.device, model.dtype)
         ids = processor(text=request.text, return_tensors="pt")["input_ids"].to(model.device)
         most = model.config.max_text_positions
         if ids.shape[-1] > most:
@@ -34,7 +35,7 @@ def load(order: Order) -> Answer:
         frames = ids.shape[-1] * FRAMES_A_LETTER // model.config.reduction_factor
         pace = Pace(frames, "steps at most")
         with at_each_step(model.speecht5.decoder, tell, pace.at):
-            return model.generate_speech(ids, voice.to(model.device), vocoder=vocoder), ()
+            return model.generate_speech(ids, voice, vocoder=vocoder), ()
 
     return speaker("this model", vocoder.config.sampling_rate, ("voice", "like"), make)
 

@@ -10,7 +10,7 @@ from transformers import AutoFeatureExtractor, AutoTokenizer
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import architecture, only, weights
+from freehold.engines.workers.sound.loading import architecture, moved, only, telling, weights
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.watching import Pace
 from freehold.tasks.base import File, Work
@@ -18,12 +18,15 @@ from freehold.tasks.feature_extraction import Request, Result
 
 LONGEST = 120.0
 """Seconds of one sound: what these models need grows with the square of it."""
+Answer = Callable[[Request], Generator[Any, None, None]]
 LOADED_AS = {"Wav2Vec2ForPreTraining": "Wav2Vec2Model"}
 
 
-def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
+def load(order: Order) -> Answer:
     """The model and how it answers."""
-    return Embedder(order).answer
+    embedder = Embedder(order)
+    found: Answer = telling(embedder.answer)
+    return found
 
 
 class Embedder:
@@ -100,8 +103,10 @@ class Embedder:
 
     def _of_sound(self, samples: Any) -> Any:
         """The vectors of a sound: one of CLAP, one for each frame of the others."""
-        made = self.extractor(samples, sampling_rate=self.extractor.sampling_rate,
-                              return_tensors="pt").to(self.model.device)  # fmt: skip
+        found = self.extractor(
+            samples, sampling_rate=self.extractor.sampling_rate, return_tensors="pt"
+        )
+        made = moved(found, self.model)
         if self.clap:
             return _pooled(self.model.get_audio_features(**made))
         return self.model(**made).last_hidden_state[0]
