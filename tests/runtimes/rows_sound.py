@@ -98,8 +98,8 @@ ROWS: dict[str, Row] = {
         "zero-shot checkpoints without exogenous channels or quantiles",
     ),
     "chronos": row(
-        FORECASTS, f"{SEEN}test_chronos_draws_what_its_tokens_say",
-        f"the T5 models; Chronos-Bolt is not there; {UNPROVEN}",
+        FORECASTS, f"{SEEN}test_chronos_bolt_gives_the_numbers_of_its_own_library",
+        "the T5 models and Bolt, on the processor; Chronos-2 is a family of its own",
     ),
     "timesfm-2.5": row(FORECASTS, f"{SEEN}test_timesfm_2_5_gives_what_the_library_gives"),
     "jukebox": none(SOUNDS, "in no library any more, and not written anew"),

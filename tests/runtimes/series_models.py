@@ -231,6 +231,68 @@ def chronos(folder: Path) -> Any:
     return numpy.median(numpy.array(values), axis=1).T
 
 
+BOLT = {
+    "d_model": 16,
+    "d_ff": 16,
+    "num_layers": 1,
+    "num_decoder_layers": 1,
+    "num_heads": 2,
+    "d_kv": 8,
+    "vocab_size": 2,
+    "decoder_start_token_id": 0,
+    "pad_token_id": 0,
+    "eos_token_id": 1,
+    "feed_forward_proj": "relu",
+    "chronos_config": {
+        "context_length": 16,
+        "prediction_length": 4,
+        "input_patch_size": 4,
+        "input_patch_stride": 4,
+        "quantiles": [0.1, 0.5, 0.9],
+        "use_reg_token": True,
+    },
+}
+
+
+def bolt(folder: Path) -> Any:
+    """Chronos-Bolt, with weights by a formula: its numbers are known from chronos-forecasting."""
+    from safetensors.torch import save_file
+
+    save_file(weights_of_bolt(), folder / "model.safetensors", {"format": "pt"})
+    (folder / "config.json").write_text(
+        json.dumps(
+            {"architectures": ["ChronosBoltModelForForecasting"], "model_type": "t5", **BOLT}
+        )
+    )
+    return {"from": "chronos-forecasting"}
+
+
+def weights_of_bolt() -> dict[str, Any]:
+    """Every tensor by its name; the numbers are sines of their places."""
+    shapes = {
+        name: tuple(value.shape)
+        for name, value in hf.T5Model(hf.T5Config(**BOLT)).state_dict().items()
+        if "embed_tokens" not in name
+    }
+    for name, rows, inner, columns in (("input", 16, 16, 8), ("output", 12, 16, 16)):
+        block = f"{name}_patch_embedding"
+        shapes[f"{block}.hidden_layer.weight"] = (inner, columns)
+        shapes[f"{block}.hidden_layer.bias"] = (inner,)
+        shapes[f"{block}.output_layer.weight"] = (rows, inner)
+        shapes[f"{block}.output_layer.bias"] = (rows,)
+        shapes[f"{block}.residual_layer.weight"] = (rows, columns)
+        shapes[f"{block}.residual_layer.bias"] = (rows,)
+    return sines({name: torch.empty(shape) for name, shape in shapes.items()})
+
+
+def sines(out: dict[str, Any]) -> dict[str, Any]:
+    """The same tensors, filled with sines of their places."""
+    for number, name in enumerate(sorted(out)):
+        places = torch.arange(out[name].numel(), dtype=torch.float64)
+        out[name] = (torch.sin(places * 0.7 + number) * 0.5).float().reshape(out[name].shape)
+    return out
+
+
 def ttm(folder: Path, prefix: bool = False) -> Any:
     """Granite's TTM, with weights by a formula: its numbers are known from granite-tsfm."""
     from safetensors.torch import save_file
@@ -298,10 +360,7 @@ def weights_of_ttm(prefix: bool) -> dict[str, Any]:
     for name, (rows, columns) in shapes.items():
         out[f"{name}.weight"] = torch.empty(rows, columns)
         out[f"{name}.bias"] = torch.empty(rows)
-    for number, name in enumerate(sorted(out)):
-        places = torch.arange(out[name].numel(), dtype=torch.float64)
-        out[name] = (torch.sin(places * 0.7 + number) * 0.5).float().reshape(out[name].shape)
-    return out
+    return sines(out)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ class Engine(WorkerEngine):
     modules: ClassVar[dict[str, str]] = {
         "automatic-speech-recognition": "sound.recognition",
         "text-to-audio": "sound.speaking",
+        "text-generation": "writing",
         "audio-to-audio": "sound.conversing",
         "feature-extraction": "embedding",
         "music-latents": "sound.musicvae",

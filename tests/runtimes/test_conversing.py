@@ -9,7 +9,7 @@ import pytest
 
 from freehold.core.errors import UsageError
 from freehold.engines.base import Contract, Found
-from freehold.tasks import automatic_speech_recognition, text_to_audio
+from freehold.tasks import automatic_speech_recognition, text_generation, text_to_audio
 from freehold.tasks.audio_to_audio import Request
 from freehold.tasks.base import File
 from tests.runtimes.sound_engine import Engine, asked, heard, is_honest, made, tone
@@ -101,3 +101,24 @@ def test_qwen2_audio_hears_and_answers_in_writing(models: Path) -> None:
     assert typed[-1].work.count <= 3
     assert "in writing only" in str(loud)
     assert "hears 30 seconds at once, and the recording has 31.0" in str(full)
+
+
+def test_qwen2_audio_writes_in_a_chat_with_sounds(models: Path) -> None:
+    short = File(models / "short.wav", "audio")
+    heard = (text_generation.Message("user", "", (short,)),)
+    ask = text_generation.Request
+    (chat, drawn, again, tools) = asked(
+        models / "qwen2_audio",
+        "text-generation",
+        ask(messages=heard, max_tokens=12, temperature=0),
+        ask(messages=heard, max_tokens=12, temperature=1.5, seed=3),
+        ask(messages=heard, max_tokens=12, temperature=1.5, seed=3),
+        ask(messages=heard, grammar="root ::= [a-z]"),
+    )
+    result = chat[-1]
+    assert result.text.strip() == told(models, "qwen2_audio")["text"]
+    assert "".join(piece.text for piece in chat[:-1]) == result.text
+    assert result.spent.prompt > 10
+    assert 0 < result.spent.generated <= 12
+    assert drawn[-1].text == again[-1].text
+    assert isinstance(tools, UsageError)

@@ -14,7 +14,7 @@ from freehold.tasks.base import File
 from freehold.tasks.time_series_forecasting import Request, Result
 from tests.runtimes.sound_engine import Engine, asked, made
 
-NAMES = ["patchtst", "patchtsmixer", "timesfm", "informer", "chronos", "ttm", "ttm_told"]
+NAMES = ["patchtst", "patchtsmixer", "timesfm", "informer", "chronos", "ttm", "ttm_told", "bolt"]
 SLOW_NAMES = ["timesfm_2_5", "autoformer"]
 TASK = "time-series-forecasting"
 SEED = 7
@@ -175,4 +175,24 @@ def test_granite_ttm_gives_the_numbers_of_its_own_library(models: Path) -> None:
     (weekly,) = asked(models / "ttm_told", TASK, Request(table=past))
     assert weekly[-1].series[0].values == pytest.approx(
         [130.6754, 64.4667, 138.659, 54.1203], abs=2e-3
+    )
+
+
+def test_chronos_bolt_gives_the_numbers_of_its_own_library(models: Path, tmp_path: Path) -> None:
+    """They were made by chronos-forecasting 2.3.2 from the same weights, on 2026-11-28."""
+    short = tmp_path / "short.csv"
+    lines = table().splitlines()
+    short.write_text("\n".join([lines[0], *lines[-14:]]))
+    full, few = asked(
+        models / "bolt",
+        TASK,
+        Request(table=File(models / "past.csv", "table"), quantiles=(0.1,)),
+        Request(table=File(short, "table")),
+    )
+    sales, visits = full[-1].series
+    assert sales.values == pytest.approx([82.5851, 91.5656, 113.5581, 116.4438], abs=2e-3)
+    assert sales.quantiles["0.1"] == pytest.approx([88.5808, 104.015, 112.8587, 98.3975], abs=2e-3)
+    assert visits.values == pytest.approx([7.0011, 28.4304, 57.6305, 51.8517], abs=2e-3)
+    assert few[-1].series[0].values == pytest.approx(
+        [80.6043, 92.5103, 114.3988, 114.2778], abs=2e-3
     )

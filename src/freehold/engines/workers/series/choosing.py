@@ -8,6 +8,7 @@ import transformers
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.series.bolt import Bolt
 from freehold.engines.workers.series.chronos import Chronos
 from freehold.engines.workers.series.forecasters import Forecaster, Lagged, Patches, TimesFm
 from freehold.engines.workers.series.ttm import Ttm
@@ -23,6 +24,7 @@ NATIVE: dict[str, Any] = {
     "TimesFmModelForPrediction": TimesFm,
 }
 OURS: dict[str, Any] = {
+    "ChronosBoltModelForForecasting": Bolt,
     "T5ForConditionalGeneration": Chronos,
     "TinyTimeMixerForPrediction": Ttm,
 }
