@@ -210,6 +210,52 @@ def musicvae_js(folder: Path) -> Any:
     return {"latents": told["latents"]}
 
 
+def number(value: int) -> bytes:
+    """A whole number in seven bits for each byte."""
+    more = [value & 0x7F | 0x80] if value > 0x7F else [value]
+    return bytes(more) + (number(value >> 7) if value > 0x7F else b"")
+
+
+def field(tag: int, value: int | bytes) -> bytes:
+    """A field of a message in the encoding of protocol buffers."""
+    if isinstance(value, int):
+        return number(tag << 3) + number(value)
+    return number(tag << 3 | 2) + number(len(value)) + value
+
+
+def block(entries: dict[bytes, bytes]) -> bytes:
+    """A block of a sorted table, without what keys have in common."""
+    body = b"".join(
+        b"\0" + number(len(key)) + number(len(value)) + key + value
+        for key, value in sorted(entries.items())
+    )
+    return body + (0).to_bytes(4, "little") + (1).to_bytes(4, "little")
+
+
+def musicvae_tf(folder: Path) -> Any:
+    """The same as a checkpoint of TensorFlow: an index, and the numbers beside it."""
+    told = musicvae(folder)
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    entries, data = {b"": field(1, 1) + field(3, field(1, 1))}, b""
+    for name, value in weights.items():
+        raw = value.numpy().astype("<f4").tobytes()
+        shape = b"".join(field(2, field(1, size)) for size in value.shape)
+        entries[name.encode()] = (
+            field(1, 1) + field(2, shape) + field(4, len(data)) + field(5, len(raw))
+        )
+        data += raw
+    (folder / "model.ckpt-1.data-00000-of-00001").write_bytes(data)
+    first = block(entries)
+    table = block({b"z": b"\0" + number(len(first))})
+    ending = (b"\0\0" + number(len(first) + 5) + number(len(table))).ljust(40, b"\0")
+    magic = (0xDB4775248B80FB57).to_bytes(8, "little")
+    (folder / "model.ckpt-1.index").write_bytes(
+        first + bytes(5) + table + bytes(5) + ending + magic
+    )
+    return {"latents": told["latents"], "signs": told["signs"]}
+
+
 if __name__ == "__main__":
     for name in sys.argv[2:]:
         target = HERE / name

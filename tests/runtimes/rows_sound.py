@@ -62,7 +62,7 @@ ROWS: dict[str, Row] = {
     "moonshine": row(HEARS, f"{OTHERS}[moonshine]"),
     "deepspeech": row(
         HEARS, f"{PORTS}test_deepspeech_hears_what_plain_loops_hear",
-        f"written without a language model; weights must be safetensors; {UNPROVEN}",
+        f"written without a language model; the released .pbmm files are not read; {UNPROVEN}",
     ),
     "coqui-tts": row(
         SOUNDS, VITS, "VITS in the layout of Transformers; XTTS, Tacotron 2 and Glow-TTS need "

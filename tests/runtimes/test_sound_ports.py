@@ -16,7 +16,7 @@ from freehold.tasks import automatic_speech_recognition, music_latents
 from freehold.tasks.base import File
 from tests.runtimes.sound_engine import Engine, asked, is_honest, kept, made, tone
 
-NAMES = ["deepspeech", "musicvae", "musicvae_js"]
+NAMES = ["deepspeech", "musicvae", "musicvae_js", "musicvae_tf"]
 MELODY = [2, 0, 4, 0, 1, 0, 6, 0, 0, 0, 3, 0, 1, 0, 0, 0]
 LOW = 60
 pytestmark = pytest.mark.runtime
@@ -68,7 +68,7 @@ def test_deepspeech_hears_what_plain_loops_hear(models: Path) -> None:
     assert searched[-1].text
 
 
-@pytest.mark.parametrize("name", ["musicvae", "musicvae_js"])
+@pytest.mark.parametrize("name", ["musicvae", "musicvae_js", "musicvae_tf"])
 def test_musicvae_encodes_and_unrolls_as_plain_loops_do(models: Path, name: str) -> None:
     tune = File(models / "tune.mid", "notes")
     (again,) = asked(

@@ -1,4 +1,4 @@
-"""Weights under the names of TensorFlow, from safetensors or from files for TensorFlow.js."""
+"""Weights under the names of TensorFlow: from safetensors, checkpoints, or TensorFlow.js."""
 
 import json
 from math import prod
@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from freehold.core.errors import BrokenInput
+from freehold.engines.workers.sound.bundle import read_index
 
 KINDS = {"float32": "<f4", "uint8": "<u1", "uint16": "<u2", "float16": "<f2", "int32": "<i4"}
 
@@ -22,8 +23,10 @@ def named_weights(folder: Path) -> dict[str, Any]:
         found = {name: value for file in files for name, value in load_file(file).items()}
     elif manifest.is_file():
         found = _of_manifest(manifest)
+    elif indexes := sorted(folder.glob("*.index")):
+        found = _of_checkpoint(indexes)
     else:
-        raise BrokenInput("there are no weights: neither safetensors nor weights_manifest.json")
+        raise BrokenInput("there are no weights: no safetensors, weights_manifest.json or *.index")
     for name, value in found.items():
         found[name] = value.to(torch.float32)
         if not found[name].isfinite().all():
@@ -55,6 +58,27 @@ def _of_manifest(path: Path) -> dict[str, Any]:
         return found
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BrokenInput(f"weights_manifest.json cannot be followed: {error!r}") from error
+
+
+def _of_checkpoint(indexes: list[Path]) -> dict[str, Any]:
+    """The tensors of a checkpoint of TensorFlow."""
+    if len(indexes) > 1:
+        names = ", ".join(path.stem for path in indexes)
+        raise BrokenInput(f"there are several checkpoints, and one is needed: {names}")
+    places, parts = read_index(indexes[0])
+    found: dict[str, Any] = {}
+    for name, place in places.items():
+        part = indexes[0].with_suffix(f".data-{place.part:05d}-of-{parts:05d}")
+        try:
+            count = prod(place.shape)
+            values = numpy.fromfile(part, place.dtype, count, offset=place.begin)
+        except (OSError, ValueError, OverflowError) as error:
+            raise BrokenInput(f"{name} cannot be read from {part.name}: {error}") from error
+        if values.size != count or values.nbytes != place.size:
+            raise BrokenInput(f"{part.name} ends before {name} does")
+        if values.dtype.kind == "f":
+            found[name] = torch.from_numpy(values.astype("float32").reshape(place.shape))
+    return found
 
 
 def _part(folder: Path, name: str) -> bytes:
