@@ -26,6 +26,7 @@ KINDS: Mapping[str, str] = {
     "plan": "How a model would run on this machine was predicted.",
     "run": "A model ran; what it really took in memory and time.",
     "calibration": "The speed of this machine was measured.",
+    "tuning": "Engines, precisions and settings were tried for a model: the figures of each.",
     "adaptation": "A model was made from another: tuned, merged, quantized or converted.",
     "waiver": "A person set a rule of the policy aside, with a reason and an end.",
     "key": "A key was made, changed or withdrawn; never the key itself.",
