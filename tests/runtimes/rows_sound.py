@@ -47,7 +47,7 @@ ROWS: dict[str, Row] = {
         HEARS,
         f"{HEARD}test_wav2vec2_says_when_each_word_was_said_and_hears_long_recordings",
     ),
-    "mms": row(SOUNDS, VITS, "speech only; the adapters of its recognizer are not tested"),
+    "mms": row(HEARS, f"{HEARD}test_mms_takes_the_adapter_of_each_language_and_comes_back"),
     "transformers-speech": row(
         SOUNDS, f"{SPOKEN}test_speecht5_takes_its_voice_from_a_file",
         "a voice is a vector in a file: none is made from a recording",

@@ -176,6 +176,58 @@ def wav2vec2(folder: Path, config: Any = hf.Wav2Vec2Config, kind: Any = hf.Wav2V
     return {"text": told.text, "words": words}
 
 
+def mms(folder: Path) -> Any:
+    """wav2vec 2.0 with an adapter and letters for each of two languages, as MMS has them."""
+    from safetensors.torch import save_file
+
+    marks = ["<pad>", "<s>", "</s>", "<unk>", "|"]
+    letters = {"eng": "ABCDE", "fra": "VWXYZ"}
+    vocab = {
+        name: {sign: n for n, sign in enumerate([*marks, *signs])}
+        for name, signs in letters.items()
+    }
+    (folder / "vocab.json").write_text(json.dumps(vocab))
+    tokenizer = hf.Wav2Vec2CTCTokenizer(str(folder / "vocab.json"), target_lang="eng")
+    tokenizer.save_pretrained(folder)
+    extractor = hf.Wav2Vec2FeatureExtractor(return_attention_mask=False)
+    extractor.save_pretrained(folder)
+    model = shrunk(
+        hf.Wav2Vec2ForCTC(
+            hf.Wav2Vec2Config(
+                vocab_size=10,
+                hidden_size=32,
+                num_hidden_layers=1,
+                num_attention_heads=2,
+                intermediate_size=32,
+                conv_dim=(8,) * 7,
+                num_conv_pos_embeddings=16,
+                num_conv_pos_embedding_groups=2,
+                adapter_attn_dim=4,
+                pad_token_id=0,
+                do_stable_layer_norm=True,
+            )
+        ),
+        4,
+    )
+    model.lm_head.bias[1:4] = -100
+    model.save_pretrained(folder)
+    told = {}
+    for seed, name in ((None, "eng"), (9, "fra")):
+        if seed is not None:
+            torch.manual_seed(seed)
+            for key, value in model._get_adapters().items():
+                torch.nn.init.normal_(value, std=0.3)
+                if key == "lm_head.bias":
+                    value[1:4] = -100
+        adapters = {key: value.detach().clone() for key, value in model._get_adapters().items()}
+        save_file(adapters, folder / f"adapter.{name}.safetensors", {"format": "pt"})
+        tokenizer.set_target_lang(name)
+        made = extractor(samples("short.wav"), sampling_rate=16_000, return_tensors="pt")
+        ids = model(**made).logits.argmax(-1)[0]
+        told[name] = tokenizer.decode(ids, skip_special_tokens=True).strip()
+    return told
+
+
 def hubert(folder: Path) -> Any:
     """HuBERT in the same layout."""
     return wav2vec2(folder, hf.HubertConfig, hf.HubertForCTC)

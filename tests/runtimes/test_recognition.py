@@ -17,6 +17,7 @@ NAMES = [
     "whisper",
     "wav2vec2",
     "hubert",
+    "mms",
     "parakeet",
     "parakeet_tdt",
     "canary",
@@ -159,3 +160,19 @@ def test_canary_is_told_two_languages(models: Path, short: File, long: File) -> 
     assert translated[-1].text == said["translated"]
     assert "it was heard in 2 parts, cut at quiet places" in full[-1].notes
     assert full[-1].segments[1].end == 47.0
+
+
+def test_mms_takes_the_adapter_of_each_language_and_comes_back(models: Path, short: File) -> None:
+    usual, french, again, lost = asked(
+        models / "mms",
+        TASK,
+        Request(audio=short),
+        Request(audio=short, language="fra"),
+        Request(audio=short),
+        Request(audio=short, language="deu"),
+    )
+    said = expected(models, "mms")
+    assert usual[-1].text == again[-1].text == said["eng"]
+    assert french[-1].text == said["fra"]
+    assert usual[-1].language == "eng"
+    assert "no adapter for the language 'deu'" in str(lost)

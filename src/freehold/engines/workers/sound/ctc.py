@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -35,6 +36,9 @@ class Listener:
         self.model = weights(getattr(transformers, architecture(order)), order)
         self.rate = self.processor.feature_extractor.sampling_rate
         self.blank = self.model.config.pad_token_id
+        self.folder = Path(order.model)
+        self.usual = getattr(self.processor.tokenizer, "target_lang", None)
+        self.spoken = self.usual
         self.hop = _hop(self.model.config, self.processor.feature_extractor)
 
     def answer(self, request: Request) -> Generator[Any, None, None]:
@@ -56,7 +60,7 @@ class Listener:
         text = self._text(frames)
         yield Result(
             text=text,
-            language=request.language,
+            language=request.language or self.usual,
             seconds=sound.seconds,
             segments=(Segment(0.0, round(sound.seconds, 3), text),) if request.timestamps else (),
             words=words if request.timestamps == "word" else (),
@@ -66,15 +70,16 @@ class Listener:
 
     def _switch(self, language: str | None) -> None:
         """Take the adapter of a language, where the model has one for each."""
-        if language is None:
+        wanted = language or self.usual
+        if wanted == self.spoken:
             return
         if getattr(self.model.config, "adapter_attn_dim", None) is None:
             raise UsageError("the model was made for its own languages: none can be chosen")
-        try:
-            self.processor.tokenizer.set_target_lang(language)
-            self.model.load_adapter(language, local_files_only=True, force_load=True)
-        except (OSError, ValueError) as error:
-            raise UsageError(f"the model has no adapter for the language {language!r}") from error
+        if not (self.folder / f"adapter.{wanted}.safetensors").is_file():
+            raise UsageError(f"the model has no adapter for the language {wanted!r}")
+        self.processor.tokenizer.set_target_lang(wanted)
+        self.model.load_adapter(wanted, local_files_only=True)
+        self.spoken = wanted
 
     def _parts(self, sound: Sound) -> Generator[tuple[list[int], int], None, None]:
         """The tokens of the frames of each part, and where it ends."""
