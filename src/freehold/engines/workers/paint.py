@@ -1,0 +1,147 @@
+"""Paints images with diffusers: from words, from an image, inside a mask, in a cascade.
+
+Image number n of one request has the seed of the request plus n, so that each can be made again
+alone.
+"""
+
+import secrets
+import time
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+from msgspec import structs
+
+from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.engines.workers.order import Order
+from freehold.engines.workers.paint_pipes import opened, remarks, stages
+from freehold.engines.workers.paint_words import Call, called
+from freehold.engines.workers.pixels import saved
+from freehold.engines.workers.stepping import Tell, stepwise
+from freehold.tasks.base import File, Progress, Work
+from freehold.tasks.text_to_image import Request, Result
+
+Answer = Generator[Progress | Result, None, None]
+
+
+def load(order: Order) -> Callable[[Request], Answer]:
+    """Open the model; what answers requests."""
+    pipelines = opened(order)
+    folders = stages(Path(order.model))
+    notes = tuple(
+        note for pair in zip(pipelines, folders, strict=True) for note in remarks(*pair, order)
+    )
+    return Painter(Path(order.model).name, pipelines, notes).answer
+
+
+class Painter:
+    """One model: the pipelines that paint one after the other, and what must be said of them."""
+
+    def __init__(self, name: str, pipelines: list[Any], notes: tuple[str, ...]) -> None:
+        self.name, self.pipelines, self.notes = name, pipelines, notes
+
+    def answer(self, request: Request) -> Answer:
+        """The steps as they are done, then the images."""
+        if request.subjects:
+            raise UsageError("this model paints one prompt at a time, without shared subjects")
+        seed = secrets.randbelow(2**32 - 1) if request.seed is None else request.seed
+        started, files, notes, steps = time.monotonic(), list[File](), dict[str, None](), 0
+        for number in range(request.count):
+            image = None
+            for pipeline in self.pipelines:
+                call = called(pipeline, _next(request, image))
+                if image is not None:
+                    call.words["image"] = image
+                image, took, said = yield from self._painted(call, seed + number)
+                steps += took
+                notes |= dict.fromkeys((*call.notes, *said))
+            files.append(saved(image, {"model": self.name, "seed": str(seed + number)}))
+        assert image is not None
+        yield Result(
+            images=tuple(files),
+            width=image.width,
+            height=image.height,
+            seed=seed,
+            work=Work(time.monotonic() - started, steps, "steps"),
+            notes=(*self.notes, *notes, *_seeds(request.count)),
+        )
+
+    def _painted(self, call: Call, seed: int) -> Generator[Progress, None, tuple[Any, int, list[str]]]:
+        """One image of one pipeline, its steps, and what must be said of it."""
+        import torch
+
+        bar = Bar()
+
+        def work(tell: Tell) -> Any:
+            bar.tell = tell
+            for name in ("prior_pipe", "decoder_pipe"):
+                if hasattr(call.pipeline, name):
+                    getattr(call.pipeline, name).progress_bar = bar
+            call.pipeline.progress_bar = bar
+            with torch.inference_mode():
+                return call.pipeline(**call.words, generator=torch.Generator().manual_seed(seed))
+
+        try:
+            output = yield from stepwise(work, "steps")
+        except (ValueError, TypeError) as error:
+            raise UsageError(f"{type(call.pipeline).__name__}: {error}") from error
+        except RuntimeError as error:
+            raise _in_words(error) from error
+        said = list(_looked_at(output))
+        return output.images[0], bar.done, said
+
+
+class Bar:
+    """Stands where a pipeline expects its progress bar, and tells of each step."""
+
+    def __init__(self) -> None:
+        self.done, self.of = 0, 0
+        self.tell: Tell = lambda done, of: None
+
+    def __call__(self, iterable: Any = None, total: int | None = None) -> Any:
+        """Begin to count; what is iterated over is counted by itself."""
+        self.of += len(iterable) if total is None else total
+        self.tell(self.done, self.of)
+        return self if iterable is None else self._each(iterable)
+
+    def _each(self, iterable: Any) -> Generator[Any, None, None]:
+        for item in iterable:
+            yield item
+            self.update()
+
+    def update(self, count: int = 1) -> None:
+        """So many steps more are done."""
+        self.done += count
+        self.tell(self.done, self.of)
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+def _next(request: Request, image: Any) -> Request:
+    """What a later stage of a cascade is asked: size and steps are those of the first."""
+    if image is None:
+        return request
+    return structs.replace(request, width=None, height=None, steps=None, image=None, mask=None)
+
+
+def _looked_at(output: Any) -> Generator[str, None, None]:
+    """What the safety checker found."""
+    for name in ("nsfw_content_detected", "nsfw_detected"):
+        found = getattr(output, name, None)
+        if isinstance(found, list) and any(found):
+            yield "the safety checker took an image for unsafe and made it black or blurred"
+
+
+def _seeds(count: int) -> tuple[str, ...]:
+    return ("each further image has the seed of the one before it plus 1",) if count > 1 else ()
+
+
+def _in_words(error: RuntimeError) -> Exception:
+    text = str(error)
+    if "out of memory" in text or "can't allocate" in text:
+        return EnvironmentProblem("the memory is not enough for an image of this size")
+    return BrokenInput(f"the model cannot be run: {text[:300]}")
