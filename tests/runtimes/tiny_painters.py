@@ -131,7 +131,8 @@ def sdxl() -> Any:
     return diffusers.StableDiffusionXLPipeline(
         vae=vae(sample_size=32),
         unet=unet(
-            64, attention_head_dim=(2, 4), use_linear_projection=True, addition_embed_type="text_time",
+            64, attention_head_dim=(2, 4), use_linear_projection=True,
+            addition_embed_type="text_time",
             addition_time_embed_dim=8, transformer_layers_per_block=(1, 2),
             projection_class_embeddings_input_dim=80,
         ),
@@ -191,17 +192,19 @@ def deepfloyd(upper: bool) -> Any:
     }
     more = {"class_embed_type": "timestep", "sample_size": 32} if upper else {"sample_size": 16}
     painter = unet(
-        32, in_channels=6 if upper else 3, out_channels=6, encoder_hid_dim=32, attention_head_dim=8,
-        addition_embed_type="text", addition_embed_type_num_heads=2, resnet_time_scale_shift="scale_shift",
-        act_fn="gelu", cross_attention_norm="group_norm", class_embeddings_concat=False, **blocks, **more,
+        32, in_channels=6 if upper else 3, out_channels=6, encoder_hid_dim=32,
+        attention_head_dim=8, addition_embed_type="text", addition_embed_type_num_heads=2,
+        resnet_time_scale_shift="scale_shift", act_fn="gelu", cross_attention_norm="group_norm",
+        class_embeddings_concat=False, **blocks, **more,
     )  # fmt: skip
     scheduler = diffusers.DDPMScheduler(
         beta_schedule="squaredcos_cap_v2", variance_type="learned_range", thresholding=True,
         prediction_type="epsilon",
     )  # fmt: skip
     parts = {
-        "unet": painter, "text_encoder": t5_text(), "tokenizer": t5_tokenizer(HERE / "if-tokenizer"),
-        "scheduler": scheduler, "safety_checker": None, "feature_extractor": None,
+        "unet": painter, "text_encoder": t5_text(),
+        "tokenizer": t5_tokenizer(HERE / "if-tokenizer"), "scheduler": scheduler,
+        "safety_checker": None, "feature_extractor": None,
         "watermarker": None, "requires_safety_checker": False,
     }  # fmt: skip
     if not upper:
@@ -277,9 +280,9 @@ def changed(name: str, pipeline: Any) -> None:
     painted(other, image=first, strength=0.7, **size).save(HERE / f"{name}-changed.png")
     if name in ("sd", "sdxl"):
         within = diffusers.AutoPipelineForInpainting.from_pipe(pipeline)
-        painted(
-            within, image=first, mask_image=where, strength=0.9, width=32, height=32
-        ).save(HERE / f"{name}-within.png")
+        painted(within, image=first, mask_image=where, strength=0.9, width=32, height=32).save(
+            HERE / f"{name}-within.png"
+        )
 
 
 def cascade() -> None:
@@ -300,7 +303,13 @@ def cascade() -> None:
     first.save(HERE / "if-small.png")
     two.set_progress_bar_config(disable=True)
     with torch.inference_mode():
-        two(prompt=PROMPT, image=first, generator=generator(), clean_caption=False, num_inference_steps=STEPS).images[0].save(HERE / "if.png")
+        two(
+            prompt=PROMPT,
+            image=first,
+            generator=generator(),
+            clean_caption=False,
+            num_inference_steps=STEPS,
+        ).images[0].save(HERE / "if.png")
 
 
 if __name__ == "__main__":

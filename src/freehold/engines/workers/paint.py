@@ -49,9 +49,7 @@ class Painter:
         for number in range(request.count):
             image = None
             for pipeline in self.pipelines:
-                call = called(pipeline, _next(request, image))
-                if image is not None:
-                    call.words["image"] = image
+                call = called(pipeline, _next(request, image), image)
                 image, took, said = yield from self._painted(call, seed + number)
                 steps += took
                 notes |= dict.fromkeys((*call.notes, *said))
@@ -66,7 +64,9 @@ class Painter:
             notes=(*self.notes, *notes, *_seeds(request.count)),
         )
 
-    def _painted(self, call: Call, seed: int) -> Generator[Progress, None, tuple[Any, int, list[str]]]:
+    def _painted(
+        self, call: Call, seed: int
+    ) -> Generator[Progress, None, tuple[Any, int, list[str]]]:
         """One image of one pipeline, its steps, and what must be said of it."""
         import torch
 
@@ -122,10 +122,10 @@ class Bar:
 
 
 def _next(request: Request, image: Any) -> Request:
-    """What a later stage of a cascade is asked: size and steps are those of the first."""
+    """What a later stage of a cascade is asked: what was said of sizes is for the first alone."""
     if image is None:
         return request
-    return structs.replace(request, width=None, height=None, steps=None, image=None, mask=None)
+    return structs.replace(request, width=None, height=None, image=None, mask=None, strength=None)
 
 
 def _looked_at(output: Any) -> Generator[str, None, None]:

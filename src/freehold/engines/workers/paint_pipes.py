@@ -115,7 +115,7 @@ def _watch(pipeline: Any) -> None:
 
     for name in PAINTERS:
         part = getattr(pipeline, name, None)
-        if hasattr(part, "register_forward_hook"):
+        if part is not None and hasattr(part, "register_forward_hook"):
             part.register_forward_hook(check)
 
 

@@ -30,11 +30,14 @@ class Call(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def called(pipeline: Any, request: Request) -> Call:
-    """How to ask for this; UsageError or Contradiction when it cannot be done as asked."""
+def called(pipeline: Any, request: Request, made: Any = None) -> Call:
+    """How to ask for this; UsageError or Contradiction when it cannot be done as asked.
+
+    `made` is the image of the stage before this one in a cascade.
+    """
     if request.mask is not None and request.image is None:
         raise Contradiction("a mask was given without the image that it belongs to")
-    pipeline = _fitting(pipeline, request)
+    pipeline = pipeline if made else _fitting(pipeline, request)
     known = inspect.signature(pipeline.__call__).parameters
     words: dict[str, Any] = {"prompt": request.prompt}
     for field, word in WORDS.items():
@@ -46,10 +49,14 @@ def called(pipeline: Any, request: Request) -> Call:
     _check_size(pipeline, request)
     _check_guidance(pipeline, request, known)
     notes = list(_read_in_full(pipeline, request, known))
-    if request.image is not None:
+    if made is not None:
+        words["image"] = made
+    elif request.image is not None:
         images, said = _images(pipeline, request)
         words |= images
         notes += said
+    if "use_resolution_binning" in known and (request.width or request.height):
+        words["use_resolution_binning"] = False  # else it paints another size and resizes
     if "clean_caption" in known and known["clean_caption"].default is True:
         words["clean_caption"] = False
         notes.append("the prompt is taken as it is: its cleaning needs packages of no other use")
@@ -67,7 +74,9 @@ def _fitting(pipeline: Any, request: Request) -> Any:
         return _turned(AutoPipelineForImage2Image, pipeline, "start from an image")
     for field, word in (("image", "image"), ("mask", "mask_image")):
         if getattr(request, field) is None and word in known and _needs(pipeline, word):
-            raise UsageError(f"{_name(pipeline)} needs an image" + " and a mask" * (field != "image"))
+            raise UsageError(
+                f"{_name(pipeline)} needs an image" + " and a mask" * (field != "image")
+            )
     return pipeline
 
 
@@ -107,9 +116,11 @@ def _check_size(pipeline: Any, request: Request) -> None:
 def _check_guidance(pipeline: Any, request: Request, known: Any) -> None:
     """Refuse words that the pipeline would take and then pass over."""
     painter = getattr(pipeline, "transformer", None)
-    if request.guidance is not None and getattr(
-        getattr(painter, "config", None), "guidance_embeds", None
-    ) is False and "true_cfg_scale" in known:
+    if (
+        request.guidance is not None
+        and getattr(getattr(painter, "config", None), "guidance_embeds", None) is False
+        and "true_cfg_scale" in known
+    ):
         raise UsageError("this model was made to paint without guidance")
     if request.negative is None:
         return
@@ -129,7 +140,7 @@ def _read_in_full(pipeline: Any, request: Request, known: Any) -> list[str]:
             used, limit = over[0]
             raise UsageError(f"the {field} has {used} tokens, this model reads {limit}")
         notes += [
-            f"one of the model's readers takes only the first {limit} of {used} tokens of the {field}"
+            f"a reader of the model takes only the first {limit} of {used} tokens of the {field}"
             for used, limit in over[:1]
         ]
     return notes
