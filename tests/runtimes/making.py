@@ -1,7 +1,9 @@
 """Runs the scripts that make tiny models, in the Python of a runtime, once for all tests."""
 
+import struct
 import subprocess
 import tempfile
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -31,3 +33,14 @@ def made(found: Found, script: str, *names: str) -> Path:
 def job(model: Path, task: str, **more: object) -> Job:
     """A job on two threads that leaves all else to the engine."""
     return Job(model=model, task=task, setting=Setting(context=1), **({"threads": 2} | more))  # type: ignore[arg-type]
+
+
+def pixels(path: Path) -> bytes:
+    """The pixels of a PNG that Pillow has written, still filtered: equal for equal images."""
+    data, at, found = path.read_bytes(), 8, b""
+    while at < len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        if data[at + 4 : at + 8] in (b"IDAT",):
+            found += data[at + 8 : at + 8 + length]
+        at += 12 + length
+    return zlib.decompress(found)

@@ -14,7 +14,7 @@ from freehold.engines.base import Contract, Found, Running, start
 from freehold.engines.diffusers import Engine
 from freehold.tasks.base import File, Progress
 from freehold.tasks.text_to_image import Request, Result
-from tests.runtimes.making import job, made
+from tests.runtimes.making import job, made, pixels
 
 pytestmark = pytest.mark.runtime
 NAMES = ("sd", "sdxl", "sd3", "schnell", "if")
@@ -37,17 +37,6 @@ def painted(running: Running, **words: Any) -> Result:
     result = list(running.ask(Request(**(SAME | words))))[-1]
     assert isinstance(result, Result)
     return result
-
-
-def pixels(path: Path) -> bytes:
-    """The pixels of a PNG that Pillow has written, still filtered: equal for equal images."""
-    data, at, found = path.read_bytes(), 8, b""
-    while at < len(data):
-        (length,) = struct.unpack_from(">I", data, at)
-        if data[at + 4 : at + 8] in (b"IDAT",):
-            found += data[at + 8 : at + 8 + length]
-        at += 12 + length
-    return zlib.decompress(found)
 
 
 def same(result: Result, path: Path) -> bool:

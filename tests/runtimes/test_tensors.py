@@ -65,7 +65,7 @@ def test_what_does_not_fit_is_refused_with_both_sides(adding: Running, tmp_path:
     a = array(tmp_path, "a", [1, 2, 3], 1, 3)
     wide = array(tmp_path, "wide", [1, 2, 3, 4], 1, 4)
     whole = array(tmp_path, "whole", [1, 2, 3], 1, 3, kind="<i8")
-    with pytest.raises(UsageError, match="b takes the shape (rows|any) x 3, .* has 1 x 4"):
+    with pytest.raises(UsageError, match=r"b takes the shape (rows|any) x 3, .* has 1 x 4"):
         asked(adding, a, wide)
     with pytest.raises(UsageError, match="a takes float32, and the array is int64"):
         asked(adding, whole, a)

@@ -12,7 +12,7 @@ class Engine(WorkerEngine):
     tasks = frozenset({"tensors"})
     formats = frozenset({"tflite"})
     devices = ("cpu",)
-    precisions = ()
+    precisions = ("stored",)
     lock = "litert.txt"
     hint = "freehold runtime install litert"
     needs = "ai_edge_litert"

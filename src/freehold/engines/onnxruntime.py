@@ -12,7 +12,7 @@ class Engine(WorkerEngine):
     tasks = frozenset({"tensors"})
     formats = frozenset({"onnx"})
     devices = ("cpu", "cuda")
-    precisions = ()
+    precisions = ("stored",)
     lock = "onnxruntime.txt"
     hint = "freehold runtime install onnxruntime"
     needs = "onnxruntime"

@@ -46,3 +46,49 @@ def finite(values: Any, what: str) -> None:
             f"{what} holds values that are no numbers (NaN or infinite)",
             hint="the weights are broken, or too large for this precision: try --precision f32",
         )
+
+
+def model_of(kind: Any, order: Order) -> Any:
+    """A model of a class of transformers, read from safetensors, whole, ready on its device."""
+    torch, folder = prepared(order), Path(order.model)
+    if order.adapters:
+        raise UsageError(f"{kind.__name__}: run without adapters (LoRA) so far")
+    try:
+        model, told = kind.from_pretrained(
+            str(folder),
+            dtype=getattr(torch, TYPES[wanted_type(order, folder)]),
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError) as error:
+        raise BrokenInput(f"{folder.name} cannot be loaded: {str(error)[:500]}") from error
+    if missing := sorted(told["missing_keys"]):
+        raise BrokenInput(
+            f"{folder.name}: {len(missing)} tensors of {kind.__name__} are not in its files,"
+            f" such as {missing[0]}"
+        )
+    return model.to(order.device).eval()
+
+
+def processor_of(kind: Any, order: Order) -> Any:
+    """What prepares the inputs of a model, as its files say."""
+    try:
+        return kind.from_pretrained(order.model, local_files_only=True, trust_remote_code=False)
+    except (OSError, ValueError, TypeError, KeyError, ImportError) as error:
+        name = Path(order.model).name
+        raise BrokenInput(f"{name}: no {kind.__name__} for it: {str(error)[:500]}") from error
+
+
+def config_of(order: Order) -> Any:
+    """The configuration of a model in the layout of transformers; UsageError for unknown ones."""
+    import transformers
+
+    name = Path(order.model).name
+    try:
+        return transformers.AutoConfig.from_pretrained(
+            order.model, local_files_only=True, trust_remote_code=False
+        )
+    except (OSError, ValueError, KeyError) as error:
+        raise BrokenInput(f"{name}: its configuration is not known: {str(error)[:300]}") from error
