@@ -17,8 +17,8 @@ class Engine(WorkerEngine):
     hint = "freehold runtime install transformers"
     needs = "transformers"
     modules: ClassVar[dict[str, str]] = {
-        "image-segmentation": "segment",
-        "image-to-text": "read_image",
+        "image-segmentation": "pictures.segment",
+        "image-to-text": "pictures.read_image",
     }
     environment: ClassVar[dict[str, str]] = {
         "HF_HUB_OFFLINE": "1",

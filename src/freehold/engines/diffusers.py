@@ -17,7 +17,7 @@ class Engine(WorkerEngine):
     lock = "torch.txt"
     hint = "freehold runtime install diffusers"
     needs = "diffusers"
-    modules: ClassVar[dict[str, str]] = {"text-to-image": "paint"}
+    modules: ClassVar[dict[str, str]] = {"text-to-image": "pictures.paint"}
     environment: ClassVar[dict[str, str]] = {
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_VERBOSITY": "error",

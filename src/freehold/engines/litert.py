@@ -16,4 +16,4 @@ class Engine(WorkerEngine):
     lock = "litert.txt"
     hint = "freehold runtime install litert"
     needs = "ai_edge_litert"
-    modules: ClassVar[dict[str, str]] = {"tensors": "litert_tensors"}
+    modules: ClassVar[dict[str, str]] = {"tensors": "tensors.litert"}

@@ -16,4 +16,4 @@ class Engine(WorkerEngine):
     lock = "onnxruntime.txt"
     hint = "freehold runtime install onnxruntime"
     needs = "onnxruntime"
-    modules: ClassVar[dict[str, str]] = {"tensors": "onnx_tensors"}
+    modules: ClassVar[dict[str, str]] = {"tensors": "tensors.onnx"}

@@ -5,9 +5,9 @@ from collections.abc import Generator
 from typing import Any
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.masks import inside, mask_of, resized
-from freehold.engines.workers.pixels import opened
-from freehold.engines.workers.sam_shown import frames
+from freehold.engines.workers.pictures.masks import inside, mask_of, resized
+from freehold.engines.workers.pictures.pixels import opened
+from freehold.engines.workers.pictures.sam_shown import frames
 from freehold.engines.workers.torchwork import finite, model_of
 from freehold.tasks.base import Progress, Work
 from freehold.tasks.image_segmentation import Mask, Request, Result

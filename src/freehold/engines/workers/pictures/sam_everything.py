@@ -8,8 +8,8 @@ whose boxes overlap by more than 0.7 the best. Parts of the image are not looked
 from collections.abc import Generator
 from typing import Any
 
-from freehold.engines.workers.masks import mask_of
-from freehold.engines.workers.sam_shown import Shown
+from freehold.engines.workers.pictures.masks import mask_of
+from freehold.engines.workers.pictures.sam_shown import Shown
 from freehold.tasks.base import Progress
 from freehold.tasks.image_segmentation import Mask, Point
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.pixels import saved, saved_gray
+from freehold.engines.workers.pictures.pixels import saved, saved_gray
 from freehold.tasks.base import File
 from freehold.tasks.image_segmentation import Mask, Request
 
@@ -47,8 +47,8 @@ def mask_of(within: Any, **facts: Any) -> Mask:
     rows, columns = within.any(axis=1).nonzero()[0], within.any(axis=0).nonzero()[0]
     box = None
     if len(rows):
-        ends = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
-        box = tuple(float(end) for end in ends)
+        left, top, right, bottom = columns[0], rows[0], columns[-1] + 1, rows[-1] + 1
+        box = (float(left), float(top), float(right), float(bottom))
     return Mask(file=saved_gray(within), box=box, share=float(within.mean()), **facts)
 
 

@@ -30,7 +30,7 @@ def frames(request: Request) -> dict[int, list[Shown]]:
     def frame(item: Point | Box) -> int:
         return item.frame
 
-    items = sorted((*request.points, *request.boxes), key=frame)
+    items: list[Point | Box] = sorted([*request.points, *request.boxes], key=frame)
     found = {}
     for number, group in groupby(items, key=frame):
         members = list(group)

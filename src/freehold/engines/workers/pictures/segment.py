@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.masks import by_label, label_map, mask_of, one_image, takes
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.pixels import opened
+from freehold.engines.workers.pictures.masks import by_label, label_map, mask_of, one_image, takes
+from freehold.engines.workers.pictures.pixels import opened
 from freehold.engines.workers.torchwork import config_of, finite, model_of, processor_of
 from freehold.tasks.base import Work
 from freehold.tasks.image_segmentation import Request, Result
@@ -35,9 +35,9 @@ def load(order: Order) -> Callable[[Request], Answer]:
 
 
 def _of(module: str, order: Order) -> Callable[[Request], Answer]:
-    answer: Callable[[Request], Answer] = import_module(f"freehold.engines.workers.{module}").load(
-        order
-    )
+    answer: Callable[[Request], Answer] = import_module(
+        f"freehold.engines.workers.pictures.{module}"
+    ).load(order)
     return answer
 
 

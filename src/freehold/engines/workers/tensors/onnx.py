@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
-from freehold.engines.workers.arrays import Port, given, kept, the_file
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.tensors.arrays import Port, given, kept, the_file
 from freehold.tasks.base import Work
 from freehold.tasks.tensors import Request, Result
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.core.errors import Contradiction, UsageError
-from freehold.engines.workers.pixels import opened
+from freehold.engines.workers.pictures.pixels import opened
 from freehold.tasks.text_to_image import Request
 
 WORDS = {

@@ -14,9 +14,9 @@ from msgspec import structs
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.paint_pipes import opened, remarks, stages
-from freehold.engines.workers.paint_words import Call, called
-from freehold.engines.workers.pixels import saved
+from freehold.engines.workers.pictures.paint_pipes import opened, remarks, stages
+from freehold.engines.workers.pictures.paint_words import Call, called
+from freehold.engines.workers.pictures.pixels import saved
 from freehold.engines.workers.stepping import Tell, stepwise
 from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_to_image import Request, Result

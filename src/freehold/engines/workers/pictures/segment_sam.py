@@ -11,11 +11,11 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.masks import inside, mask_of, one_image, resized, takes
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.pixels import opened
-from freehold.engines.workers.sam_everything import everything
-from freehold.engines.workers.sam_shown import Shown, shown
+from freehold.engines.workers.pictures.masks import inside, mask_of, one_image, resized, takes
+from freehold.engines.workers.pictures.pixels import opened
+from freehold.engines.workers.pictures.sam_everything import everything
+from freehold.engines.workers.pictures.sam_shown import Shown, shown
 from freehold.engines.workers.torchwork import config_of, finite, model_of, processor_of
 from freehold.tasks.base import Progress, Work
 from freehold.tasks.image_segmentation import Mask, Request, Result
@@ -71,7 +71,7 @@ class Sam:
         yield Result(masks=tuple(masks), work=work)
 
     def _through(self, request: Request) -> Answer:
-        from freehold.engines.workers.sam_video import followed
+        from freehold.engines.workers.pictures.sam_video import followed
 
         if not self.second:
             raise UsageError("SAM takes one image; SAM 2 takes several, the frames of a video")
@@ -104,8 +104,8 @@ class Sam:
         """What shows objects, each in the same way, as the model takes it."""
         import torch
 
-        across, down = self.inner(wide, high)
-        across, down = across / wide, down / high
+        filled = self.inner(wide, high)
+        across, down = filled[0] / wide, filled[1] / high
         device, words = self.model.device, dict[str, Any]()
         if objects[0].points:
             places = [[(p.x * across, p.y * down) for p in one.points] for one in objects]
@@ -155,6 +155,7 @@ class Seen:
 
 
 def _on_frames(request: Request, count: int) -> None:
-    for item in (*request.points, *request.boxes):
-        if not 0 <= item.frame < count:
-            raise UsageError(f"there is no frame {item.frame}: the frames are 0 to {count - 1}")
+    shown_on = [p.frame for p in request.points] + [b.frame for b in request.boxes]
+    for frame in shown_on:
+        if not 0 <= frame < count:
+            raise UsageError(f"there is no frame {frame}: the frames are 0 to {count - 1}")
