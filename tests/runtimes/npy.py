@@ -4,7 +4,7 @@ import ast
 import struct
 from pathlib import Path
 
-KINDS = {"<f4": "f", "<i8": "q", "|u1": "B", "|b1": "?", "<f2": "e", "<f8": "d"}
+KINDS = {"<f4": "f", "<i8": "q", "|u1": "B", "|b1": "?", "<f2": "e", "<f8": "d", "<i2": "h"}
 
 
 def write(path: Path, values: list[float], shape: tuple[int, ...], kind: str = "<f4") -> Path:

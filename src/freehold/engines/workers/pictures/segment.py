@@ -21,7 +21,7 @@ ELSEWHERE = {"sam": "segment_sam", "sam2": "segment_sam", "sam2_video": "segment
 
 def load(order: Order) -> Callable[[Request], Answer]:
     """Open the model; its configuration tells which kind it is."""
-    if not (Path(order.model) / "config.json").is_file():
+    if _architecture(order).startswith("VISTA3D"):
         return _of("segment_volume", order)
     config = config_of(order)
     if config.model_type in ELSEWHERE:
@@ -32,6 +32,14 @@ def load(order: Order) -> Callable[[Request], Answer]:
     if name.endswith(("ForUniversalSegmentation", "MaskFormerForInstanceSegmentation")):
         return Panoptic(order, config).answer
     raise UsageError(f"{name} is no model of segmentation that is known here")
+
+
+def _architecture(order: Order) -> str:
+    """The class that a configuration names, before a library reads it."""
+    from freehold.formats.structured import read_json
+
+    names = read_json(Path(order.model) / "config.json", "config.json").get("architectures")
+    return str(names[0]) if isinstance(names, list) and names else ""
 
 
 def _of(module: str, order: Order) -> Callable[[Request], Answer]:
