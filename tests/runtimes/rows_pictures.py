@@ -20,7 +20,14 @@ ROWS: dict[str, dict[str, str]] = {
     "stable-diffusion-2": row(
         "diffusers",
         "text-to-image",
-        f"{PAINT}test_words_become_the_image_that_the_library_paints",
+        f"{PAINT}test_stable_diffusion_2_paints_as_in_the_library",
+    ),
+    "consistory": row(
+        "diffusers",
+        "text-to-image",
+        f"{PAINT}test_attention_over_pictures_is_what_the_paper_says",
+        "shared self-attention with masks and dropout; not the blending of early queries nor the"
+        " injection of features, and no published picture was compared",
     ),
     "stable-diffusion-xl": row("diffusers", "text-to-image", f"{KINDS}[sdxl]"),
     "stable-diffusion-3.5": row("diffusers", "text-to-image", f"{KINDS}[sd3]"),

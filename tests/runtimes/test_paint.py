@@ -2,6 +2,7 @@
 
 import shutil
 import struct
+import subprocess
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_giving_up_ends_the_work_at_the_next_step(sd: Running) -> None:
         ({"image": "cut.png"}, BrokenInput, "cannot be read"),
         ({"image": "text.png"}, BrokenInput, "cannot identify image file"),
         ({"image": "bomb.png"}, BrokenInput, "50,000 x 50,000 pixels; at most 100,000,000"),
-        ({"subjects": ("a dog",)}, UsageError, "one prompt at a time"),
+        ({"subjects": ("a dog",)}, UsageError, "only Stable Diffusion XL paints several"),
     ],
     ids=lambda value: str(value)[:40] if isinstance(value, dict) else "",
 )
@@ -166,6 +167,17 @@ def test_pixart_paints_as_in_the_library(installed: Callable[[Contract], Found])
 
 
 @pytest.mark.slow
+def test_stable_diffusion_2_paints_as_in_the_library(
+    installed: Callable[[Contract], Found],
+) -> None:
+    models = made(installed(Engine()), "tiny_painters.py", "sd2")
+    with start(Engine(), job(models / "sd2", "text-to-image")) as running:
+        result = painted(running, width=32, height=32)
+        assert same(result, models / "sd2.png")
+        assert result.notes == ("the model comes without a safety checker",)
+
+
+@pytest.mark.slow
 def test_flux_dev_takes_guidance(installed: Callable[[Contract], Found]) -> None:
     models = made(installed(Engine()), "tiny_painters.py", "dev")
     with start(Engine(), job(models / "dev", "text-to-image")) as running:
@@ -178,6 +190,35 @@ def test_a_cascade_paints_small_and_then_larger(models: Path) -> None:
         result = painted(running)
         assert same(result, models / "if.png")
         assert (result.width, result.work.count) == (32, 6)
+
+
+def test_attention_over_pictures_is_what_the_paper_says(
+    installed: Callable[[Contract], Found], tmp_path: Path
+) -> None:
+    python, here = installed(Engine()).at, Path(__file__)
+    script, source = here.with_name("sharing_reference.py"), here.parents[2] / "src"
+    words = [str(python), "-I", "-B", str(script), str(tmp_path), str(source)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "all is as it should be", done.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_prompts_with_one_subject_are_painted_together(models: Path) -> None:
+    words = {"prompt": "a red fox in snow", "subjects": ("a red fox at sea",)}
+    with start(Engine(), job(models / "sdxl", "text-to-image")) as running:
+        together = painted(running, width=32, height=32, **words)
+        assert len(together.images) == 2
+        assert "taken to be 'a red fox'" in together.notes[-2]
+        again = painted(running, width=32, height=32, **words)
+        alone = painted(running, width=32, height=32, prompt="a red fox in snow")
+        first, second, third = (
+            pixels(result.images[0].path) for result in (together, again, alone)
+        )
+        assert first == second
+        assert first != third  # it saw the other picture
+        assert same(painted(running, width=32, height=32), models / "sdxl.png")  # all is put back
+        with pytest.raises(UsageError, match="share no words that could name their subject"):
+            painted(running, prompt="a dog", subjects=("a cat",))
 
 
 def test_weights_that_are_no_numbers_are_an_error(models: Path, tmp_path: Path) -> None:

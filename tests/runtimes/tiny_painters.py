@@ -125,6 +125,19 @@ def sd() -> Any:
     )  # fmt: skip
 
 
+def sd2() -> Any:
+    """Stable Diffusion 2.1: another encoder of words, and steps that predict a velocity."""
+    return diffusers.StableDiffusionPipeline(
+        vae=vae(), unet=unet(32, attention_head_dim=(2, 4), use_linear_projection=True),
+        text_encoder=clip_text(act="gelu"), tokenizer=clip_tokenizer(HERE / "sd2-tokenizer"),
+        scheduler=diffusers.DDIMScheduler(
+            beta_start=0.00085, beta_end=0.012, beta_schedule="scaled_linear", steps_offset=1,
+            clip_sample=False, set_alpha_to_one=False, prediction_type="v_prediction",
+        ),
+        safety_checker=None, feature_extractor=None, requires_safety_checker=False,
+    )  # fmt: skip
+
+
 def sdxl() -> Any:
     """Stable Diffusion XL."""
     two = clip_text(transformers.CLIPTextModelWithProjection, "gelu")
@@ -232,6 +245,7 @@ def pixart() -> Any:
 
 MAKERS: dict[str, Any] = {
     "sd": (sd, {"width": 32, "height": 32}),
+    "sd2": (sd2, {"width": 32, "height": 32}),
     "sdxl": (sdxl, {"width": 32, "height": 32}),
     "sd3": (sd3, {"width": 32, "height": 32}),
     "schnell": (flux, {"width": 32, "height": 32}),

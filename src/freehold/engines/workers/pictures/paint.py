@@ -14,6 +14,7 @@ from msgspec import structs
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.pictures import consistory
 from freehold.engines.workers.pictures.paint_pipes import opened, remarks, stages
 from freehold.engines.workers.pictures.paint_words import Call, called
 from freehold.engines.workers.pictures.pixels import saved
@@ -42,9 +43,10 @@ class Painter:
 
     def answer(self, request: Request) -> Answer:
         """The steps as they are done, then the images."""
-        if request.subjects:
-            raise UsageError("this model paints one prompt at a time, without shared subjects")
         seed = secrets.randbelow(2**32 - 1) if request.seed is None else request.seed
+        if request.subjects:
+            yield from shared(self, request, seed)
+            return
         started, files, notes, steps = time.monotonic(), list[File](), dict[str, None](), 0
         for number in range(request.count):
             image = None
@@ -53,7 +55,7 @@ class Painter:
                 image, took, said = yield from self._painted(call, seed + number)
                 steps += took
                 notes |= dict.fromkeys((*call.notes, *said))
-            files.append(saved(image, {"model": self.name, "seed": str(seed + number)}))
+            files.append(saved(image, self.facts(seed + number)))
         assert image is not None
         yield Result(
             images=tuple(files),
@@ -70,32 +72,46 @@ class Painter:
         """One image of one pipeline, its steps, and what must be said of it."""
         import torch
 
-        bar = Bar()
+        call.words["generator"] = torch.Generator().manual_seed(seed)
+        output, steps = yield from run(call)
+        return output.images[0], steps, list(_looked_at(output))
 
-        def work(tell: Tell) -> Any:
-            bar.tell = tell
-            for name in ("prior_pipe", "decoder_pipe"):
-                if hasattr(call.pipeline, name):
-                    getattr(call.pipeline, name).progress_bar = bar
-            call.pipeline.progress_bar = bar
-            with torch.inference_mode():
-                return call.pipeline(**call.words, generator=torch.Generator().manual_seed(seed))
+    def facts(self, seed: int) -> dict[str, str]:
+        """What is written into a picture: what made it, not what was said."""
+        return {"model": self.name, "seed": str(seed)}
 
-        try:
-            output = yield from stepwise(work, "steps")
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"{type(call.pipeline).__name__}: {error}") from error
-        except RuntimeError as error:
-            raise _in_words(error) from error
-        said = list(_looked_at(output))
-        return output.images[0], bar.done, said
+
+def run(
+    call: Call, each: Callable[[], None] = lambda: None
+) -> Generator[Progress, None, tuple[Any, int]]:
+    """Call a pipeline and tell of its steps; its output and their number. `each` follows a step."""
+    import torch
+
+    bar = Bar(each)
+
+    def work(tell: Tell) -> Any:
+        bar.tell = tell
+        for name in ("prior_pipe", "decoder_pipe"):
+            if hasattr(call.pipeline, name):
+                getattr(call.pipeline, name).progress_bar = bar
+        call.pipeline.progress_bar = bar
+        with torch.inference_mode():
+            return call.pipeline(**call.words)
+
+    try:
+        output = yield from stepwise(work, "steps")
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{type(call.pipeline).__name__}: {error}") from error
+    except RuntimeError as error:
+        raise _in_words(error) from error
+    return output, bar.done
 
 
 class Bar:
     """Stands where a pipeline expects its progress bar, and tells of each step."""
 
-    def __init__(self) -> None:
-        self.done, self.of = 0, 0
+    def __init__(self, each: Callable[[], None]) -> None:
+        self.done, self.of, self.each = 0, 0, each
         self.tell: Tell = lambda done, of: None
 
     def __call__(self, iterable: Any = None, total: int | None = None) -> Any:
@@ -112,6 +128,7 @@ class Bar:
     def update(self, count: int = 1) -> None:
         """So many steps more are done."""
         self.done += count
+        self.each()
         self.tell(self.done, self.of)
 
     def __enter__(self) -> "Bar":
@@ -119,6 +136,54 @@ class Bar:
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def shared(painter: Painter, request: Request, seed: int) -> Answer:
+    """Several prompts with one subject, painted together (`consistory.py`)."""
+    import torch
+
+    pipeline, prompts = painter.pipelines[0], (request.prompt, *request.subjects)
+    if type(pipeline).__name__ != "StableDiffusionXLPipeline":
+        raise UsageError("only Stable Diffusion XL paints several prompts with one subject")
+    if request.image is not None or request.count > 1:
+        raise UsageError("prompts with one subject are painted from words, each of them once")
+    started, subject = time.monotonic(), consistory.shared_words(prompts)
+    calls = [called(pipeline, structs.replace(request, prompt=text)) for text in prompts]
+    call = calls[0]
+    sharing = consistory.Sharing(prompts, _latent_size(pipeline, request), seed)
+    sharing.find_tokens(pipeline.tokenizer, prompts, subject)
+    seeds = [seed + number for number in range(len(prompts))]
+    call.words["generator"] = [torch.Generator().manual_seed(one) for one in seeds]
+    call.words["prompt"] = list(prompts)
+    if request.negative is not None:
+        call.words["negative_prompt"] = [request.negative] * len(prompts)
+    before = consistory.put_in(pipeline.unet, sharing)
+    try:
+        output, steps = yield from run(call, sharing.step)
+    finally:
+        pipeline.unet.set_attn_processor(before)
+    images = output.images
+    yield Result(
+        images=tuple(
+            saved(image, painter.facts(one)) for image, one in zip(images, seeds, strict=True)
+        ),
+        width=images[0].width,
+        height=images[0].height,
+        seed=seed,
+        work=Work(time.monotonic() - started, steps, "steps"),
+        notes=(
+            *painter.notes,
+            *dict.fromkeys(note for one in calls for note in one.notes),
+            f"the subject that the prompts share is taken to be {subject!r}",
+            *_seeds(len(prompts)),
+        ),
+    )
+
+
+def _latent_size(pipeline: Any, request: Request) -> tuple[int, int]:
+    """Height and width of a picture while it is painted."""
+    scale, side = pipeline.vae_scale_factor, pipeline.default_sample_size
+    return (request.height or side * scale) // scale, (request.width or side * scale) // scale
 
 
 def _next(request: Request, image: Any) -> Request:
