@@ -78,7 +78,7 @@ def test_an_image_keeps_what_made_it_and_not_what_was_said(sd: Running) -> None:
 
 
 def test_giving_up_ends_the_work_at_the_next_step(sd: Running) -> None:
-    parts = sd.ask(Request(prompt="a fox", steps=1000, width=64, height=64))
+    parts = sd.ask(Request(prompt="a fox", steps=500, width=64, height=64))
     assert isinstance(next(parts), Progress)
     parts.close()  # type: ignore[attr-defined]
     assert painted(sd, width=16, height=16).images

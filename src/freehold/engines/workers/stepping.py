@@ -16,23 +16,22 @@ class GivenUp(BaseException):
     """Nobody waits for this work anymore; raised inside it, at its next step."""
 
 
-def stepwise(
-    work: Callable[[Tell], Any], what: str, begun: int = 0
-) -> Generator[Progress, None, Any]:
+def stepwise(work: Callable[[Tell], Any], what: str) -> Generator[Progress, None, Any]:
     """Do the work in a thread of its own and yield its steps; what it returns is returned.
 
-    `begun` of the steps were done before it, which the time that is left does not count.
+    The work goes on after a step once that was taken, so that it ends with the step in which it
+    is given up, not with the one after.
     """
     told: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
-    over, kept = threading.Event(), _Kept()
+    over, taken, kept = threading.Event(), threading.Semaphore(0), _Kept()
     started = time.monotonic()
 
     def tell(done: int, of: int) -> None:
+        left = (time.monotonic() - started) / done * (of - done) if done else None
+        told.put(Progress(done, of, what, left))
+        taken.acquire()
         if over.is_set():
             raise GivenUp
-        here = done - begun
-        left = (time.monotonic() - started) / here * (of - done) if here > 0 else None
-        told.put(Progress(done, of, what, left))
 
     def run() -> None:
         try:
@@ -46,8 +45,10 @@ def stepwise(
     try:
         while (step := told.get()) is not None:
             yield step
+            taken.release()
     finally:
         over.set()
+        taken.release()
         thread.join()
     if kept.error is not None:
         raise kept.error

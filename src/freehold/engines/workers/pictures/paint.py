@@ -100,8 +100,10 @@ def run(
 
     try:
         output = yield from stepwise(work, "steps")
-    except (ValueError, TypeError) as error:
-        raise UsageError(f"{type(call.pipeline).__name__}: {error}") from error
+    except (ValueError, TypeError, IndexError) as error:
+        steps = call.words.get("num_inference_steps")
+        told = f"{type(call.pipeline).__name__}{f' in {steps} steps' if steps else ''}"
+        raise UsageError(f"{told}: {error}") from error
     except RuntimeError as error:
         raise _in_words(error) from error
     return output, bar.done
