@@ -11,7 +11,7 @@ import tempfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from freehold.actions.inspect import inspect
+from freehold import inspect
 from freehold.formats.invented_llama import Shape, write_llama
 
 SHAPE = Shape(layers=4, width=256, feed=512, heads=4, kv_heads=2, kind="Q4_K")
