@@ -64,6 +64,13 @@ ROWS: dict[str, dict[str, str]] = {
         f"{READ}test_florence_writes_what_it_writes_in_the_library",
         "the layout of Transformers; Microsoft's own upload has other names of tensors",
     ),
+    "imagebind": row(
+        "transformers",
+        "feature-extraction",
+        "tests/runtimes/test_imagebind.py::test_pictures_sounds_and_texts_become_the_same_vectors",
+        "pictures, texts and sounds; not depth, heat and motion; the published file is a pickle,"
+        " to be converted first",
+    ),
     "clip": row(
         "transformers",
         "image-to-text",

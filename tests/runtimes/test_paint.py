@@ -178,6 +178,34 @@ def test_stable_diffusion_2_paints_as_in_the_library(
 
 
 @pytest.mark.slow
+def test_weights_run_as_precisely_as_they_are_stored_unless_said(
+    installed: Callable[[Contract], Found],
+) -> None:
+    models = made(installed(Engine()), "tiny_painters.py", "half")
+    for precision, image in ((None, "half.png"), ("f32", "half-f32.png")):
+        how = job(models / "half", "text-to-image", precision=precision)
+        with start(Engine(), how) as running:
+            result = painted(running, width=32, height=32)
+            assert same(result, models / image)
+        changed = [note for note in result.notes if "is stored in f16 and runs in f32" in note]
+        assert bool(changed) == (precision == "f32")
+
+
+@pytest.mark.slow
+def test_an_adapter_goes_on_top(installed: Callable[[Contract], Found], tmp_path: Path) -> None:
+    models = made(installed(Engine()), "tiny_painters.py", "adapted")
+    lora = models / "lora" / "pytorch_lora_weights.safetensors"
+    how = job(models / "adapted", "text-to-image", adapters=(lora,))
+    with start(Engine(), how) as running:
+        assert same(painted(running, width=32, height=32), models / "adapted.png")
+    assert pixels(models / "adapted.png") != pixels(models / "adapted-without.png")
+    wrong = tmp_path / "wrong.safetensors"
+    wrong.write_bytes(b"nothing")
+    with pytest.raises(EnvironmentProblem, match=r"adapter wrong\.safetensors cannot be put on"):
+        start(Engine(), job(models / "adapted", "text-to-image", adapters=(wrong,)))
+
+
+@pytest.mark.slow
 def test_flux_dev_takes_guidance(installed: Callable[[Contract], Found]) -> None:
     models = made(installed(Engine()), "tiny_painters.py", "dev")
     with start(Engine(), job(models / "dev", "text-to-image")) as running:

@@ -326,6 +326,42 @@ def cascade() -> None:
         ).images[0].save(HERE / "if.png")
 
 
+def half() -> None:
+    """Stable Diffusion as it is also published: in 16 bits, with `fp16` in the names of files."""
+    torch.manual_seed(0)
+    pipeline = sd2().to(torch.float16)
+    pipeline.save_pretrained(HERE / "half", variant="fp16")
+    again = diffusers.StableDiffusionPipeline.from_pretrained(
+        HERE / "half", variant="fp16", dtype=torch.float16
+    )
+    painted(again, width=32, height=32).save(HERE / "half.png")
+    single = diffusers.StableDiffusionPipeline.from_pretrained(
+        HERE / "half", variant="fp16", dtype=torch.float32
+    )
+    painted(single, width=32, height=32).save(HERE / "half-f32.png")
+
+
+def adapted() -> None:
+    """Stable Diffusion with a LoRA on top, as diffusers writes one."""
+    from peft import LoraConfig
+    from peft.utils import get_peft_model_state_dict
+
+    torch.manual_seed(0)
+    sd2().save_pretrained(HERE / "adapted")
+    pipeline = diffusers.StableDiffusionPipeline.from_pretrained(HERE / "adapted")
+    pipeline.unet.add_adapter(LoraConfig(r=2, target_modules=["to_q", "to_v"]))
+    for name, weight in pipeline.unet.named_parameters():
+        if "lora_B" in name:
+            weight.data.normal_(0, 0.5)
+    layers = get_peft_model_state_dict(pipeline.unet)
+    diffusers.StableDiffusionPipeline.save_lora_weights(HERE / "lora", unet_lora_layers=layers)
+    again = diffusers.StableDiffusionPipeline.from_pretrained(HERE / "adapted")
+    painted(again, width=32, height=32).save(HERE / "adapted-without.png")
+    again.load_lora_weights(HERE / "lora")
+    painted(again, width=32, height=32).save(HERE / "adapted.png")
+
+
 if __name__ == "__main__":
+    special = {"if": cascade, "half": half, "adapted": adapted}
     for name in sys.argv[2:]:
-        cascade() if name == "if" else made(name)
+        special[name]() if name in special else made(name)

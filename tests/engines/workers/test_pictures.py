@@ -1,5 +1,7 @@
 """Workers for pictures: what they decide without any library."""
 
+import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -7,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freehold.core.errors import Contradiction, UsageError
+from freehold.core.errors import BrokenInput, Contradiction, UsageError
 from freehold.engines.workers.pictures.consistory import grid, shared_words
 from freehold.engines.workers.pictures.locations import around, boxes, placed, plain, texts
 from freehold.engines.workers.pictures.masks import inside, takes
+from freehold.engines.workers.pictures.paint_pipes import stages, variant
 from freehold.engines.workers.pictures.paint_words import grain
 from freehold.engines.workers.pictures.sam_shown import frames, shown
 from freehold.engines.workers.pictures.segment_volume import WINDOW, moved, windows
 from freehold.engines.workers.pictures.volumes import Seen
+from freehold.engines.workers.torchwork import stored
 from freehold.tasks.image_segmentation import Box, Point, Request
 
 
@@ -94,6 +98,50 @@ def test_sizes_are_multiples_of_what_a_pipeline_cuts_into() -> None:
     assert grain(SimpleNamespace(vae_scale_factor=8)) == 8
     assert grain(SimpleNamespace(vae_scale_factor=8, patch_size=2)) == 16
     assert grain(SimpleNamespace(vae_scale_factor=8, _pack_latents=None)) == 16
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (("diffusion_pytorch_model.safetensors",), None),
+        (("diffusion_pytorch_model.fp16.safetensors",), "fp16"),
+        (("m.fp16.safetensors", "m.safetensors"), None),
+        (("m-00001-of-00002.safetensors", "m-00002-of-00002.safetensors"), None),
+        (("m.bf16-00001-of-00002.safetensors", "m.bf16-00002-of-00002.safetensors"), "bf16"),
+        ((), None),
+    ],
+)
+def test_weights_with_a_word_in_their_names_are_taken_where_there_are_no_others(
+    tmp_path: Path, names: tuple[str, ...], found: str | None
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    assert variant(tmp_path) == found
+
+
+def test_the_stages_of_a_cascade_are_the_models_in_a_folder(tmp_path: Path) -> None:
+    for name in ("2-large", "1-small", "papers"):
+        (tmp_path / name).mkdir()
+    with pytest.raises(BrokenInput, match=r"no model in diffusers' layout"):
+        stages(tmp_path)
+    for name in ("2-large", "1-small"):
+        (tmp_path / name / "model_index.json").write_text("{}")
+    assert [stage.name for stage in stages(tmp_path)] == ["1-small", "2-large"]
+    (tmp_path / "model_index.json").write_text("{}")
+    assert stages(tmp_path) == [tmp_path]
+
+
+def test_the_number_type_of_weights_is_that_of_most_of_them(tmp_path: Path) -> None:
+    assert stored(tmp_path) is None
+    head = json.dumps(
+        {
+            "a": {"dtype": "F16", "shape": [8], "data_offsets": [0, 16]},
+            "b": {"dtype": "F32", "shape": [2], "data_offsets": [16, 24]},
+        }
+    ).encode()
+    data = len(head).to_bytes(8, "little") + head + bytes(24)
+    (tmp_path / "model.safetensors").write_bytes(data)
+    assert stored(tmp_path) == "f16"
 
 
 @given(st.tuples(*[st.integers(1, 700)] * 3))

@@ -21,12 +21,31 @@ LENT = ("text_encoder", "tokenizer", "safety_checker", "feature_extractor", "wat
 
 def opened(order: Order) -> list[Any]:
     """The pipelines of a model, most often one, ready on their device."""
-    if order.adapters:
-        raise UsageError("diffusers models are run without adapters (LoRA) so far")
     folders, found = stages(Path(order.model)), list[Any]()
     for folder in folders:
         found.append(_pipeline(folder, order, found[0] if found else None))
+    for number, adapter in enumerate(order.adapters):
+        _put_on(found[0], Path(adapter), f"adapter-{number}")
+    if order.adapters:
+        found[0].set_adapters([f"adapter-{number}" for number in range(len(order.adapters))])
     return found
+
+
+def _put_on(pipeline: Any, adapter: Path, name: str) -> None:
+    """Put a LoRA on top, whole: a tensor of it that finds no place is an error."""
+    if not hasattr(pipeline, "load_lora_weights"):
+        raise UsageError(f"{type(pipeline).__name__} takes no adapters (LoRA)")
+    folder, file = (adapter, None) if adapter.is_dir() else (adapter.parent, adapter.name)
+    try:
+        pipeline.load_lora_weights(
+            str(folder), weight_name=file, adapter_name=name, use_safetensors=True,
+            local_files_only=True,
+        )  # fmt: skip
+    except Exception as error:  # each library below raises kinds of its own
+        told = str(error)[:300]
+        raise BrokenInput(f"the adapter {adapter.name} cannot be put on: {told}") from error
+    if not any(name in names for names in pipeline.get_list_adapters().values()):
+        raise BrokenInput(f"the adapter {adapter.name} fits no part of the model")
 
 
 def stages(folder: Path) -> list[Path]:
@@ -59,10 +78,10 @@ def _pipeline(folder: Path, order: Order, first: Any) -> Any:
             dtype=getattr(torch, TYPES[number_type]),
             use_safetensors=True,
             local_files_only=True,
-            variant=_variant(_main(folder)),
+            variant=variant(_main(folder)),
             **given,
         )
-    except (OSError, ValueError, TypeError, KeyError, RuntimeError, ImportError) as error:
+    except Exception as error:  # each library below raises kinds of its own
         raise BrokenInput(f"{folder.name} cannot be loaded: {error}") from error
     pipeline.to(order.device)
     for part in pipeline.components.values():
@@ -89,7 +108,7 @@ def _main(folder: Path) -> Path:
     return next((folder / name for name in PAINTERS if (folder / name).is_dir()), folder)
 
 
-def _variant(folder: Path) -> str | None:
+def variant(folder: Path) -> str | None:
     """The word in the file names when there are only weights with one, such as fp16."""
     names = {path.name for path in folder.glob("*.safetensors")}
     plain = {n for n in names if n.split("-0")[0].split(".")[1:] in (["safetensors"], [])}
