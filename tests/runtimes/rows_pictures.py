@@ -39,7 +39,10 @@ ROWS: dict[str, dict[str, str]] = {
         f"{PAINT}test_a_cascade_paints_small_and_then_larger",
         "the third stage (the upscaler of Stable Diffusion) is not in the test",
     ),
-    "pixart": row("diffusers", "text-to-image", f"{PAINT}test_pixart_paints_as_in_the_library"),
+    "pixart": row(
+        "diffusers", "text-to-image", f"{PAINT}test_others_paint_as_in_the_library[pixart]"
+    ),
+    "sana": row("diffusers", "text-to-image", f"{PAINT}test_others_paint_as_in_the_library[sana]"),
     "sam-2.1": row(
         "transformers",
         "image-segmentation",

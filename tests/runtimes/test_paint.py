@@ -160,10 +160,13 @@ def test_flux_schnell_refuses_what_it_would_pass_over(models: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pixart_paints_as_in_the_library(installed: Callable[[Contract], Found]) -> None:
-    models = made(installed(Engine()), "tiny_painters.py", "pixart")
-    with start(Engine(), job(models / "pixart", "text-to-image")) as running:
-        assert same(painted(running, width=32, height=32), models / "pixart.png")
+@pytest.mark.parametrize("name", ["pixart", "sana", "kandinsky"])
+def test_others_paint_as_in_the_library(installed: Callable[[Contract], Found], name: str) -> None:
+    models = made(installed(Engine()), "tiny_painters.py", name)
+    with start(Engine(), job(models / name, "text-to-image")) as running:
+        result = painted(running, width=32, height=32)
+        assert same(result, models / f"{name}.png")
+        assert result.work.count == 3
 
 
 @pytest.mark.slow

@@ -243,6 +243,56 @@ def pixart() -> Any:
     )  # fmt: skip
 
 
+def sana() -> Any:
+    """Sana, whose words are read by Gemma 2."""
+    coder = diffusers.AutoencoderDC(
+        in_channels=3, latent_channels=4, attention_head_dim=2, scaling_factor=0.41407,
+        encoder_block_types=("ResBlock", "EfficientViTBlock"),
+        decoder_block_types=("ResBlock", "EfficientViTBlock"),
+        encoder_block_out_channels=(8, 8), decoder_block_out_channels=(8, 8),
+        encoder_qkv_multiscales=((), (5,)), decoder_qkv_multiscales=((), (5,)),
+        encoder_layers_per_block=(1, 1), decoder_layers_per_block=(1, 1),
+        downsample_block_type="conv", upsample_block_type="interpolate",
+        decoder_norm_types="rms_norm", decoder_act_fns="silu",
+    )  # fmt: skip
+    transformer = diffusers.SanaTransformer2DModel(
+        patch_size=1, in_channels=4, out_channels=4, num_layers=1, num_attention_heads=2,
+        attention_head_dim=4, num_cross_attention_heads=2, cross_attention_head_dim=4,
+        cross_attention_dim=8, caption_channels=8, sample_size=32,
+    )  # fmt: skip
+    reader = transformers.Gemma2Model(transformers.Gemma2Config(
+        vocab_size=98, hidden_size=8, intermediate_size=16, num_hidden_layers=1, head_dim=8,
+        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=1024,
+        bos_token_id=1, eos_token_id=1, pad_token_id=0,
+    ))  # fmt: skip
+    return diffusers.SanaPipeline(
+        transformer=transformer, vae=coder, text_encoder=reader,
+        tokenizer=t5_tokenizer(HERE / "sana-tokenizer"),
+        scheduler=diffusers.FlowMatchEulerDiscreteScheduler(shift=3.0),
+    )  # fmt: skip
+
+
+def kandinsky() -> Any:
+    """Kandinsky 3."""
+    movq = diffusers.VQModel(
+        block_out_channels=(32, 64), in_channels=3, out_channels=3, latent_channels=4,
+        down_block_types=("DownEncoderBlock2D", "AttnDownEncoderBlock2D"), layers_per_block=1,
+        up_block_types=("AttnUpDecoderBlock2D", "UpDecoderBlock2D"), norm_num_groups=8,
+        norm_type="spatial", num_vq_embeddings=12, vq_embed_dim=4,
+    )  # fmt: skip
+    painter = diffusers.Kandinsky3UNet(
+        in_channels=4, time_embedding_dim=4, groups=2, attention_head_dim=4, layers_per_block=3,
+        block_out_channels=(32, 64), cross_attention_dim=4, encoder_hid_dim=32,
+    )  # fmt: skip
+    return diffusers.Kandinsky3Pipeline(
+        tokenizer=t5_tokenizer(HERE / "kandinsky-tokenizer"), text_encoder=t5_text(),
+        unet=painter, movq=movq,
+        scheduler=diffusers.DDPMScheduler(
+            beta_schedule="squaredcos_cap_v2", clip_sample=True, thresholding=False,
+        ),
+    )  # fmt: skip
+
+
 MAKERS: dict[str, Any] = {
     "sd": (sd, {"width": 32, "height": 32}),
     "sd2": (sd2, {"width": 32, "height": 32}),
@@ -250,6 +300,8 @@ MAKERS: dict[str, Any] = {
     "sd3": (sd3, {"width": 32, "height": 32}),
     "schnell": (flux, {"width": 32, "height": 32}),
     "dev": (lambda: flux(True), {"width": 32, "height": 32, "guidance_scale": 2.5}),
+    "sana": (sana, {"width": 32, "height": 32, "use_resolution_binning": False}),
+    "kandinsky": (kandinsky, {"width": 32, "height": 32}),
     "pixart": (pixart, {"width": 32, "height": 32, "use_resolution_binning": False}),
 }
 
