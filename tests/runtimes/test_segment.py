@@ -110,6 +110,15 @@ def test_a_broken_image_is_an_error_and_the_next_one_is_read(
     assert found(sam2, models / "image.png", points=(Point(1, 1),)).masks
 
 
+def test_an_image_is_read_whole_or_not_at_all(sam2: Running, models: Path) -> None:
+    point = (Point(12, 15),)
+    with pytest.raises(BrokenInput, match="the file holds 2 images; one is taken"):
+        found(sam2, models / "two.gif", points=point)
+    eight = found(sam2, models / "gray.png", points=point).masks[0]
+    sixteen = found(sam2, models / "gray16.png", points=point).masks[0]
+    assert pixels(eight.file.path) == pixels(sixteen.file.path)
+
+
 def test_the_first_sam_gives_the_masks_that_the_library_gives(models: Path) -> None:
     with start(Engine(), job(models / "sam", TASK)) as running:
         result = found(running, models / "image.png", points=(Point(12, 15),))

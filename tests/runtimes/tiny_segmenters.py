@@ -220,8 +220,17 @@ def through_frames() -> None:
         )
 
 
+def odd_files() -> None:
+    """Images that are read with care: two in one file, and one of 16 bits."""
+    image().save(HERE / "two.gif", save_all=True, append_images=[image(4)])
+    gray = numpy.array(image().convert("L"))
+    Image.fromarray(gray).save(HERE / "gray.png")
+    Image.fromarray(gray.astype(numpy.uint16) * 257).save(HERE / "gray16.png")
+
+
 if __name__ == "__main__":
     image().save(HERE / "image.png")
+    odd_files()
     for name in sys.argv[2:]:
         torch.manual_seed(0)
         globals()[name]()

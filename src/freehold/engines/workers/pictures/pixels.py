@@ -25,14 +25,28 @@ def opened(file: File, mode: str = "RGB") -> Any:
             warnings.simplefilter("ignore")
             with Image.open(path, formats=FORMATS) as image:
                 _check(image.size)
+                if (count := getattr(image, "n_frames", 1)) > 1:
+                    raise BrokenInput(f"the file holds {count} images; one is taken")
                 image.load()
-                return ImageOps.exif_transpose(image).convert(mode)
+                return _eight_bits(ImageOps.exif_transpose(image)).convert(mode)
     except BrokenInput:
         raise
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError, IndexError) as error:
         raise BrokenInput(f"the image cannot be read: {error}") from error
     except Exception as error:
         raise BrokenInput(f"the image cannot be read: {type(error).__name__}: {error}") from error
+
+
+def _eight_bits(image: Any) -> Any:
+    """A gray image of 16 bits with the upper 8 of them; BrokenInput for other large numbers."""
+    import numpy
+    from PIL import Image
+
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((numpy.array(image) >> 8).astype(numpy.uint8))
+    if image.mode in ("I", "F"):
+        raise BrokenInput("the image holds numbers of 32 bits, which are no brightness")
+    return image
 
 
 def _bounded(path: Path) -> Path:
