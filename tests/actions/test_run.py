@@ -214,7 +214,7 @@ def test_the_choice_of_an_engine_gives_its_reasons(model: Path) -> None:
 def test_engines_are_listed_with_all_they_declare(model: Path) -> None:
     (row,) = [row.form() for row in engines() if row.engine.name == "llama.cpp"]
     assert (row["installed"], row["how"]) == (True, "program")
-    assert "text-generation" in row["tasks"]
+    assert row["tasks"] == ["feature-extraction", "text-generation", "text-ranking"]
     assert row["formats"] == ["gguf"]
     assert "cuda" in row["devices"]
 
