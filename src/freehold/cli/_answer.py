@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._pictures import shown
 from freehold.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ def show(parts: Iterator[Any]) -> "Answer":
     for part in _waiting(parts):
         if isinstance(part, Answer):
             writer.end(part)
+            for line in shown(part):
+                click.echo(line)
             _close(part)
             return part
         if isinstance(part, Progress):

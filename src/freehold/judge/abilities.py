@@ -25,6 +25,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "Sam2Model": (DIVIDES,),
     "Sam2VideoModel": (DIVIDES,),
     "VISTA3D": (DIVIDES,),
+    "VISTA3DModel": (DIVIDES,),
     "WhisperForConditionalGeneration": (HEARS,),
     "Speech2TextForConditionalGeneration": (HEARS,),
     "MoonshineForConditionalGeneration": (HEARS,),
