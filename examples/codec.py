@@ -1,6 +1,6 @@
 """Turns a recording into codes and back, and says how small the codes are.
 
-    python examples/codec.py MODEL song.wav codes.npy again.wav
+python examples/codec.py MODEL song.wav codes.npy again.wav
 """
 
 import sys

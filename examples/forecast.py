@@ -1,6 +1,6 @@
 """Says how the series of a table go on.
 
-    python examples/forecast.py MODEL sales.csv [STEPS]
+python examples/forecast.py MODEL sales.csv [STEPS]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Makes music or a sound from words, and says how far it is.
 
-    python examples/music.py MODEL "slow piano in the rain" out.wav [SECONDS]
+python examples/music.py MODEL "slow piano in the rain" out.wav [SECONDS]
 """
 
 import sys

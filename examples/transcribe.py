@@ -1,6 +1,6 @@
 """Writes down a recording, with times, and prints each part as soon as it is heard.
 
-    python examples/transcribe.py MODEL meeting.mp3 [LANGUAGE]
+python examples/transcribe.py MODEL meeting.mp3 [LANGUAGE]
 """
 
 import sys

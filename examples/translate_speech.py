@@ -1,6 +1,6 @@
 """Translates what is said in a recording, as text and as speech.
 
-    python examples/translate_speech.py MODEL said.wav LANGUAGE out.wav
+python examples/translate_speech.py MODEL said.wav LANGUAGE out.wav
 """
 
 import sys
@@ -11,9 +11,7 @@ import freehold
 
 def main(model: str, recording: str, language: str, out: str) -> str:
     """Write the translated speech to `out`; print its text and give it back."""
-    answer = freehold.run(
-        model, Path(recording), task="audio-to-audio", language=language, out=out
-    )
+    answer = freehold.run(model, Path(recording), task="audio-to-audio", language=language, out=out)
     print(answer.result.text)
     return str(answer.result.text)
 
