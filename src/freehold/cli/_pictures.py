@@ -15,7 +15,7 @@ from freehold.cli._out import width
 from freehold.core.errors import BrokenInput
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.formats.png import Color, Picture
 
 MOST_COLUMNS, MOST_ROWS, MOST_SHOWN = 80, 30, 4
