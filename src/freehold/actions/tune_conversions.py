@@ -5,8 +5,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
+from freehold.actions.asking import TEXT
 from freehold.actions.convert_model import TARGETS, convert_model
-from freehold.actions.run import TEXT, Ready
+from freehold.actions.run import Ready
 from freehold.actions.tune_trying import Way
 from freehold.core.errors import FreeholdError
 from freehold.engines.base import ENGINES, Contract

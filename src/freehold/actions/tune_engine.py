@@ -16,10 +16,11 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from freehold.actions.artifacts import stored
+from freehold.actions.asking import TEXT
 from freehold.actions.engines import able
 from freehold.actions.layouts import LocalModel
 from freehold.actions.local_model import find
-from freehold.actions.run import TEXT, Ready, Wishes, prepare
+from freehold.actions.run import Ready, Wishes, prepare
 from freehold.actions.tune_conversions import converted_ways, kinds
 from freehold.actions.tune_search import Say, Search
 from freehold.actions.tune_trying import ROOM, Way

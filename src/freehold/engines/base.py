@@ -38,7 +38,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from functools import cache
 from pathlib import Path
@@ -49,7 +49,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.core import paths
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import usable_cores
 from freehold.core.registry import Registry, plain
 from freehold.engines.hosting.changes import Change, other_threads
@@ -162,6 +162,18 @@ class Contract(ABC):
     def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
         """Settings that may be faster for a job here than those that it has."""
         return other_threads(job.threads or usable_cores(), usable_cores())
+
+    async def count(self, running: "Running", request: Any) -> int:
+        """The tokens of what a request brings; UsageError where the engine cannot tell."""
+        raise UsageError(f"{self.name} does not count tokens before it answers")
+
+    async def split(self, running: "Running", text: str, special: bool) -> list[int]:
+        """The tokens of a text, with `special` also the model's marks; UsageError if unknown."""
+        raise UsageError(f"{self.name} does not tell the tokens of a text")
+
+    async def spell(self, running: "Running", tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for; UsageError where it cannot tell."""
+        raise UsageError(f"{self.name} takes texts, not token ids")
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """What must be said about how this job will run, such as without a card that is there."""

@@ -9,7 +9,7 @@ import json
 import os
 import secrets
 import subprocess
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from freehold.engines.hosting import llama_text as texts
 from freehold.engines.hosting import llama_tuning as tuning
 from freehold.engines.hosting import llama_vectors as vectors
 from freehold.engines.hosting.changes import Change
+from freehold.engines.hosting.llama_cutting import count, tokens
 from freehold.engines.hosting.llama_text import READ_AT_ONCE
 from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
@@ -103,6 +104,19 @@ class Engine(Contract):
         if running.job.task == "text-ranking":
             return vectors.rank(running.wire, request, running.job)
         return texts.write(running.wire, request, running.job)
+
+    async def count(self, running: Running, request: Any) -> int:
+        """The tokens of a prompt, with those that the chat template adds."""
+        return await count(running.wire, request)
+
+    async def split(self, running: Running, text: str, special: bool) -> list[int]:
+        """The tokens of a text; with `special` also the marks that the model wants around it."""
+        return await tokens(running.wire, text, special)
+
+    async def spell(self, running: Running, tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for."""
+        told = await running.wire.post("/detokenize", {"tokens": list(tokens)})
+        return str(told["content"])
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """That a card is not used, where this build of llama.cpp cannot use it."""

@@ -25,6 +25,7 @@ KINDS: Mapping[str, str] = {
     "verification": "Files were held against their digests or signatures.",
     "plan": "How a model would run on this machine was predicted.",
     "run": "A model ran; what it really took in memory and time.",
+    "serve": "A server answered requests of one key; what they really took, and how many.",
     "calibration": "The speed of this machine was measured.",
     "tuning": "Engines, precisions and settings were tried for a model: the figures of each.",
     "adaptation": "A model was made from another: tuned, merged, quantized or converted.",
