@@ -1,0 +1,188 @@
+"""Writes text: answers chats, continues texts, fills in; with decoders, or encoders before them."""
+
+import secrets
+from collections.abc import Callable, Generator
+from typing import Any
+
+import torch
+from msgspec import Struct
+from transformers import AutoTokenizer, LogitsProcessor, LogitsProcessorList, StoppingCriteria
+from transformers.models.auto import modeling_auto as auto
+
+from freehold.core.errors import UsageError
+from freehold.engines.workers.language.answer import Answer
+from freehold.engines.workers.language.background import Watch, streamed
+from freehold.engines.workers.language.choosing import Chooser, likeliest, taste
+from freehold.engines.workers.language.loading import (
+    Opened,
+    architecture,
+    configuration,
+    longest,
+    opened,
+    settle,
+)
+from freehold.engines.workers.language.prompts import Prompt, Writer
+from freehold.engines.workers.order import Order
+from freehold.tasks.base import Progress
+from freehold.tasks.text_generation import Piece, Request, Result, Token
+
+CLASSES = {
+    **auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
+    **auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+}
+
+
+def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
+    """Open the model and its tokenizer."""
+    folder = settle(order)
+    config = configuration(folder)
+    if getattr(config, "use_mamba_kernels", False):
+        config.use_mamba_kernels = order.device != "cpu"
+    model = opened(order, architecture(config, CLASSES), config)
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    writer = Writer(tokenizer, folder, order.options.get("template"))
+    return Generating(model, writer, longest(config, order.context)).answer
+
+
+class Generating:
+    """One model that answers requests for text."""
+
+    def __init__(self, opened: Opened, writer: Writer, limit: int) -> None:
+        self.opened, self.model, self.writer, self.limit = opened, opened.model, writer, limit
+        self.encodes = bool(getattr(opened.config, "is_encoder_decoder", False))
+        self.ends = ends(opened.model, writer.tokenizer)
+
+    def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
+        """The pieces as they come, then the result."""
+        refuse(request)
+        if request.text is None and not self.writer.template and not self.encodes:
+            raise UsageError(
+                "this model has no chat template: it continues texts",
+                hint="--continuing takes the prompt as the beginning of a text",
+            )
+        prompt = self.writer.prompt(request, self.limit)
+        seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+        answer = Answer(self.writer, request, prompt, self.ends)
+        watch = Watch(self.model)
+
+        def work(give: Callable[[Any], None]) -> tuple[Token, ...]:
+            before = self.likely(prompt, request) if request.of_prompt else ()
+            self.write(Turn(request, prompt, seed, answer, give))
+            return before
+
+        before = yield from streamed(work, watch)
+        yield from answer.close()
+        yield answer.result(seed, before, self.opened.notes)
+
+    def write(self, turn: "Turn") -> None:
+        """Let the library go through the model token by token; we choose them."""
+        prompt, request = turn.prompt, turn.request
+        tokens = torch.tensor([prompt.tokens], device=self.model.device)
+        used = 0 if self.encodes else len(prompt.tokens)
+        room = self.limit - used
+        turn.answer.most = min(request.max_tokens or room, room)
+        turn.answer.full = turn.answer.most == room and request.max_tokens != room
+        config = plainly(self.model.generation_config, turn.answer.most, self.ends)
+        choice = Choice(turn, taste(request, self.model.generation_config))
+        self.model.generate(
+            tokens,
+            attention_mask=torch.ones_like(tokens),
+            generation_config=config,
+            logits_processor=LogitsProcessorList([choice]),
+            stopping_criteria=[Enough(turn.answer)],
+        )
+
+    def likely(self, prompt: Prompt, request: Request) -> tuple[Token, ...]:
+        """The tokens of the prompt, each with its probability after those before it."""
+        if self.encodes:
+            raise UsageError("a model with an encoder gives no probabilities of the prompt")
+        tokens = torch.tensor([prompt.tokens], device=self.model.device)
+        scores = self.model(tokens, use_cache=False).logits[0]
+        found = [Token(self.writer.decoded(prompt.tokens[:1]), 0.0)]
+        for place, token in enumerate(prompt.tokens[1:]):
+            found.append(told(self.writer, scores[place], token, request.likely or 0))
+        return tuple(found)
+
+
+class Turn(Struct, frozen=True):
+    """One request while it is answered; `give` takes the pieces."""
+
+    request: Request
+    prompt: Prompt
+    seed: int
+    answer: Answer
+    give: Callable[[Any], None]
+
+
+class Choice(LogitsProcessor):  # type: ignore[misc]
+    """Chooses the next token in the place of the library, and gives what it says at once."""
+
+    def __init__(self, turn: Turn, taste: Any) -> None:
+        self._turn, self._chooser = turn, Chooser(taste, turn.seed)
+        turn.answer.taste = taste.says()
+
+    def __call__(self, tokens: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
+        """Scores that leave the chosen token only."""
+        turn = self._turn
+        if turn.request.ignore_end:
+            scores[:, sorted(turn.answer.ends)] = -torch.inf
+        chosen = self._chooser.choose(scores[0])
+        likely = turn.request.likely
+        told_ = None if likely is None else told(turn.answer.writer, scores[0], chosen, likely)
+        for piece in turn.answer.push(chosen, told_):
+            turn.give(piece)
+        only = torch.full_like(scores, -torch.inf)
+        only[:, chosen] = 0
+        return only
+
+
+class Enough(StoppingCriteria):  # type: ignore[misc]
+    """Says when an answer is complete."""
+
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+
+    def __call__(self, tokens: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """For each sequence whether it has ended."""
+        return torch.full((tokens.shape[0],), self._answer.done, device=tokens.device)
+
+
+def told(writer: Writer, scores: torch.Tensor, token: int, many: int) -> Token:
+    """A token with its probability and the likeliest at its place."""
+    logs, best = likeliest(scores, many)
+    others = tuple((writer.decoded([other]), log) for other, log in best)
+    return Token(writer.decoded([token]), float(logs[token]), others)
+
+
+def ends(model: Any, tokenizer: Any) -> frozenset[int]:
+    """The tokens that end an answer: those of the publisher's configuration."""
+    found = model.generation_config.eos_token_id
+    found = tokenizer.eos_token_id if found is None else found
+    if found is None:
+        return frozenset()
+    return frozenset(map(int, found)) if isinstance(found, list) else frozenset({int(found)})
+
+
+def plainly(published: Any, most: int, ends: frozenset[int]) -> Any:
+    """The publisher's configuration without its way of choosing, which is ours to follow."""
+    from copy import deepcopy
+
+    config = deepcopy(published)
+    config.do_sample, config.num_beams = False, 1
+    config.temperature = config.top_p = config.top_k = config.min_p = None
+    config.max_length, config.max_new_tokens = None, most
+    if config.pad_token_id is None:
+        config.pad_token_id = min(ends, default=0)
+    config.eos_token_id = None
+    return config
+
+
+def refuse(request: Request) -> None:
+    """Refuse by name what is not held to here."""
+    for name in ("schema", "grammar"):
+        if getattr(request, name) is not None:
+            raise UsageError(f"transformers cannot hold an answer to a {name}")
+    if request.choice not in (None, "auto", "none"):
+        raise UsageError(f"transformers cannot force the use of a tool: {request.choice}")
+    if request.choice and not request.tools:
+        raise UsageError("a choice of tools needs tools")
