@@ -4,10 +4,19 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+from freehold.engines.workers.language import calls as tools
 from freehold.engines.workers.language.pieces import Letters, Part, Sections, Stops
 from freehold.engines.workers.language.prompts import Prompt, Writer
 from freehold.tasks.base import Spent, Times
-from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token
+from freehold.tasks.text_generation import (
+    Call,
+    CallPiece,
+    Finish,
+    Piece,
+    Request,
+    Result,
+    Token,
+)
 
 
 class Answer:
@@ -24,8 +33,12 @@ class Answer:
         self._hidden = writer.special | ends
         self._letters = Letters(self._said)
         self._stops = Stops(request.stop)
-        self._sections = Sections(writer.tags, prompt.inside)
-        self._told: dict[str, list[str]] = {"answer": [], "thinking": []}
+        self._tools = frozenset(tool.name for tool in request.tools if request.choice != "none")
+        marks = tools.marks(writer.template) if self._tools else ()
+        self._sections = Sections((*writer.tags, *marks), prompt.inside)
+        self._whole = bool(self._tools) and tools.whole(writer.template)
+        self._told: dict[str, list[str]] = {"answer": [], "thinking": [], "call": []}
+        self._calls: list[Call] = []
         self._tokens: list[Token] = []
         self._count = 0
         self._began = time.monotonic()
@@ -55,6 +68,14 @@ class Answer:
             text = self._stops.push(self._letters.rest())
             text += self._stops.rest()
         yield from self._pieces([*self._sections.push(text), *self._sections.rest()], ())
+        yield from self._called("call")
+        if self._whole:
+            yield from self._called("answer")
+
+    @property
+    def section(self) -> str:
+        """Where the answer is: `answer`, `thinking` or `call`."""
+        return self._sections.section
 
     def result(self, seed: int, before: tuple[Token, ...], notes: tuple[str, ...]) -> Result:
         """The whole answer."""
@@ -65,10 +86,11 @@ class Answer:
         return Result(
             text="".join(self._told["answer"]),
             thinking="".join(self._told["thinking"]),
-            finish=self._finish,
+            finish="tools" if self._calls else self._finish,
             seed=seed,
             spent=Spent(prompt, self._count, self.cached),
             times=self._times(),
+            calls=tuple(self._calls),
             tokens=tuple(self._tokens),
             prompt_tokens=before,
             cut=self.prompt.cut,
@@ -77,11 +99,37 @@ class Answer:
 
     def _pieces(self, parts: list[Part], tokens: tuple[Token, ...]) -> Iterator[Piece]:
         for part in parts:
-            self._told[part.section].append(part.text)
-            yield Piece(part.text, part.section == "thinking", tokens=tokens)
+            if part.section != "call":
+                yield from self._called("call")
+            text = self._begun(part)
+            if not text:
+                continue
+            self._told[part.section].append(text)
+            if part.section == "call" or (self._whole and part.section == "answer"):
+                continue
+            yield Piece(text, part.section == "thinking", tokens=tokens)
             tokens = ()
         if tokens:
             yield Piece("", tokens=tokens)
+
+    def _begun(self, part: Part) -> str:
+        """The text without the empty lines that separate thinking from what is around it."""
+        thought = part.section == "thinking" or self._told["thinking"]
+        return part.text.lstrip("\n") if thought and not self._told[part.section] else part.text
+
+    def _called(self, section: str) -> Iterator[Piece]:
+        """What was gathered of a section as calls; as text, when it holds none."""
+        text = "".join(self._told[section])
+        if not text.strip():
+            return
+        self._told[section] = []
+        found = tools.calls(text, self._tools)
+        if not found:
+            self._told["answer"].append(text)
+            yield Piece(text)
+        for one in found:
+            yield Piece("", call=CallPiece(len(self._calls), one.arguments, one.id, one.name))
+            self._calls.append(one)
 
     def _times(self) -> Times:
         first = self._first - self._began

@@ -93,7 +93,7 @@ class Sections:
         self._held = ""
 
     def push(self, text: str) -> list[Part]:
-        """The parts that are certain."""
+        """The parts that are certain; an empty one where a section ends."""
         held, parts = self._held + text, []
         while True:
             marks = {tag.opens: tag for tag in self._tags} if self._in is None else {}
@@ -103,19 +103,21 @@ class Sections:
             if first is None:
                 break
             before, _, held = held.partition(first)
-            parts.append(Part(before, self._section()))
+            parts.append(Part(before, self.section))
             self._in = marks[first] if self._in is None else None
         keep = max((beginning(held, mark) for mark in marks), default=0)
-        parts.append(Part(held[: len(held) - keep], self._section()))
+        parts.append(Part(held[: len(held) - keep], self.section))
         self._held = held[len(held) - keep :]
-        return [part for part in parts if part.text]
+        return parts
 
     def rest(self) -> list[Part]:
         """What was held back and began no mark after all."""
         held, self._held = self._held, ""
-        return [Part(held, self._section())] if held else []
+        return [Part(held, self.section)] if held else []
 
-    def _section(self) -> str:
+    @property
+    def section(self) -> str:
+        """Where the text is."""
         return self._in.section if self._in else "answer"
 
 

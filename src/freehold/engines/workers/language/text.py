@@ -9,10 +9,11 @@ from msgspec import Struct
 from transformers import AutoTokenizer, LogitsProcessor, LogitsProcessorList, StoppingCriteria
 from transformers.models.auto import modeling_auto as auto
 
-from freehold.core.errors import UsageError
+from freehold.core.errors import Contradiction, UsageError
 from freehold.engines.workers.language.answer import Answer
 from freehold.engines.workers.language.background import Watch, streamed
 from freehold.engines.workers.language.choosing import Chooser, likeliest, taste
+from freehold.engines.workers.language.constraint import Constraint
 from freehold.engines.workers.language.loading import (
     Opened,
     architecture,
@@ -63,11 +64,14 @@ class Generating:
         prompt = self.writer.prompt(request, self.limit)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
         answer = Answer(self.writer, request, prompt, self.ends)
+        held = None
+        if request.schema is not None or request.grammar is not None:
+            held = Constraint(request, self.writer.tokenizer, self.ends)
         watch = Watch(self.model)
 
         def work(give: Callable[[Any], None]) -> tuple[Token, ...]:
             before = self.likely(prompt, request) if request.of_prompt else ()
-            self.write(Turn(request, prompt, seed, answer, give))
+            self.write(Turn(request, prompt, seed, answer, give, held))
             return before
 
         before = yield from streamed(work, watch)
@@ -112,6 +116,7 @@ class Turn(Struct, frozen=True):
     seed: int
     answer: Answer
     give: Callable[[Any], None]
+    constraint: Constraint | None = None
 
 
 class Choice(LogitsProcessor):  # type: ignore[misc]
@@ -119,6 +124,7 @@ class Choice(LogitsProcessor):  # type: ignore[misc]
 
     def __init__(self, turn: Turn, taste: Any) -> None:
         self._turn, self._chooser = turn, Chooser(taste, turn.seed)
+        self._held = turn.constraint
         turn.answer.taste = taste.says()
 
     def __call__(self, tokens: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
@@ -126,11 +132,14 @@ class Choice(LogitsProcessor):  # type: ignore[misc]
         turn = self._turn
         if turn.request.ignore_end:
             scores[:, sorted(turn.answer.ends)] = -torch.inf
-        chosen = self._chooser.choose(scores[0])
+        held = self._held if turn.answer.section == "answer" else None
+        chosen = self._chooser.choose(held.masked(scores[0]) if held else scores[0])
         likely = turn.request.likely
         told_ = None if likely is None else told(turn.answer.writer, scores[0], chosen, likely)
         for piece in turn.answer.push(chosen, told_):
             turn.give(piece)
+        if held and not turn.answer.done:
+            turn.answer.done = held.take(chosen)
         only = torch.full_like(scores, -torch.inf)
         only[:, chosen] = 0
         return only
@@ -179,9 +188,8 @@ def plainly(published: Any, most: int, ends: frozenset[int]) -> Any:
 
 def refuse(request: Request) -> None:
     """Refuse by name what is not held to here."""
-    for name in ("schema", "grammar"):
-        if getattr(request, name) is not None:
-            raise UsageError(f"transformers cannot hold an answer to a {name}")
+    if request.schema is not None and request.grammar is not None:
+        raise Contradiction("an answer is held to a schema or to a grammar, not to both")
     if request.choice not in (None, "auto", "none"):
         raise UsageError(f"transformers cannot force the use of a tool: {request.choice}")
     if request.choice and not request.tools:

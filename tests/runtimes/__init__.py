@@ -1,0 +1,1 @@
+"""Engines with their real runtimes: tiny models in the layouts of their publishers."""
