@@ -83,8 +83,13 @@ def architecture(config: Any, fallback: Mapping[str, str]) -> Any:
     raise UsageError(f"transformers {transformers.__version__} has no {told}")
 
 
-def opened(order: Order, kind: Any, config: Any, **more: Any) -> Opened:
-    """The model of this class with its weights, as they are stored unless a precision is said."""
+def opened(
+    order: Order, kind: Any, config: Any, *, spare: tuple[str, ...] = (), **more: Any
+) -> Opened:
+    """The model of this class with its weights, as they are stored unless a precision is said.
+
+    Weights whose names begin with one of `spare` may be missing, because nothing asks for them.
+    """
     folder = Path(order.model)
     if not any(folder.glob("*.safetensors")):
         raise BrokenInput(
@@ -103,7 +108,7 @@ def opened(order: Order, kind: Any, config: Any, **more: Any) -> Opened:
         )
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise BrokenInput(f"{folder.name}: cannot be loaded: {error}"[:600]) from error
-    notes = checked(folder, found)
+    notes = checked(folder, found, spare)
     model = with_adapters(model, order.adapters).eval().to(order.device)
     precision = NAMES.get(model.dtype, str(model.dtype).removeprefix("torch."))
     return Opened(
@@ -128,10 +133,12 @@ def wanted(order: Order) -> Any:
     return PRECISIONS[order.precision]
 
 
-def checked(folder: Path, found: Mapping[str, Any]) -> tuple[str, ...]:
+def checked(folder: Path, found: Mapping[str, Any], spare: tuple[str, ...]) -> tuple[str, ...]:
     """Refuse weights that lack something; say what they have that is not used."""
     for name in ("missing_keys", "mismatched_keys"):
-        lacking = sorted(map(str, found.get(name) or ()))
+        lacking = sorted(
+            str(key) for key in found.get(name) or () if not str(key).startswith(spare)
+        )
         if lacking:
             word = "lack" if name == "missing_keys" else "have in another shape"
             raise BrokenInput(f"{folder.name}: the weights {word} {listed(lacking)}")

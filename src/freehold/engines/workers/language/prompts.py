@@ -32,11 +32,15 @@ FILLING = (
 
 
 class Prompt(Struct, frozen=True, kw_only=True):
-    """The tokens to go on from; `inside` names the section that the answer begins in."""
+    """The tokens to go on from; `inside` names the section that the answer begins in.
+
+    `more` is what a model sees beside the tokens, by the names of its parameters.
+    """
 
     tokens: list[int]
     inside: str | None = None
     cut: Cut | None = None
+    more: dict[str, Any] = {}
 
 
 class Writer:

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from msgspec import Struct
-from transformers import AutoTokenizer, LogitsProcessor, LogitsProcessorList, StoppingCriteria
+from transformers import LogitsProcessor, LogitsProcessorList, StoppingCriteria
 from transformers.models.auto import modeling_auto as auto
 
 from freehold.core.errors import Contradiction, UsageError
@@ -14,6 +14,7 @@ from freehold.engines.workers.language.answer import Answer
 from freehold.engines.workers.language.background import Watch, streamed
 from freehold.engines.workers.language.choosing import Chooser, likeliest, taste
 from freehold.engines.workers.language.constraint import Constraint
+from freehold.engines.workers.language.encoding import loaded_tokenizer
 from freehold.engines.workers.language.loading import (
     Opened,
     architecture,
@@ -23,11 +24,13 @@ from freehold.engines.workers.language.loading import (
     settle,
 )
 from freehold.engines.workers.language.prompts import Prompt, Writer
+from freehold.engines.workers.language.seeing import Seer, processor
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import Progress
 from freehold.tasks.text_generation import Piece, Request, Result, Token
 
 CLASSES = {
+    **auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
     **auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
     **auto.MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
 }
@@ -40,8 +43,11 @@ def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
     if getattr(config, "use_mamba_kernels", False):
         config.use_mamba_kernels = order.device != "cpu"
     model = opened(order, architecture(config, CLASSES), config)
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    writer = Writer(tokenizer, folder, order.options.get("template"))
+    prepares = processor(folder)
+    if prepares is None:
+        writer = Writer(loaded_tokenizer(folder), folder, order.options.get("template"))
+    else:
+        writer = Seer(prepares, folder, order.device, model.model.dtype)
     return Generating(model, writer, longest(config, order.context)).answer
 
 
@@ -51,12 +57,14 @@ class Generating:
     def __init__(self, opened: Opened, writer: Writer, limit: int) -> None:
         self.opened, self.model, self.writer, self.limit = opened, opened.model, writer, limit
         self.encodes = bool(getattr(opened.config, "is_encoder_decoder", False))
+        self.whole = self.encodes or isinstance(writer, Seer)
+        """Whether it takes one text as it is, where there is no template."""
         self.ends = ends(opened.model, writer.tokenizer)
 
     def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces as they come, then the result."""
         refuse(request)
-        if request.text is None and not self.writer.template and not self.encodes:
+        if request.text is None and not self.writer.template and not self.whole:
             raise UsageError(
                 "this model has no chat template: it continues texts",
                 hint="--continuing takes the prompt as the beginning of a text",
@@ -92,6 +100,7 @@ class Generating:
             tokens,
             attention_mask=torch.ones_like(tokens),
             generation_config=config,
+            **prompt.more,
             logits_processor=LogitsProcessorList([choice]),
             stopping_criteria=[Enough(turn.answer)],
         )
