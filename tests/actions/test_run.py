@@ -85,10 +85,10 @@ def test_a_model_with_an_endless_name_is_run_and_written_down_all_the_same(
 def test_the_share_of_the_cores_is_told_where_an_answer_took_long_enough(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 0.0)
+    monkeypatch.setattr("freehold.actions.measuring.LONG_ENOUGH", 0.0)
     run(model, "Why?")
     assert 0 <= rows()[0]["measured"]["share"] <= 1
-    monkeypatch.setattr("freehold.actions.run.LONG_ENOUGH", 60.0)
+    monkeypatch.setattr("freehold.actions.measuring.LONG_ENOUGH", 60.0)
     run(model, "Why?")
     assert rows()[1]["measured"]["share"] is None
 
@@ -122,8 +122,8 @@ def test_a_prompt_without_a_chat_template_is_continued_and_that_is_said(
     ("wishes", "why"),
     [
         ({"prompt": "  "}, "the prompt is empty"),
-        ({"tempreture": 1}, "run does not know tempreture"),
-        ({"messages": ()}, "run does not know messages"),
+        ({"tempreture": 1}, "text-generation does not know tempreture"),
+        ({"messages": ()}, "text-generation does not know messages"),
         ({"context": 3}, "at least 64 tokens"),
         ({"kv": "q9"}, "'q9' is no precision"),
         ({"continuing": True, "system": "x"}, "takes no system message"),
@@ -134,7 +134,7 @@ def test_a_wish_that_cannot_be_met_is_refused(
     model: Path, wishes: dict[str, Any], why: str
 ) -> None:
     with pytest.raises(UsageError, match=why):
-        run(model, **{"prompt": "Why?", **wishes})
+        run(model, wishes.pop("prompt", "Why?"), **wishes)
 
 
 def test_a_context_beyond_the_training_is_said(model: Path) -> None:
@@ -185,10 +185,10 @@ def test_what_is_not_here_is_told_with_the_next_step(tmp_path: Path) -> None:
         find(tmp_path / "nothing.gguf")
     with pytest.raises(EnvironmentProblem, match="is not on this machine"):
         find("llama-3.2-1b")
-    with pytest.raises(BrokenInput, match="holds no GGUF file"):
+    with pytest.raises(BrokenInput, match="holds no model that can be run"):
         find(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"")
-    with pytest.raises(EnvironmentProblem, match="no engine for safetensors"):
+    with pytest.raises(BrokenInput, match=r"no config\.json that says what they are"):
         find(tmp_path)
 
 

@@ -68,7 +68,7 @@ def test_a_zero_is_a_wish_like_any_other(
 
     heard: dict[str, object] = {}
 
-    def stream(model: str, prompt: str, **wishes: object) -> None:
+    def stream(model: str, prompt: str, folder: object, **wishes: object) -> None:
         heard.update(wishes)
         raise UsageError("heard")
 

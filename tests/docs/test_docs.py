@@ -71,6 +71,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commands shown run: a model, a license, a schema, a stand-in engine."""
     tiny(tmp_path).rename(tmp_path / "model.gguf")
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
+    (tmp_path / "notes.txt").write_text("The sky scatters blue light.")
     (tmp_path / "form.json").write_text('{"type": "object"}')
     (tmp_path / "weights.pt").write_bytes(GOOD["model.pt"])
     if find_spec("cryptography"):

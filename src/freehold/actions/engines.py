@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from freehold.actions.local_model import LocalModel
+from freehold.actions.layouts import LocalModel
 from freehold.core.errors import EnvironmentProblem
 from freehold.engines.base import ENGINES, Contract, Found
 

@@ -1,36 +1,41 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from freehold.actions.engines import Candidate, choose_engine
-from freehold.actions.local_model import LocalModel, find, is_path
+from freehold.actions.layouts import LocalModel
+from freehold.actions.local_model import find, is_path
+from freehold.actions.measuring import Measured, facts, measure, watched
+from freehold.actions.outputs import placed, refuse_taken
 from freehold.actions.plan import Plan, predict
 from freehold.actions.policed import decision, obey
 from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
-from freehold.core.machine import probe, usable_cores
-from freehold.engines.base import Contract, Job, Running, start
+from freehold.core.machine import probe
+from freehold.engines.base import Contract, Job, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
-from freehold.tasks.text_generation import Message, Piece, Request, Result
+from freehold.tasks.base import TASKS, File, Input, Task, kind_of, packed
+from freehold.tasks.text_generation import Result as Text
 
-TASK = "text-generation"
+TEXT = "text-generation"
 GIB = 2**30
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
-LONG_ENOUGH = 0.5
-"""Seconds that an answer must take before its share of the cores can be told."""
+LARGEST_INPUT = 4 * GIB
+LARGEST_TEXT = 64 * 2**20
 
 
 class Ready(Struct, frozen=True, kw_only=True):
     """How a model will run: what was chosen, and why."""
 
     model: LocalModel
+    task: Task
     engine: Contract
     job: Job
     candidates: tuple[Candidate, ...]
@@ -38,67 +43,75 @@ class Ready(Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
 
 
-class Measured(Struct, frozen=True, kw_only=True):
-    """What a run really took: bytes, seconds, tokens.
-
-    `peak` is the most memory that was resident at once, loading included, when a model file may
-    be mapped and copied at the same time; `resident` is what is left after the answer, and
-    `mapped` the part of it that are pages of files, which the system may take back. `share`
-    is the part of its cores that the engine got while it answered: well below 1 means that other
-    work slowed it down. None for an answer too short to tell.
-    """
-
-    engine: str
-    version: str | None
-    peak: int
-    resident: int
-    mapped: int
-    load: float
-    first_token: float
-    prompt_tokens: int
-    prompt_seconds: float
-    generated_tokens: int
-    decode_seconds: float
-    decode_steps: int
-    share: float | None
-
-
 class Answer(Struct, frozen=True, kw_only=True):
-    """The result, how it was made, and what it took."""
+    """The result, how it was made, and what it took; `files` are those that were written."""
 
-    result: Result
+    result: Any
+    task: Task
     model: LocalModel
     setting: Setting
     measured: Measured
     notes: tuple[str, ...]
+    files: tuple[Path, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The result in words."""
+        return self.task.words(self.result)
 
     def form(self) -> dict[str, Any]:
         """The JSON form."""
-        r, m = self.result, self.measured
-        cut = r.cut
-        return {
+        m = self.measured
+        head = {
             "model": self.model.name,
             "file": str(self.model.file),
-            "task": TASK,
+            "task": self.task.id,
             "engine": {"name": m.engine, "version": m.version},
-            "text": r.text,
-            "thinking": r.thinking or None,
-            "finish": r.finish,
-            "seed": r.seed,
-            "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
-            "seconds": {
-                "load": m.load,
-                "first_token": m.first_token,
-                "prompt": m.prompt_seconds,
-                "decode": m.decode_seconds,
-            },
-            "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
-                      "decode": r.times.decode_speed},
-            "peak_memory": m.peak,
-            "context": self.setting.context,
-            "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
-            "notes": list(self.notes),
-        }  # fmt: skip
+        }
+        inner = _of_text(self) if isinstance(self.result, Text) else _of_other(self)
+        files = {"files": [str(path) for path in self.files]} if self.files else {}
+        return {**head, **inner, **files, "notes": list(self.notes)}
+
+
+def _of_text(answer: Answer) -> dict[str, Any]:
+    r: Text = answer.result
+    m, cut = answer.measured, r.cut
+    return {
+        "text": r.text,
+        "thinking": r.thinking or None,
+        "finish": r.finish,
+        "seed": r.seed,
+        "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
+        "seconds": {
+            "load": m.load,
+            "first_token": m.first_token,
+            "prompt": m.prompt_seconds,
+            "decode": m.decode_seconds,
+        },
+        "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
+                  "decode": r.times.decode_speed},
+        "peak_memory": m.peak,
+        "context": answer.setting.context,
+        "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
+    }  # fmt: skip
+
+
+def _of_other(answer: Answer) -> dict[str, Any]:
+    """The fields of the result as they are, files as their paths, vectors as numbers."""
+    found: dict[str, Any] = json.loads(packed(answer.result))
+    work = found.pop("work")
+    found.pop("notes", None)
+    if "dense" in found:
+        from freehold.tasks.feature_extraction import floats
+
+        found["dense"] = [floats(vector) for vector in answer.result.dense]
+    m = answer.measured
+    return {
+        "result": found,
+        "seconds": {"load": m.load, "work": work["seconds"]},
+        "work": {"count": work["count"], "unit": work["unit"]},
+        "peak_memory": m.peak,
+    }
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -112,11 +125,15 @@ class Wishes(Struct, frozen=True, kw_only=True):
     full_window: bool = False
     threads: int | None = None
     gpu_layers: int | None = None
+    device: str | None = None
+    precision: str | None = None
+    adapters: tuple[Path, ...] = ()
+    projector: Path | None = None
 
 
-def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
-    """The answer of a model to a prompt; keywords as those of `stream`."""
-    for part in stream(model, prompt, **wishes):
+def run(model: str | Path, *inputs: Input, **wishes: Any) -> Answer:
+    """The answer of a model to its inputs; keywords as those of `stream`."""
+    for part in stream(model, *inputs, **wishes):
         if isinstance(part, Answer):
             return part
     raise UsageError("the engine gave no answer")
@@ -124,51 +141,71 @@ def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
 
 def stream(
     model: str | Path,
-    prompt: str,
-    *,
-    system: str | None = None,
-    continuing: bool = False,
+    *inputs: Input,
+    task: str | None = None,
+    out: str | Path | None = None,
+    folder: Path | None = None,
     record: bool = True,
     **wishes: Any,
-) -> Iterator[Piece | Answer]:
-    """The pieces of the answer as they come, then the whole answer.
+) -> Iterator[Any]:
+    """The pieces of the answer and the progress as they come, then the whole answer.
 
-    `continuing` continues the prompt as text, instead of answering it as a chat. Other keywords
-    are those of `Wishes` (engine, context, parallel, kv, ...) and of the task's `Request`
-    (max_tokens, temperature, seed, stop, schema, grammar, truncate). With `record` what was
-    predicted is written into the ledger beside what was measured.
+    Inputs are texts, and files as paths. The task follows from the model, unless it is said.
+    The result is written to `out`, a file or a folder; files that are made go to `folder` where
+    no `out` is said (None: a new temporary folder). Other keywords are those of `Wishes`
+    (engine, context, precision, ...) and the flags of the task (max_tokens, temperature, steps,
+    language, ...). With `record` what was predicted is written into the ledger beside what was
+    measured.
     """
-    how, asked = _sorted(wishes)
-    ready = prepare(model, how)
-    request, notes = _request(ready, prompt, system, continuing, asked)
+    how, said = _sorted(wishes)
+    there = Path(out).expanduser() if out is not None else None
+    refuse_taken(there)
+    ready = prepare(model, how, task)
+    request, notes = _request(ready, inputs, said)
     with start(ready.engine, ready.job) as running:
-        share = _watched(running)
+        share = watched(running)
         for part in running.ask(request):
-            if isinstance(part, Result):
-                measured = measure(running, part, share())
-                said = (*ready.notes, *running.notes, *notes, *part.notes)
-                yield Answer(
-                    result=part,
-                    model=ready.model,
-                    setting=ready.job.setting,
-                    measured=measured,
-                    notes=(*said, *(_recorded(ready, measured) if record else ())),
-                )
-            else:
+            if not isinstance(part, ready.task.result):
                 yield part
+                continue
+            measured = measure(running, part, share())
+            result, files = placed(part, ready.task, there, folder)
+            told = (*ready.notes, *running.notes, *notes, *result.notes)
+            yield Answer(
+                result=result,
+                task=ready.task,
+                model=ready.model,
+                setting=ready.job.setting,
+                measured=measured,
+                notes=(*told, *(recorded(ready, measured) if record else ())),
+                files=files,
+            )
 
 
-def prepare(model: str | Path, how: Wishes) -> Ready:
+def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
     """Find the model, ask the policies, choose engine and setting; nothing is started."""
     found = find(model)
     where = model if is_path(model) else found.file
+    work = _task(found, task)
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
     objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
-    _without_code(found)
-    engine, candidates = choose_engine(found, TASK, how.engine)
+    brings = _without_code(found)
+    engine, candidates = choose_engine(found, work.id, how.engine)
+    return Ready(
+        model=found,
+        task=work,
+        engine=engine,
+        job=_job(found, work, how, context),
+        candidates=tuple(candidates),
+        notes=(*objections, *notes, *brings, *_tight(found, plan)),
+        plan=plan,
+    )
+
+
+def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
     setting = Setting(
         context=context,
         parallel=how.parallel,
@@ -177,22 +214,32 @@ def prepare(model: str | Path, how: Wishes) -> Ready:
         batch=how.batch,
         full_window=how.full_window,
     )
-    job = Job(
+    return Job(
         model=found.file,
-        task=TASK,
+        task=task.id,
         setting=setting,
+        device=how.device,
+        precision=how.precision,
         threads=how.threads,
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
+        adapters=tuple(path.expanduser().absolute() for path in how.adapters),
+        projector=how.projector.expanduser().absolute() if how.projector else None,
     )
-    return Ready(
-        model=found,
-        engine=engine,
-        job=job,
-        candidates=tuple(candidates),
-        notes=(*objections, *notes, *_tight(found, plan)),
-        plan=plan,
-    )
+
+
+def _task(found: LocalModel, wanted: str | None) -> Task:
+    """The task that was asked for, or the usual one of the model."""
+    if wanted:
+        task: Task = TASKS.get(wanted)
+        return task
+    if not found.tasks:
+        raise UsageError(
+            f"what {found.name} ({found.architecture}) does is not known",
+            hint=f"say --task: {', '.join(TASKS.get(name).id for name in TASKS.names())}",
+        )
+    usual: Task = TASKS.get(found.tasks[0])
+    return usual
 
 
 def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
@@ -222,114 +269,86 @@ def _tight(found: LocalModel, plan: Plan | None) -> Iterator[str]:
     yield f"it takes {needs:.1f} GiB, more than the {plan.place.memory / GIB:.1f} for models"
 
 
-def _without_code(found: LocalModel) -> None:
-    """Refuse a file of which a scanner says that loading it runs code."""
+def _without_code(found: LocalModel) -> tuple[str, ...]:
+    """Refuse files of which a scanner says that loading them runs code.
+
+    Programs beside the weights are never loaded by any engine here; that they are there is said.
+    """
     from freehold.actions.scan import scan
+    from freehold.formats.kinds import CODE as PROGRAMS
     from freehold.scanners.base import CODE
 
+    beside = []
     for file in scan(found.file).files:
-        if file.verdict == CODE:
+        if file.verdict == CODE and file.kind in PROGRAMS:
+            beside.append(file.path)
+        elif file.verdict == CODE:
             hint = f"freehold scan {found.file} tells all that was seen"
             raise BrokenInput(f"{found.file.name} contains code: {file.because}", hint=hint)
+    return (f"it brings programs that are not run: {', '.join(beside[:5])}",) if beside else ()
 
 
-def _watched(running: Running) -> Callable[[], float | None]:
-    """From now on: the part of its cores that the engine gets."""
-    before, began = running.process.computed(), time.monotonic()
-    cores = running.job.threads or usable_cores()
-
-    def share() -> float | None:
-        passed = time.monotonic() - began
-        used = running.process.computed() - before
-        return round(min(1.0, used / passed / cores), 3) if passed > LONG_ENOUGH else None
-
-    return share
-
-
-def measure(running: Running, result: Result, share: float | None = None) -> Measured:
-    """What the engine took for this answer."""
-    memory = running.memory()
-    return Measured(
-        engine=running.engine.name,
-        version=running.version,
-        peak=memory.peak,
-        resident=memory.now,
-        mapped=memory.mapped,
-        load=running.load_seconds,
-        first_token=result.times.first_token,
-        prompt_tokens=result.spent.prompt - result.spent.cached,
-        prompt_seconds=result.times.prompt,
-        generated_tokens=result.spent.generated,
-        decode_seconds=result.times.decode,
-        decode_steps=result.times.steps,
-        share=share,
-    )
-
-
-def facts(
-    model: LocalModel, setting: Setting, measured: Measured, plan: Mapping[str, object] | None
-) -> dict[str, object]:
-    """The row of the ledger: names, numbers and digests, never what was said."""
-    from msgspec import to_builtins
-
-    found: dict[str, object] = to_builtins(measured)
-    engine, version = found.pop("engine"), found.pop("version")
-    return {
-        "model": model.name,
-        "architecture": model.architecture,
-        "format": model.format,
-        "size": model.size,
-        "digest": model.digest,
-        "task": TASK,
-        "engine": engine,
-        "version": version,
-        "setting": to_builtins(setting),
-        "predicted": dict(plan) if plan is not None else None,
-        "measured": found,
-    }
-
-
-def _recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
+def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
     """Write the measurement down; a note when that is not possible, for the answer is there."""
     expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
+    row = facts(ready.model, ready.task.id, ready.job.setting, measured, expected)
     try:
         with Ledger.open() as ledger:
-            ledger.append("run", facts(ready.model, ready.job.setting, measured, expected))
+            ledger.append("run", row)
     except FreeholdError as error:
         return (f"this run is not in the ledger: {error}",)
     return ()
 
 
 def _sorted(wishes: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
-    """The wishes on how to run, and the parameters of the request."""
+    """The wishes on how to run, and what is said with the request."""
     of_job = {name: wishes.pop(name) for name in Wishes.__struct_fields__ if name in wishes}
-    unknown = set(wishes) - set(Request.__struct_fields__) | set(wishes) & {"messages", "text"}
-    if unknown:
-        raise UsageError(f"run does not know {', '.join(sorted(unknown))}")
     return Wishes(**of_job), wishes
 
 
 def _request(
-    ready: Ready, prompt: str, system: str | None, continuing: bool, asked: dict[str, Any]
-) -> tuple[Request, tuple[str, ...]]:
+    ready: Ready, inputs: tuple[Input, ...], said: Mapping[str, Any]
+) -> tuple[Any, tuple[str, ...]]:
     """The request and what must be said about how it is asked."""
-    if not prompt.strip():
-        raise UsageError("the prompt is empty")
-    if continuing and system:
-        raise UsageError("a text that is continued takes no system message")
-    if continuing:
-        return Request(text=prompt, **asked), ()
-    if not ready.model.chat_template:
-        if system or asked.get("schema"):
-            says = (
-                f"{ready.model.name} has no chat template, so it takes no system message or schema"
-            )
-            raise UsageError(says)
-        return Request(text=prompt, **asked), (
-            f"{ready.model.name} has no chat template: the prompt is continued as text",
-        )
-    first = (Message("system", system),) if system else ()
-    return Request(messages=(*first, Message("user", prompt)), **asked), ()
+    task = ready.task
+    unknown = sorted(set(said) - task.parameters)
+    if unknown:
+        raise UsageError(f"{task.id} does not know {', '.join(unknown)}", hint=_knowing(unknown[0]))
+    given = tuple(_given(item) for item in inputs)
+    if task.id != TEXT or ready.model.chat_template:
+        return task.requested(given, said), ()
+    if said.get("system") or said.get("schema"):
+        says = f"{ready.model.name} has no chat template, so it takes no system message or schema"
+        raise UsageError(says)
+    notes = (f"{ready.model.name} has no chat template: the prompt is continued as text",)
+    request = task.requested(given, {**said, "continuing": True})
+    return request, () if said.get("continuing") else notes
+
+
+def _knowing(parameter: str) -> str:
+    """Which tasks know a parameter."""
+    tasks = [TASKS.get(name) for name in TASKS.names()]
+    able = [task.id for task in tasks if parameter in {flag.parameter for flag in task.flags}]
+    return f"{parameter} is of {', '.join(able)}" if able else "freehold run --help lists them"
+
+
+def _given(item: Input) -> str | File:
+    """A text as it is; a file by what it holds, its words where it is text."""
+    if isinstance(item, str):
+        return item
+    path, kind = item.expanduser(), kind_of(item)
+    try:
+        size = path.stat().st_size
+        if kind == "text" and size <= LARGEST_TEXT:
+            return path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
+        raise BrokenInput(f"{path}: cannot be read: {why}") from error
+    if not size:
+        raise BrokenInput(f"{path}: is empty")
+    if size > LARGEST_INPUT or kind == "text":
+        raise BrokenInput(f"{path}: is too large: {size / 2**20:,.0f} MiB")
+    return File(path.absolute(), kind)
 
 
 def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...]]:

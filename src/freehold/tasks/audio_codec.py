@@ -49,6 +49,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("file",),
     words=words,
     flags=(Flag(name="bandwidth", sort="number", least=0.1, most=1000, help="In kbit/s."),),
 )

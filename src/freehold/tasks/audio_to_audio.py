@@ -47,6 +47,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("said", "spoken"),
     words=lambda result: str(result.text),
     flags=(
         Flag(name="language", sort="text", metavar="CODE", help="The language, such as fr."),

@@ -71,6 +71,7 @@ TASK = Task(
     result=Result,
     piece=Piece,
     requested=requested,
+    filled=("audio",),
     words=words,
     flags=(
         Flag(name="language", sort="text", metavar="CODE", help="The language, such as fr."),

@@ -52,8 +52,9 @@ class Task(Struct, frozen=True, kw_only=True):
     """One kind of work; `id` is the Hugging Face pipeline tag where there is one.
 
     `takes` and `gives` name what a person has: text, image, audio, .... `requested` makes the
-    request from inputs (texts, and files as `File`) and the values of flags; `words` is a result
-    as text for a terminal; `route` is the path under which a server offers it.
+    request from inputs (texts, and files as `File`) and the values of flags, and fills the fields
+    `filled` of it; the other fields can be said beside the flags. `words` is a result as text for
+    a terminal; `route` is the path under which a server offers it.
     """
 
     id: str
@@ -62,11 +63,18 @@ class Task(Struct, frozen=True, kw_only=True):
     gives: tuple[str, ...]
     flags: tuple[Flag, ...]
     route: str
-    request: type
-    result: type
-    piece: type | None = None
+    request: type[Struct]
+    result: type[Struct]
+    piece: type[Struct] | None = None
     requested: Callable[[tuple["str | File", ...], Mapping[str, Any]], Any]
+    filled: tuple[str, ...]
     words: Callable[[Any], str]
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """What can be said with a request: its flags, and its fields that inputs do not fill."""
+        fields = set(self.request.__struct_fields__) - set(self.filled)
+        return frozenset(fields | {flag.parameter for flag in self.flags})
 
 
 class File(Struct, frozen=True):

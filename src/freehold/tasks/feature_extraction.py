@@ -85,6 +85,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("items",),
     words=words,
     flags=(
         Flag(

@@ -124,6 +124,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("images", "points", "boxes", "words", "classes"),
     words=words,
     flags=(
         Flag(name="point", sort="several", metavar="X,Y", help="A place inside; -X,Y: outside."),

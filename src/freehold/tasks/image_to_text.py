@@ -75,6 +75,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("image", "words"),
     words=words,
     flags=(
         Flag(

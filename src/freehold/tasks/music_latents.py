@@ -48,6 +48,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("notes",),
     words=lambda result: f"{len(result.pieces)} pieces",
     flags=(
         Flag(name="count", sort="whole", least=1, most=64, help="So many pieces."),

@@ -61,6 +61,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("arrays", "names"),
     words=words,
     flags=(
         Flag(name="name", sort="several", metavar="INPUT", help="The input that a file is for."),

@@ -74,6 +74,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("items", "messages"),
     words=words,
     flags=(
         Flag(name="policy", sort="text", metavar="TEXT", help="The rule to judge by."),

@@ -150,6 +150,7 @@ TASK = Task(
     result=Result,
     piece=Piece,
     requested=requested,
+    filled=("messages", "text"),
     words=lambda result: str(result.text),
     flags=(
         Flag(name="system", sort="text", metavar="TEXT", help="How the model is to behave."),

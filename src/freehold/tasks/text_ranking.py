@@ -53,6 +53,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("query", "documents"),
     words=lambda result: "\n".join(f"{r.score:8.4f}  {r.index + 1}" for r in result.ranked),
     flags=(Flag(name="top", sort="whole", least=1, help="Show the best so many."),),
 )

@@ -59,6 +59,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("text", "like"),
     words=lambda result: f"{result.seconds:.1f} seconds at {result.rate:,} samples per second",
     flags=(
         Flag(name="voice", sort="text", metavar="NAME", help="One of the model's voices."),

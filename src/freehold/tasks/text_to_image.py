@@ -63,6 +63,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("prompt", "image", "mask", "subjects"),
     words=lambda result: f"{len(result.images)} of {result.width} x {result.height} pixels",
     flags=(
         Flag(name="negative", sort="text", metavar="TEXT", help="What is not to be seen."),

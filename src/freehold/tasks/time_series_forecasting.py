@@ -71,6 +71,7 @@ TASK = Task(
     request=Request,
     result=Result,
     requested=requested,
+    filled=("table", "columns", "quantiles"),
     words=words,
     flags=(
         Flag(name="horizon", sort="whole", least=1, most=100_000, help="Steps to look ahead."),

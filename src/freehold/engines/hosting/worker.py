@@ -43,7 +43,7 @@ class WorkerEngine(Contract):
         """Start the worker on a socket in its own folder, behind a random key."""
         socket, key = folder / "e.sock", secrets.token_urlsafe(24)
         order = self.order(job, str(socket), key)
-        read = [job.model, job.model.resolve(), *job.adapters, found.at.parent.parent]
+        read = [job.model, *linked(job.model), *job.adapters, found.at.parent.parent]
         read.append(found.at.resolve().parent.parent)
         if order.module.endswith(".py"):
             read.append(Path(order.module))
@@ -85,6 +85,12 @@ class WorkerEngine(Contract):
                         yield taken(unfolded(told, forms[name]), folder)
             except Refusal as error:
                 raise raised(error) from error
+
+
+def linked(model: Path) -> set[Path]:
+    """Where the files of a model really lie: a store keeps links to them."""
+    links = (file for file in model.rglob("*") if file.is_symlink())
+    return {model.resolve(), *(link.resolve().parent for link in links)}
 
 
 def brought(request: Any, place: Path) -> Any:
