@@ -3,16 +3,18 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from freehold.engines.base import Job, Running, start
+import pytest
+
+from freehold.engines.base import Contract, Found, Job, Running, start
 from freehold.engines.transformers import Engine
 from freehold.judge.fitting.parts import Setting
 
-Maker = Callable[..., Path]
+Maker = Callable[[str], Path]
 
 
 def make(python: Path, script: str, folder: Path, *names: str) -> None:
@@ -21,6 +23,25 @@ def make(python: Path, script: str, folder: Path, *names: str) -> None:
     words = (str(python), "-I", str(Path(__file__).with_name(script)), str(folder), *names)
     done = subprocess.run(words, check=False, capture_output=True, text=True, env=clean)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def makers(
+    installed: Callable[[Contract], Found],
+    folders: pytest.TempPathFactory,
+    script: str,
+    groups: Sequence[Sequence[str]],
+) -> Maker:
+    """A function from the name of a tiny model to its folder; a group is made at once."""
+    python, made = installed(Engine()).at, dict[int, Path]()
+
+    def find(name: str) -> Path:
+        number = next(n for n, group in enumerate(groups) if name in group)
+        if number not in made:
+            made[number] = folders.mktemp("models")
+            make(python, script, made[number], *groups[number])
+        return made[number] / name
+
+    return find
 
 
 def expected(model: Path) -> Any:

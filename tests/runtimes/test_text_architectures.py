@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from freehold.engines.base import Contract, Found
-from freehold.engines.transformers import Engine
 from freehold.tasks.text_generation import Request
-from tests.runtimes.language import Maker, asking, expected, make
+from tests.runtimes.language import Maker, asking, expected, makers
 
 pytestmark = pytest.mark.runtime
 
@@ -24,16 +23,7 @@ OTHERS = (
 @pytest.fixture(scope="module")
 def tiny(installed: Callable[[Contract], Found], tmp_path_factory: pytest.TempPathFactory) -> Maker:
     """A tiny model by its name; all of its group are made at once."""
-    python, made = installed(Engine()).at, dict[tuple[str, ...], Path]()
-
-    def find(name: str) -> Path:
-        group = FIRST if name in FIRST else OTHERS
-        if group not in made:
-            made[group] = tmp_path_factory.mktemp("models")
-            make(python, "tiny_text.py", made[group], *group)
-        return made[group] / name
-
-    return find
+    return makers(installed, tmp_path_factory, "tiny_text.py", (FIRST, OTHERS))
 
 
 def check(model: Path) -> None:

@@ -15,14 +15,14 @@ import transformers
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parent))
-import tiny_text as tiny
+tiny: Any = __import__("tiny_text")
 
-TEXT = {**tiny.SMALL, "vocab_size": 200}
-SIGHT = {
+TEXT: dict[str, Any] = {**tiny.SMALL, "vocab_size": 200}
+SIGHT: dict[str, Any] = {
     "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
     "image_size": 16, "patch_size": 8, "projection_dim": 16,
 }  # fmt: skip
-QWEN = {
+QWEN: dict[str, Any] = {
     "depth": 2, "embed_dim": 32, "hidden_size": 32, "num_heads": 4, "patch_size": 8,
     "spatial_merge_size": 2, "temporal_patch_size": 2, "mlp_ratio": 2,
 }  # fmt: skip
@@ -33,6 +33,95 @@ CHAT = (
     "{% endfor %}{% endfor %}"
 )
 QUESTION = "the quick brown fox"
+MARKS = {
+    "llava": "<image>", "gemma3": "<start_of_image>", "mllama": "<|image|>", "paligemma": "",
+    "idefics3": "<image>", "internvl": "<IMG_CONTEXT>",
+    "qwen2_vl": "<|vision_start|><|image_pad|><|vision_end|>",
+    "qwen2_5_vl": "<|vision_start|><|image_pad|><|vision_end|>",
+}  # fmt: skip
+"""What stands for a picture in the text of each kind."""
+
+
+def main() -> None:
+    """Make each of the models that are named."""
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    place, *names = sys.argv[1:]
+    for name in names:
+        folder = Path(place) / name
+        folder.mkdir(parents=True)
+        torch.manual_seed(2)
+        model, processor = globals()[name]()
+        tiny.spread(model.eval())
+        model.save_pretrained(folder)
+        pixels = numpy.random.default_rng(3).integers(0, 255, (32, 32, 3), dtype=numpy.uint8)
+        picture = Image.fromarray(pixels)
+        picture.save(folder / "picture.png")
+        batch = taken(name, processor, folder, picture)
+        count = batch["input_ids"].shape[1]
+        tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        unknown = [1, *range(len(tokenizer), TEXT["vocab_size"])]
+        with torch.no_grad():
+            made = model.generate(
+                **batch, max_new_tokens=tiny.LENGTH, do_sample=False, eos_token_id=None,
+                pad_token_id=1, suppress_tokens=unknown,
+            )[0].tolist()[count:]  # fmt: skip
+            blind = {**batch, "pixel_values": -batch["pixel_values"]}
+            without = model(**blind).logits[0, -1]
+            assert not torch.allclose(without, model(**batch).logits[0, -1], atol=1e-3)
+        told = {"prompt": QUESTION, "count": count, "unknown": unknown, "tokens": made,
+                "text": tokenizer.decode(made, skip_special_tokens=True)}  # fmt: skip
+        (folder / "expected.json").write_text(json.dumps(told))
+
+
+def taken(name: str, processor: Any, folder: Path, picture: Any) -> Any:
+    """What the model takes for one question about the picture; its processor is saved."""
+    text = MARKS[name] + QUESTION
+    if processor is not None:
+        processor.save_pretrained(folder)
+        return processor(text=[text], images=[picture], return_tensors="pt")
+    by_hand = internvl_by_hand if name == "internvl" else qwen_by_hand
+    (folder / "chat_template.jinja").write_text(CHAT.replace("IMAGE", MARKS[name]))
+    return by_hand(folder, text, picture)
+
+
+def qwen_by_hand(folder: Path, text: str, picture: Any) -> Any:
+    """The files of Qwen2-VL, and what its processor would make, which needs torchvision."""
+    tokenizer = qwen_words()
+    tokenizer.save_pretrained(folder)
+    seen = transformers.Qwen2VLImageProcessorPil(
+        patch_size=8, merge_size=2, min_pixels=256, max_pixels=4096
+    )
+    named(seen, folder, "Qwen2VL")
+    given = dict(seen(images=[picture], return_tensors="pt"))
+    many = int(given["image_grid_thw"].prod()) // 4
+    tokens = tokenizer(text.replace("<|image_pad|>", "<|image_pad|>" * many), return_tensors="pt")
+    kinds = tokens.input_ids == tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    return {**tokens, **given, "mm_token_type_ids": kinds.long()}
+
+
+def internvl_by_hand(folder: Path, text: str, picture: Any) -> Any:
+    """The files of InternVL, and what its processor would make."""
+    tokenizer = internvl_words()
+    tokenizer.save_pretrained(folder)
+    seen = transformers.GotOcr2ImageProcessorPil(
+        size=size(16), crop_to_patches=True, min_patches=1, max_patches=1
+    )
+    named(seen, folder, "InternVL")
+    (folder / "processor_config.json").write_text(
+        json.dumps({"image_seq_length": 1, "processor_class": "InternVLProcessor"})
+    )
+    pixels = seen(images=[picture], crop_to_patches=True, return_tensors="pt")["pixel_values"]
+    whole = text.replace("<IMG_CONTEXT>", "<img>" + "<IMG_CONTEXT>" * len(pixels) + "</img>")
+    return {**tokenizer(whole, return_tensors="pt"), "pixel_values": pixels}
+
+
+def named(seen: Any, folder: Path, kind: str) -> None:
+    """Save what prepares pictures, with the name of the processor that it belongs to."""
+    seen.save_pretrained(folder)
+    path = folder / "preprocessor_config.json"
+    told = json.loads(path.read_text())
+    path.write_text(json.dumps({**told, "processor_class": f"{kind}Processor"}))
 
 
 def size(pixels: int) -> dict[str, int]:
@@ -77,10 +166,9 @@ def qwen2_5_vl() -> tuple[Any, Any]:
 
 def gemma3() -> tuple[Any, Any]:
     """Gemma 3: SigLIP, pooled to a fixed number of tokens."""
-    tokenizer = words("<start_of_image>", "<end_of_image>", "<image_soft_token>")
-    tokenizer.image_token, tokenizer.boi_token = "<image_soft_token>", "<start_of_image>"
-    tokenizer.eoi_token = "<end_of_image>"
-    tokenizer.image_token_id = tokenizer.convert_tokens_to_ids("<image_soft_token>")
+    tokenizer = words(
+        image_token="<image_soft_token>", boi_token="<start_of_image>", eoi_token="<end_of_image>"
+    )
     config = transformers.Gemma3Config(
         text_config={**TEXT, "head_dim": 8, "sliding_window": 16},
         vision_config={**SIGHT, "vision_use_head": False},
@@ -140,16 +228,11 @@ def paligemma() -> tuple[Any, Any]:
 
 def internvl() -> tuple[Any, Any]:
     """InternVL 3: tiles, with their pixels shuffled together."""
-    tokenizer = words("<IMG_CONTEXT>", "<img>", "</img>", "<video>")
-    tokenizer.start_image_token, tokenizer.end_image_token = "<img>", "</img>"
-    tokenizer.context_image_token, tokenizer.video_token = "<IMG_CONTEXT>", "<video>"
-    tokenizer.start_image_token_id = tokenizer.convert_tokens_to_ids("<img>")
-    tokenizer.end_image_token_id = tokenizer.convert_tokens_to_ids("</img>")
-    tokenizer.context_image_token_id = tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>")
+    tokenizer = internvl_words()
     config = transformers.InternVLConfig(
         text_config={**TEXT, "model_type": "qwen2"},
         vision_config={**SIGHT, "image_size": [16, 16], "patch_size": [8, 8]},
-        image_token_id=tokenizer.context_image_token_id,
+        image_token_id=tokenizer.convert_tokens_to_ids("<IMG_CONTEXT>"),
         image_seq_length=1, downsample_ratio=0.5,
     )  # fmt: skip
     return transformers.InternVLForConditionalGeneration(config), None
@@ -172,12 +255,23 @@ def idefics3() -> tuple[Any, Any]:
     return transformers.Idefics3ForConditionalGeneration(config), processor
 
 
-def words(*marks: str) -> Any:
+def words(*marks: str, **named: str) -> Any:
     """The tokenizer of words with these marks."""
     tokenizer = tiny.words_tokenizer()
-    tokenizer.add_special_tokens({"additional_special_tokens": list(marks)})
-    tokenizer.pad_token = "</s>"
-    return tokenizer
+    inner = tokenizer.backend_tokenizer
+    inner.add_special_tokens([*marks, *named.values()])
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=inner, bos_token="<s>", eos_token="</s>", pad_token="</s>",
+        additional_special_tokens=list(marks), extra_special_tokens=named,
+    )  # fmt: skip
+
+
+def internvl_words() -> Any:
+    """The tokenizer with the marks of InternVL."""
+    return words(
+        start_image_token="<img>", end_image_token="</img>",
+        context_image_token="<IMG_CONTEXT>", video_token="<video>",
+    )  # fmt: skip
 
 
 def qwen_words() -> Any:
@@ -191,3 +285,7 @@ def marks(tokenizer: Any) -> dict[str, int]:
              "vision_start_token_id": "<|vision_start|>",
              "vision_end_token_id": "<|vision_end|>"}  # fmt: skip
     return {key: tokenizer.convert_tokens_to_ids(mark) for key, mark in names.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -164,7 +164,7 @@ def spread(model: Any) -> None:
                 weight.normal_(0, 0.05 if first else 0.3)
 
 
-def words_tokenizer() -> Any:
+def words_tokenizer(specials: tuple[str, ...] = ("<s>", "</s>")) -> Any:
     """A byte-level tokenizer of printable letters only, so that every token is whole letters."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -172,7 +172,7 @@ def words_tokenizer() -> Any:
     letters = [letter for letter in pre_tokenizers.ByteLevel.alphabet() if letter.isascii()]
     trainer = trainers.BpeTrainer(
         vocab_size=SIZE,
-        special_tokens=["<s>", "</s>"],
+        special_tokens=list(specials),
         initial_alphabet=[*letters, "Ġ"],
         show_progress=False,
         min_frequency=0,

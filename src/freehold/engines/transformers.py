@@ -13,14 +13,21 @@ class Engine(WorkerEngine):
     """Transformers, on PyTorch."""
 
     name = "transformers"
-    tasks = frozenset({"text-generation"})
+    tasks = frozenset(
+        {"text-generation", "feature-extraction", "text-ranking", "text-classification"}
+    )
     formats = frozenset({"safetensors"})
     devices = ("cpu", "cuda")
     precisions = ("f32", "bf16", "f16")
     lock = "torch.txt"
     hint = "freehold runtime install transformers"
     needs = "transformers"
-    modules: ClassVar[dict[str, str]] = {"text-generation": "language.text"}
+    modules: ClassVar[dict[str, str]] = {
+        "text-generation": "language.text",
+        "feature-extraction": "language.vectors",
+        "text-ranking": "language.ranking",
+        "text-classification": "language.judging",
+    }
     environment: ClassVar[dict[str, str]] = {
         **ALLOCATOR,
         "HF_HUB_OFFLINE": "1",

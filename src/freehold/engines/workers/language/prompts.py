@@ -1,7 +1,7 @@
 """Makes the tokens of a prompt: by the model's own chat template, whole or cut where it is said."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,17 +105,25 @@ class Writer:
             words["tools"] = [offered(tool) for tool in request.tools]
         if request.thinking is not None:
             words |= self._switch(request.thinking)
-        turns = [turn(message) for message in request.messages]
+        turns = self.turns(request)
         try:
-            return str(
-                self.tokenizer.apply_chat_template(
-                    turns, tokenize=False, add_generation_prompt=True, **words
-                )
-            )
+            return self.applied(turns, words)
+        except UsageError:
+            raise
         except Exception as error:
-            raise UsageError(
-                f"the chat template of this model refuses the chat: {error}"
-            ) from error
+            raise UsageError(f"the chat template refuses the chat: {error}") from error
+
+    def turns(self, request: Request) -> list[dict[str, Any]]:
+        """The chat as templates take it."""
+        return [turn(message) for message in request.messages]
+
+    def applied(self, turns: list[dict[str, Any]], words: Mapping[str, Any]) -> str:
+        """The chat as text, by the template of the tokenizer."""
+        return str(
+            self.tokenizer.apply_chat_template(
+                turns, tokenize=False, add_generation_prompt=True, **words
+            )
+        )
 
     def _switch(self, thinking: bool) -> dict[str, bool]:
         for name in ("enable_thinking", "thinking"):

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import torch
 import transformers
-from transformers.video_processing_utils import BaseVideoProcessor
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.language.images import picture
@@ -78,17 +77,11 @@ class Seer(Writer):
         return value.to(self.dtype) if value.is_floating_point() else value
 
 
-class NoVideos(BaseVideoProcessor):  # type: ignore[misc]
+class NoVideos:
     """Stands where a processor wants one for videos; those of the library need torchvision."""
 
     model_input_names: ClassVar[list[str]] = []
-
-    def __new__(cls) -> "NoVideos":
-        """One without what the library asks for at first."""
-        return object.__new__(cls)
-
-    def __init__(self) -> None:
-        self.merge_size, self.temporal_patch_size = 1, 1
+    merge_size = temporal_patch_size = 1
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         """Refuse."""
@@ -108,9 +101,9 @@ def processor(folder: Path) -> Any | None:
         return None
     try:
         return transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
-    except ImportError:
-        return _assembled(folder)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
+        if "torchvision" in str(error):
+            return _assembled(folder)
         raise BrokenInput(f"{folder.name}: cannot prepare pictures: {error}"[:400]) from error
 
 
@@ -125,8 +118,9 @@ def _assembled(folder: Path) -> Any:
     parts = {
         "image_processor": transformers.AutoImageProcessor.from_pretrained(folder),
         "tokenizer": transformers.AutoTokenizer.from_pretrained(folder),
-        "video_processor": NoVideos(),
     }
+    if "video_processor" in kind.get_attributes():
+        parts["video_processor"] = NoVideos()
     words = {key: value for key, value in said(folder, DESCRIBED[0]).items() if key not in parts}
     words.pop("processor_class", None)
     template = folder / "chat_template.jinja"
@@ -134,4 +128,15 @@ def _assembled(folder: Path) -> Any:
         words["chat_template"] = template.read_text(encoding="utf-8")
     elif "chat_template" in (old := said(folder, "chat_template.json")):
         words["chat_template"] = old["chat_template"]
-    return kind(**parts, **words)
+    return without_videos(kind)(**parts, **words)
+
+
+def without_videos(kind: Any) -> Any:
+    """A kind of processor that is content with nothing for videos."""
+
+    def check(self: Any, name: str, part: Any) -> Any:
+        if isinstance(part, NoVideos):
+            return None
+        return kind.check_argument_for_proper_class(self, name, part)
+
+    return type(kind.__name__, (kind,), {"check_argument_for_proper_class": check})
