@@ -64,7 +64,7 @@ def test_pooling_prompts_and_linear_steps_come_from_the_files(tiny: Maker) -> No
     told = expected(model)
     with asking(model, "feature-extraction") as running:
         for role in ("query", "document", None):
-            request = vectors.Request(items=tuple(told["texts"]), role=role, normalize=False)  # type: ignore[arg-type]
+            request = vectors.Request(items=tuple(told["texts"]), role=role, normalize=False)
             assert dense(last(running, request)) == near(told[role or "none"])
         with pytest.raises(UsageError, match="no sparse vectors"):
             last(running, vectors.Request(items=("it",), form="sparse"))

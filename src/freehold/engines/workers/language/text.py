@@ -23,6 +23,7 @@ from freehold.engines.workers.language.loading import (
     opened,
     settle,
 )
+from freehold.engines.workers.language.memory import Memory
 from freehold.engines.workers.language.prompts import Prompt, Writer
 from freehold.engines.workers.language.seeing import Seer, processor
 from freehold.engines.workers.order import Order
@@ -60,6 +61,7 @@ class Generating:
         self.whole = self.encodes or isinstance(writer, Seer)
         """Whether it takes one text as it is, where there is no template."""
         self.ends = ends(opened.model, writer.tokenizer)
+        self.memory = Memory()
 
     def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces as they come, then the result."""
@@ -96,14 +98,21 @@ class Generating:
         turn.answer.full = turn.answer.most == room and request.max_tokens != room
         config = plainly(self.model.generation_config, turn.answer.most, self.ends)
         choice = Choice(turn, taste(request, self.model.generation_config))
-        self.model.generate(
+        more = dict(prompt.more)
+        keeps = not more and not self.encodes
+        if keeps:
+            more["past_key_values"], turn.answer.cached = self.memory.taken(prompt.tokens)
+        found = self.model.generate(
             tokens,
             attention_mask=torch.ones_like(tokens),
             generation_config=config,
-            **prompt.more,
             logits_processor=LogitsProcessorList([choice]),
             stopping_criteria=[Enough(turn.answer)],
+            return_dict_in_generate=True,
+            **{name: value for name, value in more.items() if value is not None},
         )
+        if keeps:
+            self.memory.keep(found.sequences[0].tolist(), found.past_key_values)
 
     def likely(self, prompt: Prompt, request: Request) -> tuple[Token, ...]:
         """The tokens of the prompt, each with its probability after those before it."""
