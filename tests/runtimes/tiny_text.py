@@ -5,6 +5,7 @@ there is `expected.json`: the prompts and the text that `generate` gives for the
 """
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,10 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     folder, *names = sys.argv[1:]
     for name in names:
-        make(Path(folder) / name, *KINDS[name])
+        if name in KINDS:
+            make(Path(folder) / name, *KINDS[name])
+        else:
+            globals()[name](Path(folder) / name)
 
 
 def make(folder: Path, kind: str, words: dict[str, Any]) -> None:
@@ -153,6 +157,85 @@ def make(folder: Path, kind: str, words: dict[str, Any]) -> None:
         "text": tokenizer.decode(new, skip_special_tokens=True),
     }
     (folder / "expected.json").write_text(json.dumps(expected))
+
+
+def lora(folder: Path) -> None:
+    """An adapter for the model `llama` beside it, and what both say together."""
+    import peft
+
+    torch.manual_seed(3)
+    base = folder.parent / "llama"
+    model = transformers.LlamaForCausalLM.from_pretrained(base)
+    config = peft.LoraConfig(r=4, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM")
+    adapted = peft.get_peft_model(model, config)
+    with torch.no_grad():
+        for name, weight in adapted.named_parameters():
+            if "lora_" in name:
+                weight.normal_(0, 0.5)
+    adapted.save_pretrained(folder)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(base)
+    tokens = tokenizer(PROMPT, return_tensors="pt").input_ids
+    with torch.no_grad():
+        made = adapted.eval().generate(
+            input_ids=tokens, max_new_tokens=LENGTH, do_sample=False, eos_token_id=None,
+            pad_token_id=1, suppress_tokens=[1],
+        )[0].tolist()[tokens.shape[1]:]  # fmt: skip
+    told = {"text": tokenizer.decode(made, skip_special_tokens=True)}
+    (folder / "expected.json").write_text(json.dumps(told))
+
+
+def broken(folder: Path) -> None:
+    """A model with weights that are no numbers, and beside it one that lacks some."""
+    from safetensors.torch import load_file, save_file
+
+    for name, change in (("nan", None), ("lacking", "model.norm.weight")):
+        there = folder / name
+        shutil.copytree(folder.parent / "llama", there)
+        weights = load_file(there / "model.safetensors")
+        if change is None:
+            weights["model.layers.0.mlp.up_proj.weight"][0, 0] = float("nan")
+        else:
+            del weights[change]
+        save_file(weights, there / "model.safetensors", {"format": "pt"})
+
+
+def half(folder: Path) -> None:
+    """A model that is stored in 16 bits, and its next scores in both precisions."""
+    shutil.copytree(folder.parent / "llama", folder)
+    model = transformers.LlamaForCausalLM.from_pretrained(folder, dtype=torch.bfloat16)
+    model.save_pretrained(folder)
+    as_published(folder)
+    tokens = transformers.AutoTokenizer.from_pretrained(folder)(PROMPT, return_tensors="pt")
+    told = {}
+    for name, dtype in (("bf16", torch.bfloat16), ("f32", torch.float32)):
+        model = transformers.LlamaForCausalLM.from_pretrained(folder, dtype=dtype)
+        with torch.no_grad():
+            scores = model(**tokens).logits[0, -1].float()
+        told[name] = torch.log_softmax(scores, -1).max().item()
+    (folder / "expected.json").write_text(json.dumps(told))
+
+
+def code(folder: Path) -> None:
+    """A model of code with the marks of StarCoder for filling in."""
+    make(folder, *KINDS["starcoder2"])
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    inner = tokenizer.backend_tokenizer
+    told = json.loads(inner.to_str())
+    for old, new in (("<0>", "<fim_prefix>"), ("<1>", "<fim_suffix>"), ("<2>", "<fim_middle>")):
+        for entry in told["added_tokens"]:
+            entry["content"] = new if entry["content"] == old else entry["content"]
+    (folder / "tokenizer.json").write_text(json.dumps(told))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    text = f"<fim_prefix>{PROMPT}<fim_suffix> dog<fim_middle>"
+    tokens = tokenizer(text, return_tensors="pt").input_ids
+    with torch.no_grad():
+        model = transformers.Starcoder2ForCausalLM.from_pretrained(folder)
+        made = model.generate(
+            tokens, max_new_tokens=LENGTH, do_sample=False, eos_token_id=None, pad_token_id=1,
+            suppress_tokens=[1],
+        )[0].tolist()[tokens.shape[1]:]  # fmt: skip
+    told = {"text": tokenizer.decode(made, skip_special_tokens=True)}
+    (folder / "expected.json").write_text(json.dumps(told))
 
 
 def spread(model: Any) -> None:

@@ -25,6 +25,7 @@ from freehold.engines.workers.language.images import picture
 from freehold.engines.workers.language.loading import (
     Opened,
     architecture,
+    calm,
     configuration,
     opened,
     settle,
@@ -51,11 +52,11 @@ def load(order: Order) -> Answer:
     kind = architecture(config, auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)
     model = opened(order, kind, config)
     if kind.__name__.endswith("ForImageClassification"):
-        return OfPictures(model).answer
+        return calm(OfPictures(model).answer)
     if kind.__name__.endswith("ForSequenceClassification"):
-        return WithLabels(order, model).answer
+        return calm(WithLabels(order, model).answer)
     if kind.__name__.endswith("ForCausalLM"):
-        return ByWords(order, model).answer
+        return calm(ByWords(order, model).answer)
     raise UsageError(f"a {kind.__name__} does not judge texts")
 
 

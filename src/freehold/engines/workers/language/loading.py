@@ -4,9 +4,9 @@ Nothing of the model is executed: only classes of the library and of ours, only 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import torch
 import transformers
@@ -20,6 +20,7 @@ NAMES = {dtype: name for name, dtype in PRECISIONS.items()}
 BUFFERS = ("rotary_emb.inv_freq", "masked_bias", "attn.bias", "attention.bias", "position_ids")
 """Ends of names of numbers that older files hold and that are computed today."""
 SHOWN = 3
+Answering = TypeVar("Answering", bound=Callable[..., Any])
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -36,7 +37,6 @@ class Opened(Struct, frozen=True, kw_only=True):
 def settle(order: Order) -> Path:
     """Set the threads and check the device; the folder of the model."""
     torch.set_num_threads(max(1, order.threads))
-    torch.set_grad_enabled(False)
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
     if order.device.startswith("cuda") and not torch.cuda.is_available():
@@ -45,6 +45,11 @@ def settle(order: Order) -> Path:
             hint="--device cpu computes on the processor",
         )
     return Path(order.model)
+
+
+def calm(answer: Answering) -> Answering:
+    """The same function, or function of a generator, without keeping what training needs."""
+    return cast(Answering, torch.no_grad()(answer))
 
 
 def configuration(folder: Path) -> Any:

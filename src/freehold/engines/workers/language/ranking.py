@@ -20,6 +20,7 @@ from freehold.engines.workers.language.encoding import (
 from freehold.engines.workers.language.loading import (
     Opened,
     architecture,
+    calm,
     configuration,
     opened,
     said,
@@ -45,17 +46,17 @@ def load(order: Order) -> Answer:
     folder = settle(order)
     config = bidirectional.recognized(folder)
     if config is not None:
-        return WithHead(order, opened(order, bidirectional.Ranker, config), nvidia).answer
+        return calm(WithHead(order, opened(order, bidirectional.Ranker, config), nvidia).answer)
     config = configuration(folder)
     kind = architecture(config, auto.MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING_NAMES)
     if kind.__name__.endswith("ForSequenceClassification"):
-        return WithHead(order, opened(order, kind, config), pairs).answer
+        return calm(WithHead(order, opened(order, kind, config), pairs).answer)
     if kind.__name__.endswith("ForCausalLM"):
-        return YesOrNo(order, opened(order, kind, config)).answer
+        return calm(YesOrNo(order, opened(order, kind, config)).answer)
     model = opened(order, transformers.AutoModel, config)
     if not hasattr(model.model, "get_text_features"):
         raise UsageError(f"a {kind.__name__} does not rank documents")
-    return ByLikeness(model).answer
+    return calm(ByLikeness(model).answer)
 
 
 class WithHead:

@@ -119,7 +119,8 @@ class Generating:
         if self.encodes:
             raise UsageError("a model with an encoder gives no probabilities of the prompt")
         tokens = torch.tensor([prompt.tokens], device=self.model.device)
-        scores = self.model(tokens, use_cache=False).logits[0]
+        with torch.no_grad():
+            scores = self.model(tokens, use_cache=False).logits[0]
         found = [Token(self.writer.decoded(prompt.tokens[:1]), 0.0)]
         for place, token in enumerate(prompt.tokens[1:]):
             found.append(told(self.writer, scores[place], token, request.likely or 0))

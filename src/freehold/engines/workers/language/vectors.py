@@ -18,6 +18,7 @@ from freehold.engines.workers.language.encoding import (
 from freehold.engines.workers.language.images import picture
 from freehold.engines.workers.language.loading import (
     Opened,
+    calm,
     configuration,
     opened,
     said,
@@ -40,13 +41,13 @@ def load(order: Order) -> Answer:
     folder = settle(order)
     config = bidirectional.recognized(folder)
     if config is not None:
-        return OfTexts(order, opened(order, transformers.LlamaModel, config)).answer
+        return calm(OfTexts(order, opened(order, transformers.LlamaModel, config)).answer)
     config = configuration(folder)
     speaks = (folder / "tokenizer_config.json").is_file()
     model = opened(order, transformers.AutoModel, config, spare=("pooler.",) if speaks else ())
     if hasattr(model.model, "get_text_features"):
-        return OfBoth(model).answer
-    return OfTexts(order, model).answer if speaks else OfPictures(model).answer
+        return calm(OfBoth(model).answer)
+    return calm(OfTexts(order, model).answer if speaks else OfPictures(model).answer)
 
 
 class OfTexts:
