@@ -218,14 +218,9 @@ def half(folder: Path) -> None:
 def code(folder: Path) -> None:
     """A model of code with the marks of StarCoder for filling in."""
     make(folder, *KINDS["starcoder2"])
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
-    inner = tokenizer.backend_tokenizer
-    told = json.loads(inner.to_str())
-    for old, new in (("<0>", "<fim_prefix>"), ("<1>", "<fim_suffix>"), ("<2>", "<fim_middle>")):
-        for entry in told["added_tokens"]:
-            entry["content"] = new if entry["content"] == old else entry["content"]
-    (folder / "tokenizer.json").write_text(json.dumps(told))
-    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    marks = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
+    tokenizer = words_tokenizer(("<s>", "</s>", *marks))
+    tokenizer.save_pretrained(folder)
     text = f"<fim_prefix>{PROMPT}<fim_suffix> dog<fim_middle>"
     tokens = tokenizer(text, return_tensors="pt").input_ids
     with torch.no_grad():

@@ -5,6 +5,7 @@ satisfies is used as it is.
 """
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,13 @@ def install(
         _run(say, *_maker(folder))
         say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
         alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
-        _run(say, *_installer(folder), *alone, "-r", str(LOCKS / engine.lock))
+        words = (*_installer(folder), *alone)
+        fitting = () if alone else _for_this_card(words[0], now.needs)
+        _run(say, *words, "--no-deps", *fitting, "-r", str(LOCKS / engine.lock))
+        more = _beside(folder, now.needs)
+        if more:
+            say("installing what torch needs for the cards of this system: " + ", ".join(more))
+            _run(say, *words, *more)
         done = {"packages": now.needs, "built": date.today().isoformat(), "engine": engine.name}
         (folder / "freehold.json").write_text(json.dumps(done) + "\n")
     return _state(engine)
@@ -99,9 +106,33 @@ def needed(engine: Contract) -> dict[str, str]:
     return {name: wanted for name, _, wanted in pairs}
 
 
+def _for_this_card(installer: str, needs: dict[str, str]) -> tuple[str, ...]:
+    """Let uv take the build of PyTorch that fits the card of this machine, or the processor."""
+    if "torch" not in needs or Path(installer).stem != "uv":
+        return ()
+    told = subprocess.run(
+        (installer, "pip", "install", "--help"), check=False, capture_output=True, text=True
+    )
+    flag = "--torch-backend"
+    return (flag, "auto") if flag in (told.stdout or "") else ()
+
+
+def _beside(folder: Path, needs: dict[str, str]) -> list[str]:
+    """What this build of PyTorch needs beside the list: libraries for cards; none for others."""
+    found = []
+    for metadata in folder.glob("lib*/python*/site-packages/torch-*.dist-info/METADATA"):
+        for line in metadata.read_text(encoding="utf-8").splitlines():
+            key, _, wanted = line.partition(": ")
+            name = re.split(r"[^\w.-]", wanted)[0].lower().replace("_", "-")
+            if key == "Requires-Dist" and name not in needs and "extra ==" not in wanted:
+                found.append(wanted)
+    return found
+
+
 def _version(name: str) -> str | None:
+    """The version that this Python has, without what it was built for (`+cpu`)."""
     try:
-        return version(name)
+        return version(name).split("+")[0]
     except PackageNotFoundError:
         return None
 
@@ -128,9 +159,9 @@ def _maker(folder: Path) -> tuple[str, ...]:
 
 
 def _installer(folder: Path) -> tuple[str, ...]:
-    """Wheels only: nothing of a package runs while it is installed."""
+    """Wheels only, so nothing of a package runs while it is installed."""
     python, uv = str(folder / "bin" / "python"), shutil.which("uv")
-    words = ("install", "--quiet", "--no-deps", "--only-binary", ":all:")
+    words = ("install", "--quiet", "--only-binary", ":all:")
     if uv:
         return (uv, "pip", *words, "--python", python)
     return (python, "-I", "-m", "pip", *words, "--disable-pip-version-check")

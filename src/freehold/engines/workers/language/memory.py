@@ -27,7 +27,8 @@ class Memory:
         common = shared(known, tokens[:-1])
         if states is None or common < LEAST:
             return None, 0
-        states.crop(len(known) - common)
+        if common < len(known):
+            states.crop(common - len(known))
         return states, common
 
     def keep(self, tokens: list[int], states: Any) -> None:

@@ -149,12 +149,13 @@ class Choice(LogitsProcessor):  # type: ignore[misc]
     def __call__(self, tokens: torch.Tensor, scores: torch.Tensor) -> torch.Tensor:
         """Scores that leave the chosen token only."""
         turn = self._turn
+        likely = turn.request.likely
+        raw = None if likely is None else scores[0].clone()
         if turn.request.ignore_end:
             scores[:, sorted(turn.answer.ends)] = -torch.inf
         held = self._held if turn.answer.section == "answer" else None
         chosen = self._chooser.choose(held.masked(scores[0]) if held else scores[0])
-        likely = turn.request.likely
-        told_ = None if likely is None else told(turn.answer.writer, scores[0], chosen, likely)
+        told_ = None if raw is None else told(turn.answer.writer, raw, chosen, likely or 0)
         for piece in turn.answer.push(chosen, told_):
             turn.give(piece)
         if held and not turn.answer.done:
