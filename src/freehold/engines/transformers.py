@@ -3,8 +3,16 @@
 Everything that the library implements itself; code that comes with a model is never run.
 """
 
+from pathlib import Path
 from typing import ClassVar
 
+from msgspec.structs import replace
+
+from freehold.core.errors import UsageError
+from freehold.core.machine import probe
+from freehold.engines.base import Found, Job
+from freehold.engines.hosting.process import Orders
+from freehold.engines.hosting.wire import Wire
 from freehold.engines.hosting.worker import WorkerEngine
 from freehold.judge.fitting.live import ALLOCATOR
 
@@ -35,3 +43,31 @@ class Engine(WorkerEngine):
         "TOKENIZERS_PARALLELISM": "false",
     }
     """The memory that was predicted needs the allocator; nothing may be asked of the Hub."""
+
+    def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
+        """Start the worker; what this engine cannot honor is refused before."""
+        for word in ("projector", "gpu_layers"):
+            if getattr(job, word) is not None:
+                raise UsageError(f"transformers takes no {word.replace('_', ' ')}")
+        if {job.setting.keys, job.setting.values} - {"f16", "bf16", "f32"}:
+            raise UsageError("transformers keeps keys and values as precisely as it computes")
+        orders, wire = super().begin(job, found, folder)
+        return replace(orders, read=(*orders.read, *linked(job.model))), wire
+
+    def notes(self, job: Job, found: Found) -> tuple[str, ...]:
+        """That a card is left alone, and that requests wait for each other."""
+        said = []
+        cards = [gpu.name for gpu in probe().gpus]
+        if cards and (job.device or "cpu") == "cpu":
+            said.append(f"computes on the processor; --device cuda would use {cards[0]}")
+        if job.setting.parallel > 1:
+            said.append("transformers answers one request after the other")
+        return tuple(said)
+
+
+def linked(folder: Path) -> tuple[Path, ...]:
+    """The folders that links in a model's folder lead to, as in the cache of the Hub."""
+    if not folder.is_dir():
+        return ()
+    there = {file.resolve().parent for file in folder.rglob("*") if file.is_symlink()}
+    return tuple(sorted(there - {folder.resolve()}))

@@ -89,11 +89,17 @@ def architecture(config: Any, fallback: Mapping[str, str]) -> Any:
 
 
 def opened(
-    order: Order, kind: Any, config: Any, *, spare: tuple[str, ...] = (), **more: Any
+    order: Order,
+    kind: Any,
+    config: Any,
+    *,
+    spare: tuple[str, ...] = (),
+    idle: tuple[str, ...] = (),
 ) -> Opened:
     """The model of this class with its weights, as they are stored unless a precision is said.
 
-    Weights whose names begin with one of `spare` may be missing, because nothing asks for them.
+    Weights whose names begin with one of `spare` may be missing, because nothing asks for them;
+    those of `idle` may be there without being used. Any other difference is an error.
     """
     folder = Path(order.model)
     if not any(folder.glob("*.safetensors")):
@@ -109,11 +115,10 @@ def opened(
             use_safetensors=True,
             local_files_only=True,
             output_loading_info=True,
-            **more,
         )
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise BrokenInput(f"{folder.name}: cannot be loaded: {error}"[:600]) from error
-    notes = checked(folder, found, spare)
+    checked(folder, found, spare, idle)
     model = with_adapters(model, order.adapters).eval().to(order.device)
     precision = NAMES.get(model.dtype, str(model.dtype).removeprefix("torch."))
     return Opened(
@@ -122,7 +127,7 @@ def opened(
         folder=folder,
         device=order.device,
         precision=precision,
-        notes=(*changed(folder, order, precision), *notes),
+        notes=changed(folder, order, precision),
     )
 
 
@@ -138,17 +143,19 @@ def wanted(order: Order) -> Any:
     return PRECISIONS[order.precision]
 
 
-def checked(folder: Path, found: Mapping[str, Any], spare: tuple[str, ...]) -> tuple[str, ...]:
-    """Refuse weights that lack something; say what they have that is not used."""
-    for name in ("missing_keys", "mismatched_keys"):
-        lacking = sorted(
-            str(key) for key in found.get(name) or () if not str(key).startswith(spare)
-        )
-        if lacking:
-            word = "lack" if name == "missing_keys" else "have in another shape"
-            raise BrokenInput(f"{folder.name}: the weights {word} {listed(lacking)}")
-    more = [key for key in found.get("unexpected_keys") or () if not key.endswith(BUFFERS)]
-    return (f"not used of the weights: {listed(sorted(more))}",) if more else ()
+def checked(
+    folder: Path, found: Mapping[str, Any], spare: tuple[str, ...], idle: tuple[str, ...]
+) -> None:
+    """Refuse weights that are not those of the class: some are missing, or would do nothing."""
+    for name, free, word in (
+        ("missing_keys", spare, "lack"),
+        ("mismatched_keys", (), "have in another shape"),
+        ("unexpected_keys", idle, "have what nothing here uses:"),
+    ):
+        keys = sorted(str(key) for key in found.get(name) or ())
+        wrong = [key for key in keys if not key.startswith(free) and not key.endswith(BUFFERS)]
+        if wrong:
+            raise BrokenInput(f"{folder.name}: the weights {word} {listed(wrong)}")
 
 
 def listed(names: list[str]) -> str:

@@ -102,7 +102,7 @@ def processor(folder: Path) -> Any | None:
     try:
         return transformers.AutoProcessor.from_pretrained(folder, local_files_only=True)
     except (ImportError, OSError, ValueError, KeyError, TypeError) as error:
-        if "torchvision" in str(error):
+        if "torchvision" in str(error).lower():
             return _assembled(folder)
         raise BrokenInput(f"{folder.name}: cannot prepare pictures: {error}"[:400]) from error
 

@@ -32,6 +32,8 @@ from freehold.tasks.feature_extraction import Request, Result
 Answer = Callable[[Request], Generator[Progress | Result, None, None]]
 QUERY = ("query", "question", "web_search_query", "s2p_query")
 DOCUMENT = ("document", "passage", "corpus", "text")
+HEADS = ("lm_head.", "cls.", "head.", "classifier.", "score.", "qa_outputs.", "pooler.")
+"""Beginnings of names of weights that are for other work than vectors."""
 SEEN = 8
 """Pictures that are computed together."""
 
@@ -41,10 +43,13 @@ def load(order: Order) -> Answer:
     folder = settle(order)
     config = bidirectional.recognized(folder)
     if config is not None:
-        return calm(OfTexts(order, opened(order, transformers.LlamaModel, config)).answer)
+        return calm(
+            OfTexts(order, opened(order, transformers.LlamaModel, config, idle=HEADS)).answer
+        )
     config = configuration(folder)
     speaks = (folder / "tokenizer_config.json").is_file()
-    model = opened(order, transformers.AutoModel, config, spare=("pooler.",) if speaks else ())
+    spare = ("pooler.",) if speaks else ()
+    model = opened(order, transformers.AutoModel, config, spare=spare, idle=HEADS)
     if hasattr(model.model, "get_text_features"):
         return calm(OfBoth(model).answer)
     return calm(OfTexts(order, model).answer if speaks else OfPictures(model).answer)
