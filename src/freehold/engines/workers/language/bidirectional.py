@@ -31,7 +31,7 @@ def recognized(folder: Path) -> Any | None:
     return config
 
 
-class Ranker(LlamaModel):  # type: ignore[misc]
+class Ranker(LlamaModel):
     """The same with one score for a text."""
 
     base_model_prefix = "model"

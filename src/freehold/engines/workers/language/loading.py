@@ -13,6 +13,7 @@ import transformers
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.engines.workers.language.ports import ported
 from freehold.engines.workers.order import Order
 
 PRECISIONS = {"f32": torch.float32, "f16": torch.float16, "bf16": torch.bfloat16}
@@ -57,7 +58,10 @@ def configuration(folder: Path) -> Any:
     known = said(folder, "config.json")
     if not known:
         raise BrokenInput(f"{folder.name}: there is no config.json that can be read")
+    port = ported(known)
     try:
+        if port is not None:
+            return port.Config(**known)
         return transformers.AutoConfig.from_pretrained(folder, local_files_only=True)
     except (KeyError, ValueError) as error:
         kind = known.get("model_type") or "unnamed"
@@ -78,6 +82,9 @@ def said(folder: Path, name: str) -> dict[str, Any]:
 
 def architecture(config: Any, fallback: Mapping[str, str]) -> Any:
     """The class that the configuration names, else the one the library has for its kind."""
+    port = ported(config.to_dict())
+    if port is not None:
+        return port.Model
     names = list(getattr(config, "architectures", None) or ())
     names += [fallback[config.model_type]] if config.model_type in fallback else []
     for name in names:
@@ -153,7 +160,8 @@ def checked(
         ("unexpected_keys", idle, "have what nothing here uses:"),
     ):
         keys = sorted(str(key) for key in found.get(name) or ())
-        wrong = [key for key in keys if not key.startswith(free) and not key.endswith(BUFFERS)]
+        free_ends = BUFFERS if name == "unexpected_keys" else ()
+        wrong = [key for key in keys if not key.startswith(free) and not key.endswith(free_ends)]
         if wrong:
             raise BrokenInput(f"{folder.name}: the weights {word} {listed(wrong)}")
 

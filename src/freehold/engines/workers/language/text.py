@@ -138,7 +138,7 @@ class Turn(Struct, frozen=True):
     constraint: Constraint | None = None
 
 
-class Choice(LogitsProcessor):  # type: ignore[misc]
+class Choice(LogitsProcessor):
     """Chooses the next token in the place of the library, and gives what it says at once."""
 
     def __init__(self, turn: Turn, taste: Any) -> None:
@@ -165,7 +165,7 @@ class Choice(LogitsProcessor):  # type: ignore[misc]
         return only
 
 
-class Enough(StoppingCriteria):  # type: ignore[misc]
+class Enough(StoppingCriteria):
     """Says when an answer is complete."""
 
     def __init__(self, answer: Answer) -> None:
