@@ -14,7 +14,7 @@ from tests.runtimes.language import Maker, asking, expected, last, makers
 pytestmark = pytest.mark.runtime
 
 FIRST = ("llava", "qwen2_vl", "mllama")
-OTHERS = ("qwen2_5_vl", "gemma3", "paligemma", "internvl", "idefics3")
+OTHERS = ("qwen2_5_vl", "gemma3", "paligemma", "internvl", "idefics3", "minigpt4", "vila")
 
 
 @pytest.fixture(scope="module")

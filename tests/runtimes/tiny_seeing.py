@@ -13,6 +13,7 @@ import numpy
 import torch
 import transformers
 from PIL import Image
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 tiny: Any = __import__("tiny_text")
@@ -35,6 +36,7 @@ CHAT = (
 QUESTION = "the quick brown fox"
 MARKS = {
     "llava": "<image>", "gemma3": "<start_of_image>", "mllama": "<|image|>", "paligemma": "",
+    "minigpt4": "",
     "idefics3": "<image>", "internvl": "<IMG_CONTEXT>",
     "qwen2_vl": "<|vision_start|><|image_pad|><|vision_end|>",
     "qwen2_5_vl": "<|vision_start|><|image_pad|><|vision_end|>",
@@ -48,6 +50,9 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     place, *names = sys.argv[1:]
     for name in names:
+        if name == "vila":
+            vila(Path(place) / name)
+            continue
         folder = Path(place) / name
         folder.mkdir(parents=True)
         torch.manual_seed(2)
@@ -253,6 +258,84 @@ def idefics3() -> tuple[Any, Any]:
         seen, tokenizer, image_seq_len=1, chat_template=CHAT.replace("IMAGE", "<image>")
     )
     return transformers.Idefics3ForConditionalGeneration(config), processor
+
+
+def vila(folder: Path) -> None:
+    """VILA 1.5 in its three folders, and what its parts say one after another."""
+    torch.manual_seed(2)
+    tokenizer = tiny.words_tokenizer(("<unk>", "</s>", "<s>"))
+    tokenizer.unk_token = "<unk>"
+    tokenizer.save_pretrained(folder / "llm")
+    llm = transformers.LlamaForCausalLM(transformers.LlamaConfig(**tiny.SMALL))
+    sight = transformers.SiglipVisionModel(
+        transformers.SiglipVisionConfig(**{**SIGHT, "image_size": 24}, vision_use_head=False)
+    )
+    layers = torch.nn.Sequential(
+        torch.nn.Identity(), torch.nn.LayerNorm(128), torch.nn.Linear(128, 32), torch.nn.GELU(),
+        torch.nn.Linear(32, 32),
+    )  # fmt: skip
+    for part in (llm, sight, layers):
+        tiny.spread(part.eval())
+    llm.save_pretrained(folder / "llm")
+    sight.save_pretrained(folder / "vision_tower")
+    seen = transformers.SiglipImageProcessorPil(size=size(24))
+    seen.save_pretrained(folder / "vision_tower")
+    (folder / "mm_projector").mkdir()
+    weights = {f"layers.{name}": value for name, value in layers.state_dict().items()}
+    save_file(weights, folder / "mm_projector" / "model.safetensors", {"format": "pt"})
+    (folder / "mm_projector" / "config.json").write_text(
+        json.dumps({"mm_projector_type": "mlp_downsample", "model_type": "v2l_projector"})
+    )
+    told = {"model_type": "llava_llama", "architectures": ["LlavaLlamaModel"],
+            "mm_vision_select_feature": "cls_patch", "mm_vision_select_layer": -2,
+            "image_aspect_ratio": "resize", "torch_dtype": "float32"}  # fmt: skip
+    (folder / "config.json").write_text(json.dumps(told))
+    pixels = numpy.random.default_rng(3).integers(0, 255, (32, 32, 3), dtype=numpy.uint8)
+    picture = Image.fromarray(pixels)
+    picture.save(folder / "picture.png")
+    before = tokenizer(
+        "A chat between a curious user and an artificial intelligence assistant. The assistant "
+        "gives helpful, detailed, and polite answers to the user's questions. USER: "
+    )["input_ids"]
+    after = tokenizer(f"\n{QUESTION} ASSISTANT:", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        states = sight(
+            **seen(images=[picture], return_tensors="pt"), output_hidden_states=True
+        ).hidden_states[-2][0].view(3, 3, 32)  # fmt: skip
+        wide = torch.zeros(4, 4, 32)
+        wide[:3, :3] = states
+        joined = [torch.cat([wide[2 * row, 2 * column], wide[2 * row, 2 * column + 1],
+                             wide[2 * row + 1, 2 * column], wide[2 * row + 1, 2 * column + 1]])
+                  for column in range(2) for row in range(2)]  # fmt: skip
+        words_ = llm.get_input_embeddings()
+        given = torch.cat([words_(torch.tensor(before)), layers(torch.stack(joined)),
+                           words_(torch.tensor(after))])[None]  # fmt: skip
+        count, made = given.shape[1], []
+        for _ in range(tiny.LENGTH):
+            scores = llm(inputs_embeds=given).logits[0, -1]
+            scores[1] = -float("inf")
+            made.append(int(scores.argmax()))
+            given = torch.cat([given, words_(torch.tensor([[made[-1]]]))], 1)
+    told = {"prompt": QUESTION, "count": count, "unknown": [1], "tokens": made,
+            "text": tokenizer.decode(made, skip_special_tokens=True)}  # fmt: skip
+    (folder / "expected.json").write_text(json.dumps(told))
+
+
+def minigpt4() -> tuple[Any, Any]:
+    """MiniGPT-4: the picture former of BLIP-2 before a Llama."""
+    tokenizer = words("<image>")
+    config = transformers.Blip2Config(
+        vision_config={**SIGHT, "qkv_bias": True},
+        qformer_config={"vocab_size": 200, "hidden_size": 32, "num_hidden_layers": 2,
+                        "num_attention_heads": 4, "intermediate_size": 64,
+                        "encoder_hidden_size": 32, "cross_attention_frequency": 1},
+        text_config={**TEXT, "model_type": "llama"}, num_query_tokens=3,
+        image_text_hidden_size=16,
+        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+    )  # fmt: skip
+    seen = transformers.BlipImageProcessorPil(size=size(16))
+    processor = transformers.Blip2Processor(seen, tokenizer, num_query_tokens=3)
+    return transformers.Blip2ForConditionalGeneration(config), processor
 
 
 def words(*marks: str, **named: str) -> Any:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Generator
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -21,9 +22,11 @@ from freehold.engines.workers.language.loading import (
     configuration,
     longest,
     opened,
+    said,
     settle,
 )
 from freehold.engines.workers.language.memory import Memory
+from freehold.engines.workers.language.ports import assembly
 from freehold.engines.workers.language.prompts import Prompt, Writer
 from freehold.engines.workers.language.seeing import Seer, processor
 from freehold.engines.workers.order import Order
@@ -40,16 +43,22 @@ CLASSES = {
 def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
     """Open the model and its tokenizer."""
     folder = settle(order)
+    parts = assembly(said(folder, "config.json"))
+    model, writer = parts.load(order) if parts else usual(order, folder)
+    return Generating(model, writer, longest(model.config, order.context)).answer
+
+
+def usual(order: Order, folder: Path) -> tuple[Opened, Writer]:
+    """A model in one folder, and what makes its prompts."""
     config = configuration(folder)
     if getattr(config, "use_mamba_kernels", False):
         config.use_mamba_kernels = order.device != "cpu"
     model = opened(order, architecture(config, CLASSES), config)
     prepares = processor(folder)
     if prepares is None:
-        writer = Writer(loaded_tokenizer(folder), folder, order.options.get("template"))
-    else:
-        writer = Seer(prepares, folder, order.device, model.model.dtype)
-    return Generating(model, writer, longest(config, order.context)).answer
+        template = order.options.get("template")
+        return model, Writer(loaded_tokenizer(folder), folder, template)
+    return model, Seer(prepares, folder, order.device, model.model.dtype)
 
 
 class Generating:

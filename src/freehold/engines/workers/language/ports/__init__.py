@@ -16,6 +16,12 @@ def ported(config: Mapping[str, Any]) -> Any | None:
     return import_module(f"{__name__}.{name}") if name else None
 
 
+def assembly(config: Mapping[str, Any]) -> Any | None:
+    """The module that puts a model together from several folders; None for a usual model."""
+    name = {"llava_llama": "vila"}.get(str(config.get("model_type")))
+    return import_module(f"{__name__}.{name}") if name else None
+
+
 def _as_the_library(config: Mapping[str, Any]) -> bool:
     """Whether a model of MPT's kind is the one that the library computes, whatever it is told."""
     attention = config.get("attn_config") or {}

@@ -77,8 +77,10 @@ class Attention(nn.Module):
             queries, keys = self.q_ln(queries), self.k_ln(keys)
         queries, keys, values = (heads(part, self.count) for part in (queries, keys, values))
         keys, values = past.update(keys, values, number)
-        slopes = None if self.slopes is None else self.slopes.to(states.device)
-        found = attended(queries, keys, values, places, scale=self.scale, slopes=slopes)
+        back = None
+        if self.steepest is not None:
+            back = slopes(self.count, self.steepest).to(states.device)
+        found = attended(queries, keys, values, places, scale=self.scale, slopes=back)
         return self.out_proj(joined(found))
 
 

@@ -32,7 +32,7 @@ class Decoder(PreTrainedModel, GenerationMixin):
     def forward(
         self,
         input_ids: Tensor,
-        past_key_values: Any = None,
+        cache: Any = None,
         attention_mask: Tensor | None = None,
         logits_to_keep: int = 0,
         **_: Any,
@@ -40,14 +40,14 @@ class Decoder(PreTrainedModel, GenerationMixin):
         """The scores (1, tokens, vocabulary), or of the last `logits_to_keep` tokens."""
         if len(input_ids) != 1 or (attention_mask is not None and not attention_mask.all()):
             raise ValueError("one sequence at a time, without padding")
-        past = DynamicCache() if past_key_values is None else past_key_values
+        past = DynamicCache() if cache is None else cache
         begin = past.get_seq_length()
         places = torch.arange(begin, begin + input_ids.shape[1], device=input_ids.device)
         states = self.embedded(input_ids) if begin == 0 else self.embedded_at(input_ids, begin)
         for number, block in enumerate(self.blocks()):
             states = block(states, places, past, number)
         scores = self.scored(states[:, -logits_to_keep:] if logits_to_keep else states)
-        return CausalLMOutputWithPast(logits=scores, past_key_values=past)
+        return CausalLMOutputWithPast(logits=scores, cache=past)
 
     def embedded_at(self, tokens: Tensor, begin: int) -> Tensor:
         """The first states of tokens that stand from place `begin` on."""
