@@ -207,3 +207,9 @@ def test_what_torch_was_built_for_does_not_make_another_version(
 ) -> None:
     monkeypatch.setattr(action, "version", lambda name: "2.13.0+cpu")
     assert action._version("torch") == "2.13.0"
+
+
+def test_a_long_list_names_the_first_and_counts_the_rest() -> None:
+    one = next(one for one in runtimes() if one.engine == "transformers")
+    assert one.words().startswith("torch 2.13.0, transformers 5.24.0, ")
+    assert one.words().endswith(f" and {len(one.needs) - 4} more")

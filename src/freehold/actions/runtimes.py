@@ -24,6 +24,8 @@ from freehold.engines.base import ENGINES, Contract, built_with
 
 LOCKS = Path(contract.__file__).with_name("locks")
 PATIENCE = 3600
+NAMED = 4
+"""Packages of a runtime that are named; the list has the others."""
 SHOWN = 3
 """Lines of a failed installation that the error shows."""
 
@@ -39,6 +41,12 @@ class Runtime(Struct, frozen=True, kw_only=True):
     state: str
     needs: dict[str, str]
     folder: Path
+
+    def words(self) -> str:
+        """What it needs: the first few packages with their versions, and how many more."""
+        named = [f"{name} {wanted}" for name, wanted in self.needs.items()]
+        rest = len(named) - NAMED
+        return ", ".join(named[:NAMED]) + (f" and {rest} more" if rest > 0 else "")
 
     def form(self) -> dict[str, Any]:
         """The JSON form."""
@@ -72,7 +80,7 @@ def install(
     with _building(now.folder) as folder:
         say(f"building {folder}")
         _run(say, *_maker(folder))
-        say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
+        say("installing " + now.words())
         alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
         words = (*_installer(folder), *alone)
         fitting = () if alone else _for_this_card(words[0], now.needs)

@@ -112,7 +112,7 @@ class Generating:
         if keeps:
             more["past_key_values"], turn.answer.cached = self.memory.taken(prompt.tokens)
         found = self.model.generate(
-            tokens,
+            input_ids=tokens,
             attention_mask=torch.ones_like(tokens),
             generation_config=config,
             logits_processor=LogitsProcessorList([choice]),
