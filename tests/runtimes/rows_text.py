@@ -123,6 +123,11 @@ ROWS: dict[str, Row] = {
         "as DINOv2; its own weights are not public",
     ),
     "shieldgemma": row(JUDGES, FOUND + "test_a_guard_with_a_guideline_answers_yes_or_no"),
+    "shieldgemma-2": row(
+        JUDGES,
+        "tests/runtimes/test_seeing.py::"
+        "test_a_guard_of_pictures_answers_for_each_of_its_policies",
+    ),
     "granite-guardian-3.0": row(
         JUDGES, FOUND + "test_a_guard_with_named_risks_is_asked_for_each", "",
         "HAP models say which label is harm by the option unsafe",

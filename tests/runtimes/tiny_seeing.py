@@ -34,6 +34,8 @@ CHAT = (
     "{% endfor %}{% endfor %}"
 )
 QUESTION = "the quick brown fox"
+ALONE = ("vila", "shieldgemma2")
+"""Those that are made in a way of their own."""
 MARKS = {
     "llava": "<image>", "gemma3": "<start_of_image>", "mllama": "<|image|>", "paligemma": "",
     "minigpt4": "",
@@ -50,8 +52,8 @@ def main() -> None:
     transformers.logging.disable_progress_bar()
     place, *names = sys.argv[1:]
     for name in names:
-        if name == "vila":
-            vila(Path(place) / name)
+        if name in ALONE:
+            globals()[name](Path(place) / name)
             continue
         folder = Path(place) / name
         folder.mkdir(parents=True)
@@ -319,6 +321,41 @@ def vila(folder: Path) -> None:
     told = {"prompt": QUESTION, "count": count, "unknown": [1], "tokens": made,
             "text": tokenizer.decode(made, skip_special_tokens=True)}  # fmt: skip
     (folder / "expected.json").write_text(json.dumps(told))
+
+
+def shieldgemma2(folder: Path) -> None:
+    """ShieldGemma 2: does a picture break one of the policies of its processor? Yes or No."""
+    torch.manual_seed(2)
+    made, base = gemma3()
+    tokenizer = base.tokenizer
+    tokenizer.add_tokens(["Yes", "No"])
+    yes, no = (tokenizer.convert_tokens_to_ids(word) for word in ("Yes", "No"))
+    told = {k: v for k, v in made.config.to_dict().items() if k not in ("model_type",)}
+    told.pop("architectures", None)
+    config = transformers.ShieldGemma2Config(**told, yes_token_index=yes, no_token_index=no)
+    model = transformers.ShieldGemma2ForImageClassification(config).eval()
+    tiny.spread(model)
+    model.save_pretrained(folder)
+    template = (
+        "{% for message in messages %}{% for part in message['content'] %}"
+        "{% if part['type'] == 'image' %}<start_of_image>{% else %}{{ part['text'] }}{% endif %}"
+        "{% endfor %}{% endfor %}{{ policy_description }} Answer:"
+    )
+    processor = transformers.ShieldGemma2Processor(
+        base.image_processor, tokenizer, chat_template=template, image_seq_length=1,
+        policy_definitions={"dangerous": "no danger", "violence": "no violence"},
+    )  # fmt: skip
+    processor.save_pretrained(folder)
+    pixels = numpy.random.default_rng(3).integers(0, 255, (32, 32, 3), dtype=numpy.uint8)
+    picture = Image.fromarray(pixels)
+    picture.save(folder / "picture.png")
+    scores = {}
+    with torch.no_grad():
+        for policy in ("dangerous", "violence"):
+            batch = processor(images=[picture], policies=[policy], return_tensors="pt")
+            last = model.model(**batch).logits[0, -1]
+            scores[policy] = float(torch.softmax(last[[yes, no]], 0)[0])
+    (folder / "expected.json").write_text(json.dumps({"scores": scores}))
 
 
 def minigpt4() -> tuple[Any, Any]:

@@ -123,6 +123,9 @@ def opened(
             local_files_only=True,
             output_loading_info=True,
         )
+    except ImportError as error:
+        how = (getattr(config, "quantization_config", None) or {}).get("quant_method", "such")
+        raise UsageError(f"{folder.name}: weights in {how} form need what is not here") from error
     except (OSError, RuntimeError, KeyError, ValueError) as error:
         raise BrokenInput(f"{folder.name}: cannot be loaded: {error}"[:600]) from error
     checked(folder, found, spare, idle)

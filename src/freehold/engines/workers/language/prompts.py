@@ -60,7 +60,9 @@ class Writer:
         )
         marks = {mark for tag in self.tags for mark in (tag.opens, tag.closes)}
         shown = {self.vocabulary[mark] for mark in marks if mark in self.vocabulary}
-        self.special = frozenset(tokenizer.all_special_ids) - shown
+        added = getattr(tokenizer, "added_tokens_decoder", {})
+        special = {token for token, mark in added.items() if mark.special}
+        self.special = (frozenset(tokenizer.all_special_ids) | special) - shown
 
     def prompt(self, request: Request, limit: int) -> Prompt:
         """The prompt of a request, within `limit` tokens; UsageError when it is too long."""
