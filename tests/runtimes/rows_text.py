@@ -137,5 +137,7 @@ ROWS: dict[str, Row] = {
     ),
     "molmo": none("it comes as code only, and no library has it"),
     "nvlm-1.0": none("it comes as code only; its projector is not written anew yet"),
-    "qwen-1": none("it comes as code only, and no library has it"),
+    "qwen-1": row(
+        TEXT, PORT, "qwen", f"{UNPROVEN}; texts up to the length that it was trained on"
+    ),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from tests.runtimes.language import Maker, asking, expected, last, makers
 
 pytestmark = pytest.mark.runtime
 
-NAMES = ("crystalcoder", "grok", "sea_lion", "sloped_mpt")
+NAMES = ("crystalcoder", "grok", "sea_lion", "sloped_mpt", "qwen")
 
 
 @pytest.fixture(scope="module")

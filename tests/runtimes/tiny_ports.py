@@ -7,6 +7,7 @@ nothing of the first: it goes through the whole text again for each token, from 
 import json
 import math
 import sys
+from base64 import b64encode
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -36,19 +37,139 @@ def main() -> None:
         folder.mkdir(parents=True)
         (folder / "config.json").write_text(json.dumps({**config, "torch_dtype": "float32"}))
         save_file(weights, folder / "model.safetensors", {"format": "pt"})
-        tokenizer = tiny.words_tokenizer()
-        tokenizer.save_pretrained(folder)
+        if name == "qwen":
+            tokenizer = Ranks(folder)
+        else:
+            tokenizer = tiny.words_tokenizer()
+            tokenizer.save_pretrained(folder)
         tokens = tokenizer(tiny.PROMPT)["input_ids"]
         count, logs = len(tokens), []
         for _ in range(tiny.LENGTH):
             last = scores(config, weights, torch.tensor(tokens))
             logs.append(torch.log_softmax(last, 0))
-            last[1] = -math.inf
+            last[tokenizer.eos_token_id] = -math.inf
             tokens.append(int(last.argmax()))
         told = {"prompt": tiny.PROMPT, "tokens": tokens[count:],
                 "logs": [float(x[t]) for x, t in zip(logs, tokens[count:], strict=True)],
                 "text": tokenizer.decode(tokens[count:], skip_special_tokens=True)}  # fmt: skip
         (folder / "expected.json").write_text(json.dumps(told))
+
+
+class Ranks:
+    """Qwen's file of ranks, and texts joined by rank, pair after pair."""
+
+    eos_token_id = 260
+
+    def __init__(self, folder: Path) -> None:
+        self.ranks = {bytes([n]): n for n in range(256)}
+        for token in (b"th", b"the", b"qu", b" br"):
+            self.ranks[token] = len(self.ranks)
+        lines = [f"{b64encode(t).decode()} {r}" for t, r in self.ranks.items()]
+        (folder / "qwen.tiktoken").write_text("\n".join(lines) + "\n")
+        told = {
+            "tokenizer_class": "QWenTokenizer",
+            "auto_map": {"AutoTokenizer": ["tokenization_qwen.QWenTokenizer", None]},
+        }
+        (folder / "tokenizer_config.json").write_text(json.dumps(told))
+
+    def __call__(self, text: str) -> dict[str, list[int]]:
+        found = []
+        for word in ("the", " quick", " brown", " fox"):
+            parts = [bytes([byte]) for byte in word.encode()]
+            while True:
+                joins = [
+                    (self.ranks[parts[n] + parts[n + 1]], n)
+                    for n in range(len(parts) - 1)
+                    if parts[n] + parts[n + 1] in self.ranks
+                ]
+                if not joins:
+                    break
+                _, n = min(joins)
+                parts[n : n + 2] = [parts[n] + parts[n + 1]]
+            found += [self.ranks[part] for part in parts]
+        assert text == "the quick brown fox"
+        return {"input_ids": found}
+
+    def decode(self, tokens: list[int], **_: Any) -> str:
+        names = {rank: token for token, rank in self.ranks.items()}
+        return b"".join(names.get(token, b"") for token in tokens).decode(errors="replace")
+
+
+def qwen() -> tuple[dict[str, Any], Weights, Any]:
+    """Qwen 1."""
+    config = {
+        "model_type": "qwen",
+        "architectures": ["QWenLMHeadModel"],
+        "vocab_size": 480,
+        "hidden_size": WIDTH,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "kv_channels": SIZE_OF_HEAD,
+        "intermediate_size": 96,
+        "layer_norm_epsilon": 1e-6,
+        "rotary_emb_base": 10000,
+        "rotary_pct": 1.0,
+        "seq_length": 256,
+        "no_bias": True,
+        "use_dynamic_ntk": True,
+        "use_logn_attn": True,
+        "tie_word_embeddings": False,
+        "auto_map": {"AutoModelForCausalLM": "modeling_qwen.QWenLMHeadModel"},
+    }
+    shapes: dict[str, tuple[int, ...]] = {
+        "transformer.wte.weight": (480, WIDTH),
+        "lm_head.weight": (480, WIDTH),
+        "transformer.ln_f.weight": (WIDTH,),
+    }
+    for n in range(LAYERS):
+        at = f"transformer.h.{n}."
+        shapes |= {
+            at + "ln_1.weight": (WIDTH,),
+            at + "ln_2.weight": (WIDTH,),
+            at + "attn.c_attn.weight": (3 * WIDTH, WIDTH),
+            at + "attn.c_attn.bias": (3 * WIDTH,),
+            at + "attn.c_proj.weight": (WIDTH, WIDTH),
+            at + "mlp.w1.weight": (48, WIDTH),
+            at + "mlp.w2.weight": (48, WIDTH),
+            at + "mlp.c_proj.weight": (WIDTH, 48),
+        }
+    return config, random(shapes), qwen_scores
+
+
+def qwen_scores(config: dict[str, Any], w: Weights, tokens: Any) -> Any:
+    """The scores after the last token."""
+    states = w["transformer.wte.weight"][tokens]
+
+    def normed(x: Any, at: str) -> Any:
+        return x / (x.pow(2).mean(-1, keepdim=True) + 1e-6).sqrt() * w[at + ".weight"]
+
+    for layer in range(LAYERS):
+        at = f"transformer.h.{layer}."
+        all_ = normed(states, at + "ln_1") @ w[at + "attn.c_attn.weight"].T
+        q, k, v = (all_ + w[at + "attn.c_attn.bias"]).split(WIDTH, 1)
+        seen = torch.zeros_like(states)
+        for h in range(HEADS):
+            cut = slice(h * SIZE_OF_HEAD, (h + 1) * SIZE_OF_HEAD)
+            mine, theirs = by_halves(q[:, cut]), by_halves(k[:, cut])
+            for place in range(len(tokens)):
+                seen[place, cut] = looked(mine, theirs, v[:, cut], place, partial(sloped, 0.0))
+        states = states + seen @ w[at + "attn.c_proj.weight"].T
+        inner = normed(states, at + "ln_2")
+        wide = (inner @ w[at + "mlp.w1.weight"].T) * silu(inner @ w[at + "mlp.w2.weight"].T)
+        states = states + wide @ w[at + "mlp.c_proj.weight"].T
+    return w["lm_head.weight"] @ normed(states, "transformer.ln_f")[-1]
+
+
+def by_halves(x: Any) -> Any:
+    """Rotary places of one head, number by number: the first half turns with the second."""
+    found, half = x.clone(), SIZE_OF_HEAD // 2
+    for place in range(len(x)):
+        for n in range(half):
+            angle = torch.tensor(place * 10000.0 ** (-2 * n / SIZE_OF_HEAD))
+            a, b = x[place, n], x[place, n + half]
+            found[place, n] = a * angle.cos() - b * angle.sin()
+            found[place, n + half] = b * angle.cos() + a * angle.sin()
+    return found
 
 
 def random(shapes: dict[str, tuple[int, ...]]) -> Weights:
@@ -157,23 +278,12 @@ def grok() -> tuple[dict[str, Any], Weights, Any]:
     return config, random(shapes), grok_scores
 
 
-def grok_scores(config: dict[str, Any], w: Weights, tokens: Any) -> Any:  # noqa: C901
+def grok_scores(config: dict[str, Any], w: Weights, tokens: Any) -> Any:
     """The scores after the last token."""
     states = w["model.embed_tokens.weight"][tokens] * config["embedding_multiplier_scale"]
-    half = SIZE_OF_HEAD // 2
 
     def normed(x: Any, at: str) -> Any:
         return x / (x.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * w[at + ".scale"]
-
-    def turned(x: Any) -> Any:
-        found = x.clone()
-        for place in range(len(x)):
-            for n in range(half):
-                angle = torch.tensor(place * 10000.0 ** (-2 * n / SIZE_OF_HEAD))
-                a, b = x[place, n], x[place, n + half]
-                found[place, n] = a * angle.cos() - b * angle.sin()
-                found[place, n + half] = b * angle.cos() + a * angle.sin()
-        return found
 
     def bounded(scores: Any, _: Any) -> Any:
         most = config["max_attn_value"]
@@ -187,7 +297,7 @@ def grok_scores(config: dict[str, Any], w: Weights, tokens: Any) -> Any:  # noqa
         for h in range(HEADS):
             cut = slice(h * SIZE_OF_HEAD, (h + 1) * SIZE_OF_HEAD)
             few = slice(h // 2 * SIZE_OF_HEAD, (h // 2 + 1) * SIZE_OF_HEAD)
-            mine, theirs = turned(q[:, cut]), turned(k[:, few])
+            mine, theirs = by_halves(q[:, cut]), by_halves(k[:, few])
             for place in range(len(tokens)):
                 seen[place, cut] = looked(mine, theirs, v[:, few], place, bounded)
         states = states + normed(seen @ w[at + "attn.o_proj.weight"].T, at + "post_attn_norm")

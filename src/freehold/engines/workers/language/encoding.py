@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.language.loading import said
+from freehold.engines.workers.language.ports import ported
 from freehold.tasks.base import Progress
 
 BATCH = 16_384
@@ -121,6 +122,9 @@ def loaded_tokenizer(folder: Path) -> Any:
     """The model's tokenizer; BrokenInput when it cannot be read."""
     from transformers import AutoTokenizer
 
+    port = ported(said(folder, "config.json"))
+    if port is not None and hasattr(port, "tokenizer"):
+        return port.tokenizer(folder)
     try:
         return AutoTokenizer.from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError, KeyError, TypeError) as error:

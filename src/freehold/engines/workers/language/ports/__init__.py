@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
+ANEW = {"crystalcoder": "crystalcoder", "grok-1": "grok", "qwen": "qwen"}
+"""Kinds of models and their modules."""
+
 
 def ported(config: Mapping[str, Any]) -> Any | None:
     """The module for a configuration, or None where the library has its own."""
-    name = {"crystalcoder": "crystalcoder", "grok-1": "grok"}.get(str(config.get("model_type")))
+    name = ANEW.get(str(config.get("model_type")))
     if config.get("model_type") == "mpt" and not _as_the_library(config):
         name = "mpt"
     return import_module(f"{__name__}.{name}") if name else None

@@ -57,9 +57,7 @@ class Attention(nn.Module):
         told, size = config.attn_config, config.d_model // config.n_heads
         self.count, self.clip = config.n_heads, told.get("clip_qkv")
         self.scale = told.get("softmax_scale") or size**-0.5
-        self.slopes = (
-            slopes(config.n_heads, told.get("alibi_bias_max", 8)) if config.alibi else None
-        )
+        self.steepest = told.get("alibi_bias_max", 8) if config.alibi else None
         bias = not config.no_bias
         self.Wqkv = nn.Linear(config.d_model, 3 * config.d_model, bias=bias)
         self.out_proj = nn.Linear(config.d_model, config.d_model, bias=bias)
