@@ -86,7 +86,7 @@ ROWS: dict[str, Row] = {
     "phi-3": row(TEXT, OTHER, "phi3", "small and vision come as code only"),
     "phi-3.5": row(TEXT, OTHER, "phimoe", "vision comes as code only"),
     "code-llama": row(
-        TEXT, FIRST, "llama", "filling in by its marks, not tried with its own tokenizer"
+        TEXT, "tests/runtimes/test_text.py::test_code_llama_fills_in_by_its_own_tokenizer"
     ),
     "deepseek-v3": row(TEXT, OTHER, "deepseek_v3"),
     "llama-3.2": row(TEXT, SEES, "mllama"),
@@ -132,9 +132,7 @@ ROWS: dict[str, Row] = {
         JUDGES, FOUND + "test_a_guard_with_named_risks_is_asked_for_each", "",
         "HAP models say which label is harm by the option unsafe",
     ),
-    "llama-guard-3": row(
-        JUDGES, FOUND + "test_a_guard_that_says_safe_or_unsafe", "", "without its categories"
-    ),
+    "llama-guard-3": row(JUDGES, FOUND + "test_a_guard_that_says_safe_or_unsafe"),
     "molmo": none("it comes as code only, and no library has it"),
     "nvlm-1.0": none("it comes as code only; its projector is not written anew yet"),
     "qwen-1": row(

@@ -162,6 +162,11 @@ def test_a_guard_that_says_safe_or_unsafe(tiny: Maker) -> None:
     model = tiny("llama_guard")
     told = expected(model)
     with asking(model, "text-classification") as running:
-        result = last(running, moderation.Request(items=tuple(told["texts"])))
+        request = moderation.Request(items=tuple(told["texts"]), threshold=0.0)
+        result = last(running, request)
+        safe = last(running, moderation.Request(items=tuple(told["texts"]), threshold=1.0))
     scores = [verdict.scores["unsafe"] for verdict in result.verdicts]
     assert scores == pytest.approx(told["scores"], abs=CLOSE)
+    first = [name.strip() for name in told["named"].splitlines()[0].split(",") if name.strip()]
+    assert set(result.verdicts[0].scores) == {"unsafe", *first}
+    assert [set(verdict.scores) for verdict in safe.verdicts] == [{"unsafe"}] * 3

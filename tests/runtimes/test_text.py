@@ -27,7 +27,7 @@ LONG = "the lazy dog jumps over an old tree and then it sleeps under a quick bro
 @pytest.fixture(scope="module")
 def tiny(installed: Callable[[Contract], Found], tmp_path_factory: pytest.TempPathFactory) -> Maker:
     """A tiny model by its name."""
-    names = ("llama", "lora", "broken", "half", "code", "bloom")
+    names = ("llama", "lora", "broken", "half", "code", "bloom", "codellama")
     return makers(installed, tmp_path_factory, "tiny_text.py", (names,))
 
 
@@ -180,6 +180,16 @@ def test_code_is_filled_in_between_two_texts(tiny: Maker) -> None:
     model = tiny("code")
     with asking(model, "text-generation") as running:
         assert text(running, suffix=" dog").text == expected(model)["text"]
+
+
+def test_code_llama_fills_in_by_its_own_tokenizer(tiny: Maker) -> None:
+    model = tiny("codellama")
+    told = expected(model)
+    bias = dict.fromkeys(told["outside"], -1e9)
+    with asking(model, "text-generation") as running:
+        result = text(running, suffix=" dog", bias=bias)
+    assert result.text.strip() == told["text"].strip()
+    assert result.spent.prompt == told["count"]
 
 
 def test_a_model_without_a_template_continues_texts_only(tiny: Maker, tmp_path: Path) -> None:

@@ -338,7 +338,11 @@ def llama_guard(folder: Path) -> dict[str, Any]:
     template = "Categories: S1. {{ messages[-1]['content'] }} Say safe or unsafe:"
     model, tokenizer = guard(folder, "Llama", template, ["safe", "unsafe"])
     texts = [f"Categories: S1. {text} Say safe or unsafe:\n\n" for text in TEXTS]
-    return {"scores": [chance(model, tokenizer, text, "unsafe", "safe") for text in texts]}
+    named = tokenizer(texts[0] + "unsafe\n", return_tensors="pt").input_ids
+    made = model.generate(named, max_new_tokens=24, do_sample=False, pad_token_id=1)
+    said = tokenizer.decode(made[0, named.shape[1] :], skip_special_tokens=True)
+    return {"scores": [chance(model, tokenizer, text, "unsafe", "safe") for text in texts],
+            "named": said.strip()}  # fmt: skip
 
 
 def picture(folder: Path) -> Any:

@@ -233,6 +233,35 @@ def code(folder: Path) -> None:
     (folder / "expected.json").write_text(json.dumps(told))
 
 
+def codellama(folder: Path) -> None:
+    """Code Llama: a Llama whose tokenizer knows where to fill in."""
+    from transformers import CodeLlamaTokenizer
+
+    marks = ["<unk>", "<s>", "</s>", "▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>"]
+    names = [*marks, *(f"<0x{byte:02X}>" for byte in range(256)), *"▁abcdefghijklmnopqrstuvwxyz"]
+    merges = [("▁", "f"), ("o", "x"), ("▁f", "ox")]
+    names += [one + other for one, other in merges]
+    tokenizer = CodeLlamaTokenizer(vocab={n: k for k, n in enumerate(names)}, merges=merges)
+    config = transformers.LlamaConfig(
+        **{**SMALL, "vocab_size": len(names), "bos_token_id": 1, "eos_token_id": 2}
+    )
+    torch.manual_seed(1)
+    model = transformers.LlamaForCausalLM(config).eval()
+    spread(model)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    tokens = tokenizer(f"{PROMPT}<FILL_ME> dog", return_tensors="pt").input_ids
+    outside = [*range(7), *range(7, 263)]
+    with torch.no_grad():
+        made = model.generate(
+            tokens, max_new_tokens=LENGTH, do_sample=False, eos_token_id=None, pad_token_id=2,
+            suppress_tokens=outside,
+        )[0].tolist()[tokens.shape[1]:]  # fmt: skip
+    told = {"text": tokenizer.decode(made, skip_special_tokens=True), "outside": outside,
+            "count": tokens.shape[1]}  # fmt: skip
+    (folder / "expected.json").write_text(json.dumps(told))
+
+
 def spread(model: Any) -> None:
     """Larger random weights, so that tokens differ; less for what tokens begin with."""
     with torch.no_grad():

@@ -32,6 +32,8 @@ class Guard(Protocol):
     """One way to ask a model of language for a verdict."""
 
     notes: tuple[str, ...]
+    more: str
+    """What to write after the question to be told the categories; empty where there are none."""
 
     def harms(self, policy: str | None, categories: Sequence[str]) -> dict[str, str] | list[str]:
         """What to ask about, by name."""
@@ -68,6 +70,7 @@ class Words:
         self.tokenizer = tokenizer
         self.yes, self.no = tokens(tokenizer, yes), tokens(tokenizer, no)
         self.notes: tuple[str, ...] = ()
+        self.more = ""
 
     def rendered(self, chat: Sequence[Message], **words: Any) -> str:
         """The question as text."""
@@ -131,10 +134,11 @@ class ByRisk(Words):
 
 
 class ByCategory(Words):
-    """Llama Guard's way: safe, or unsafe; the template knows the categories."""
+    """Llama Guard's way: safe, or unsafe and then which categories of its template."""
 
     def __init__(self, tokenizer: Any) -> None:
         super().__init__(tokenizer, ("unsafe",), ("safe",))
+        self.more = "unsafe\n"
 
     def harms(self, policy: str | None, categories: Sequence[str]) -> list[str]:
         """Harm as a whole."""

@@ -39,6 +39,8 @@ from freehold.tasks.text_generation import Message
 Answer = Callable[[Request], Generator[Progress | Result, None, None]]
 SAFE = ("safe", "benign", "neutral", "non", "not", "no", "clean", "normal", "none", "ok")
 """First words of labels that name no harm."""
+NAMES = 24
+"""Tokens that the names of categories may take."""
 HARMFUL = ("unsafe", "toxic", "toxicity", "hate", "hateful", "harmful", "harm", "injection",
            "jailbreak", "malicious", "offensive", "abuse", "obscene", "threat", "insult",
            "violence", "sexual", "hap")  # fmt: skip
@@ -128,6 +130,8 @@ class ByWords:
                 asked = self.guard.asked(chat, harm)
                 tokens += len(asked)
                 scores |= self.guard.scores(harm, self._last(asked, request.truncate))
+                if self.guard.more and scores[harm] >= request.threshold:
+                    scores |= dict.fromkeys(self._named(asked), scores[harm])
                 count += 1
                 yield steps.done(count)
             verdicts.append(Verdict(max(scores.values()) < request.threshold, scores))
@@ -137,6 +141,17 @@ class ByWords:
             work=Work(steps.seconds, tokens, "tokens"),
             notes=(*self.opened.notes, *self.guard.notes),
         )
+
+    def _named(self, asked: Sequence[int]) -> list[str]:
+        """The categories that the guard names after it found harm, likeliest tokens only."""
+        more = self.tokenizer(self.guard.more, add_special_tokens=False)["input_ids"]
+        given = torch.tensor([[*asked, *more]], device=self.opened.device)
+        made = self.opened.model.generate(
+            given, attention_mask=torch.ones_like(given), max_new_tokens=NAMES, do_sample=False
+        )[0, given.shape[1] :]
+        said = str(self.tokenizer.decode(made, skip_special_tokens=True)).strip()
+        lines = said.splitlines()
+        return [name.strip() for name in lines[0].split(",") if name.strip()] if lines else []
 
     def _last(self, tokens: Sequence[int], truncate: bool) -> torch.Tensor:
         """The scores (vocabulary,) of what comes after these tokens."""

@@ -141,6 +141,9 @@ class Writer:
 
     def filling(self, before: str, after: str) -> list[int]:
         """The tokens that ask for what stands between two texts."""
+        own = getattr(self.tokenizer, "fill_token", None)
+        if own and own not in before + after:
+            return self.encoded(before + own + after, special=True)
         for begin, end, hole in FILLING:
             if begin in self.vocabulary and end in self.vocabulary and hole in self.vocabulary:
                 marks = [self.vocabulary[mark] for mark in (begin, end, hole)]
