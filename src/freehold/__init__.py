@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from freehold.actions.get import get
     from freehold.actions.headers import Headers, read_headers
     from freehold.actions.history import History, history
+    from freehold.actions.inspect import Inspection, inspect
     from freehold.actions.licenses import LicenseReport, license, licenses
     from freehold.actions.machine import MachineReport, machine
     from freehold.actions.models import models
@@ -44,6 +45,7 @@ _HOMES = {
     "FreeholdError": "core.errors",
     "Headers": "actions.headers",
     "History": "actions.history",
+    "Inspection": "actions.inspect",
     "KnowledgeBase": "knowledge.base",
     "Ledger": "store.ledger",
     "LicenseReport": "actions.licenses",
@@ -60,6 +62,7 @@ _HOMES = {
     "doctor": "actions.doctor",
     "get": "actions.get",
     "history": "actions.history",
+    "inspect": "actions.inspect",
     "license": "actions.licenses",
     "licenses": "actions.licenses",
     "machine": "actions.machine",
@@ -83,6 +86,7 @@ __all__ = [
     "FreeholdError",
     "Headers",
     "History",
+    "Inspection",
     "KnowledgeBase",
     "Ledger",
     "LicenseReport",
@@ -99,6 +103,7 @@ __all__ = [
     "doctor",
     "get",
     "history",
+    "inspect",
     "license",
     "licenses",
     "machine",

@@ -42,7 +42,7 @@ def test_what_is_made_is_written_and_the_work_is_in_the_ledger(
     with Ledger.open(reading=True) as ledger:
         (row,) = ledger.last(5, "run")
     assert row.facts["task"] == "text-to-image"
-    assert row.facts["measured"]["work"] == {"seconds": 0.1, "count": 1, "unit": "steps"}  # type: ignore[index]
+    assert row.facts["measured"]["work"] == {"seconds": 0.1, "count": 1, "unit": "steps"}
 
 
 def test_progress_comes_first_and_the_task_of_a_model_is_found_by_itself(pipeline: Path) -> None:

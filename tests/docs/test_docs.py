@@ -18,10 +18,11 @@ from freehold.actions import choose as choosing
 from freehold.actions import doctor
 from freehold.actions.signing import sign
 from freehold.cli.main import command
+from freehold.formats.invented_llama import write_llama
 from freehold.knowledge.base import FOLDERS
 from tests.actions.test_signing import made
 from tests.cli.running import freehold
-from tests.engines.stubs import stub, tiny
+from tests.engines.stubs import TINY, stub, tiny
 from tests.scanners.good import GOOD
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,6 +71,7 @@ def in_help() -> list[tuple[str, str]]:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commands shown run: a model, a license, a schema, a stand-in engine."""
     tiny(tmp_path).rename(tmp_path / "model.gguf")
+    write_llama(tmp_path / "tuned.gguf", TINY, seed=2)
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
     (tmp_path / "notes.txt").write_text("The sky scatters blue light.")
     (tmp_path / "form.json").write_text('{"type": "object"}')
@@ -93,6 +95,8 @@ def test_every_command_shown_runs(capsys: pytest.CaptureFixture[str], line: str)
     assert words[0] == "freehold"
     if words[1] in ("sign", "verify"):
         pytest.importorskip("cryptography")
+    if {"--stats", "--against"} & {*words}:
+        pytest.importorskip("numpy")
     done = freehold(capsys, *words[1:])
     assert done.code == 0, done.err
     assert done.out.strip()

@@ -1,1 +1,1 @@
-"""Engines with their real runtimes: tiny models in the layouts of their publishers."""
+"""Engines asked for real, each in its runtime; `make runtimes` builds these and runs the tests."""

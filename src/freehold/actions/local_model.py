@@ -44,18 +44,25 @@ def _in_store(name: str) -> LocalModel:
     """The model that `get` brought under this name."""
     from freehold.store import catalog
 
+    manifest, within = stored(name)
+    catalog.touch(manifest)
+    folder = Path(manifest.folder)
+    if within:
+        return model_in(folder / within)
+    return model_in(folder, [folder.joinpath(*file.path.split("/")) for file in manifest.files])
+
+
+def stored(name: str) -> "tuple[Manifest, str]":
+    """What `get` brought under this name, and the file in it that is named, if one is."""
+    from freehold.store import catalog
+
     wanted = name.removeprefix("hf:").split("@")[0]
     manifest = catalog.find("/".join(wanted.split("/")[:2])) or _known(wanted)
     if manifest is None:
         raise EnvironmentProblem(
             f"{name} is not on this machine", hint=f"bring it here: freehold get {name}"
         )
-    catalog.touch(manifest)
-    within = "/".join(wanted.split("/")[2:])
-    folder = Path(manifest.folder)
-    if within:
-        return model_in(folder / within)
-    return model_in(folder, [folder.joinpath(*file.path.split("/")) for file in manifest.files])
+    return manifest, "/".join(wanted.split("/")[2:])
 
 
 def _known(name: str) -> "Manifest | None":

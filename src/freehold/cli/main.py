@@ -14,7 +14,7 @@ from freehold.core.errors import FreeholdError, nearest
 ORDER = (
     *("choose", "check", "get", "accept", "plan", "run", "cost"),
     *("models", "licenses", "license", "policy", "store", "bundle", "ledger"),
-    *("scan", "sign", "verify", "convert"),
+    *("inspect", "scan", "sign", "verify", "convert"),
     *("machine", "engines", "runtime", "doctor", "facts"),
 )
 """The order of the help page; a new file that is not named here comes last."""
