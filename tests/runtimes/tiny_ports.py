@@ -58,11 +58,11 @@ def main() -> None:
 class Ranks:
     """Qwen's file of ranks, and texts joined by rank, pair after pair."""
 
-    eos_token_id = 260
+    eos_token_id = 262
 
     def __init__(self, folder: Path) -> None:
         self.ranks = {bytes([n]): n for n in range(256)}
-        for token in (b"th", b"the", b"qu", b" br"):
+        for token in (b"th", b"the", b"qu", b" b", b" br", b"xyz"):
             self.ranks[token] = len(self.ranks)
         lines = [f"{b64encode(t).decode()} {r}" for t, r in self.ranks.items()]
         (folder / "qwen.tiktoken").write_text("\n".join(lines) + "\n")

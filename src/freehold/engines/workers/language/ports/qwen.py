@@ -5,8 +5,6 @@ A decoder like Llama with biases in attention and one matrix for queries, keys a
 text, so that nothing changes. Its vocabulary is a file of ranks (`qwen.tiktoken`).
 """
 
-from base64 import b64decode
-from binascii import Error
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from transformers import PretrainedConfig
 
-from freehold.core.errors import BrokenInput
 from freehold.engines.workers.language.loading import said
 from freehold.engines.workers.language.ports.parts import (
     Decoder,
@@ -24,6 +21,7 @@ from freehold.engines.workers.language.ports.parts import (
     joined,
     turned,
 )
+from freehold.engines.workers.language.ranks import halves, read_ranks, visible
 
 CHATML = (
     "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant."
@@ -170,11 +168,11 @@ def tokenizer(folder: Path) -> Any:
     ranks = read_ranks(folder / "qwen.tiktoken")
     letters = visible()
     named = {"".join(letters[byte] for byte in token): rank for token, rank in ranks.items()}
+    joins = (halves(token, ranks) for token in ranks if len(token) > 1)
     pairs = [
-        tuple("".join(letters[byte] for byte in part) for part in pair)
-        for pair in (halves(token, ranks) for token in ranks if len(token) > 1)
+        tuple("".join(letters[byte] for byte in part) for part in pair) for pair in joins if pair
     ]
-    inner = Tokenizer(models.BPE(named, pairs, byte_fallback=False))
+    inner = Tokenizer(models.BPE(named, pairs))
     inner.pre_tokenizer = pre_tokenizers.Sequence(
         [
             pre_tokenizers.Split(Regex(WORDS), "isolated"),
@@ -191,37 +189,3 @@ def tokenizer(folder: Path) -> Any:
         pad_token="<|endoftext|>",
         chat_template=CHATML if chats else None,
     )
-
-
-def read_ranks(path: Path) -> dict[bytes, int]:
-    """Tokens and their ranks: a line for each, in Base64; BrokenInput for anything else."""
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-        pairs = [line.split() for line in lines if line.strip()]
-        found = {b64decode(token, validate=True): int(rank) for token, rank in pairs}
-    except (OSError, ValueError, Error) as error:
-        raise BrokenInput(f"{path.name}: cannot be read: {error}"[:300]) from error
-    if sorted(found.values()) != list(range(len(found))):
-        raise BrokenInput(f"{path.name}: its ranks are no numbers from 0 on")
-    return dict(sorted(found.items(), key=lambda pair: pair[1]))
-
-
-def halves(token: bytes, ranks: dict[bytes, int]) -> tuple[bytes, bytes]:
-    """The two tokens that become this one last, when its bytes are joined by rank."""
-    parts = [token[n : n + 1] for n in range(len(token))]
-    while len(parts) > 2:
-        known = [(ranks.get(parts[n] + parts[n + 1]), n) for n in range(len(parts) - 1)]
-        good = [(rank, n) for rank, n in known if rank is not None]
-        if not good:
-            raise BrokenInput("qwen.tiktoken: a token cannot be made of others")
-        _, n = min(good)
-        parts[n : n + 2] = [parts[n] + parts[n + 1]]
-    return parts[0], parts[1]
-
-
-def visible() -> dict[int, str]:
-    """A letter that can be seen for each byte, as byte-level tokenizers write them."""
-    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
-    others = (byte for byte in range(256) if byte not in plain)
-    found = {byte: chr(byte) for byte in plain}
-    return found | {byte: chr(256 + number) for number, byte in enumerate(others)}
