@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.core.errors import BrokenInput, Contradiction, EnvironmentProblem, UsageError
 from freehold.engines.base import Contract, Found, Running
 from freehold.tasks.text_generation import Message, Request, Tool
 from tests.runtimes.language import Maker, asking, expected, last, makers
@@ -55,7 +55,9 @@ def test_a_small_top_p_a_top_k_of_one_and_a_large_min_p_take_the_likeliest(llama
 
 
 def test_what_was_not_said_is_told(llama: Running) -> None:
-    assert "chose the likeliest token each time" in text(llama, temperature=None).notes
+    note = "chose as the publisher does: the likeliest token each time"
+    assert note in text(llama, temperature=None).notes
+    assert text(llama).notes == ()
 
 
 def test_a_bias_and_a_penalty_change_what_is_said(llama: Running) -> None:
@@ -120,7 +122,7 @@ def test_an_answer_holds_to_a_schema_and_to_a_grammar(llama: Running) -> None:
     assert result.text[0] + result.text[3:] == "az"
     assert result.text[1:3].isdigit()
     with pytest.raises(UsageError, match="grammar"):
-        text(llama, grammar="root ::= (")
+        text(llama, grammar="root ::= (", ignore_end=False)
 
 
 def test_what_cannot_be_honored_is_refused_by_name(llama: Running) -> None:
@@ -130,6 +132,10 @@ def test_what_cannot_be_honored_is_refused_by_name(llama: Running) -> None:
     chat = (Message("user", "hi"),)
     with pytest.raises(UsageError, match="knows no tools"):
         last(llama, Request(messages=chat, tools=tools))
+    with pytest.raises(UsageError, match="and none is 999"):
+        text(llama, bias={999: 1.0})
+    with pytest.raises(Contradiction, match="ends where the grammar ends"):
+        text(llama, grammar='root ::= "a"')
     with pytest.raises(UsageError, match="force the use of a tool: required"):
         last(llama, Request(messages=chat, tools=tools, choice="required"))
 

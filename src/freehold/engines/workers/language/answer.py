@@ -80,7 +80,9 @@ class Answer:
     def result(self, seed: int, before: tuple[Token, ...], notes: tuple[str, ...]) -> Result:
         """The whole answer."""
         prompt = len(self.prompt.tokens)
-        said = [*notes, f"chose {self.taste}"]
+        said = list(notes)
+        if self.request.temperature is None:
+            said.append(f"chose as the publisher does: {self.taste}")
         if self._finish == "context":
             said.append(f"the context of {prompt + self._count:,} tokens is full")
         return Result(

@@ -26,10 +26,10 @@ class GivenUp(Exception):
 class Watch:
     """Counts the layers that a model has passed, and stops it in between when it is given up."""
 
-    def __init__(self, model: Any) -> None:
+    def __init__(self, layers: list[Any]) -> None:
         self.given_up = False
         self.passed = 0
-        self._layers = layers(model)
+        self._layers = layers
 
     @property
     def count(self) -> int:
@@ -53,11 +53,15 @@ class Watch:
 
 
 def layers(model: Any) -> list[Any]:
-    """The layers of a model: its longest list of modules."""
+    """The layers of a model: of its lists of modules that with the most numbers."""
     from torch.nn import ModuleList
 
-    lists = [list(module) for module in model.modules() if isinstance(module, ModuleList)]
-    return max(lists, key=len, default=[])
+    lists = [module for module in model.modules() if isinstance(module, ModuleList)]
+    return list(max(lists, key=_numbers, default=[]))
+
+
+def _numbers(module: Any) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def streamed(

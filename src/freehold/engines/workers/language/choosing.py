@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from msgspec import Struct
 
-from freehold.core.errors import BrokenInput
+from freehold.core.errors import BrokenInput, UsageError
 from freehold.tasks.text_generation import Request
 
 FEW = 1024
@@ -85,8 +85,9 @@ class Chooser:
     def _penalized(self, scores: torch.Tensor) -> torch.Tensor:
         scores = scores.detach().to("cpu", torch.float32, copy=True)
         for token, weight in self.taste.bias.items():
-            if 0 <= token < len(scores):
-                scores[token] += weight
+            if not 0 <= token < len(scores):
+                raise UsageError(f"the vocabulary has {len(scores):,} tokens, and none is {token}")
+            scores[token] += weight
         if self._chosen and (self.taste.frequency or self.taste.presence):
             tokens = torch.tensor(list(self._chosen))
             counts = torch.tensor(list(self._chosen.values()), dtype=torch.float32)

@@ -12,7 +12,7 @@ from transformers.models.auto import modeling_auto as auto
 
 from freehold.core.errors import Contradiction, UsageError
 from freehold.engines.workers.language.answer import Answer
-from freehold.engines.workers.language.background import Watch, streamed
+from freehold.engines.workers.language.background import Watch, layers, streamed
 from freehold.engines.workers.language.choosing import Chooser, likeliest, taste
 from freehold.engines.workers.language.constraint import Constraint
 from freehold.engines.workers.language.encoding import loaded_tokenizer
@@ -70,7 +70,7 @@ class Generating:
         self.whole = self.encodes or isinstance(writer, Seer)
         """Whether it takes one text as it is, where there is no template."""
         self.ends = ends(opened.model, writer.tokenizer)
-        self.memory = Memory()
+        self.memory, self.layers = Memory(), layers(opened.model)
 
     def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces as they come, then the result."""
@@ -86,7 +86,7 @@ class Generating:
         held = None
         if request.schema is not None or request.grammar is not None:
             held = Constraint(request, self.writer.tokenizer, self.ends)
-        watch = Watch(self.model)
+        watch = Watch(self.layers)
 
         def work(give: Callable[[Any], None]) -> tuple[Token, ...]:
             before = self.likely(prompt, request) if request.of_prompt else ()
@@ -221,5 +221,5 @@ def refuse(request: Request) -> None:
         raise Contradiction("an answer is held to a schema or to a grammar, not to both")
     if request.choice not in (None, "auto", "none"):
         raise UsageError(f"transformers cannot force the use of a tool: {request.choice}")
-    if request.choice and not request.tools:
-        raise UsageError("a choice of tools needs tools")
+    if request.ignore_end and (request.schema is not None or request.grammar is not None):
+        raise Contradiction("an answer that holds to a grammar ends where the grammar ends")
