@@ -52,6 +52,10 @@ def test_what_links_in_a_folder_lead_to_may_be_read(tmp_path: Path) -> None:
     [
         ({"projector": Path("p.gguf")}, "takes no projector"),
         ({"gpu_layers": 3}, "takes no gpu layers"),
+        (
+            {"options": {"poling": "mean"}},
+            "transformers has no option 'poling' for text-generation",
+        ),
         ({"setting": Setting(context=64, keys="q8_0")}, "keeps keys and values"),
     ],
 )

@@ -129,6 +129,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     precision: str | None = None
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
+    options: Mapping[str, str] = {}
 
 
 def run(model: str | Path, *inputs: Input, **wishes: Any) -> Answer:
@@ -194,6 +195,7 @@ def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
     objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
     brings = _without_code(found)
     engine, candidates = choose_engine(found, work.id, how.engine)
+    engine.asked_for(work.id, how.options)
     return Ready(
         model=found,
         task=work,
@@ -225,6 +227,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         memory=probe().memory,
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
+        options=dict(how.options),
     )
 
 

@@ -38,7 +38,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from functools import cache
 from pathlib import Path
@@ -48,7 +48,7 @@ from typing import Any, ClassVar, Literal, Self
 from msgspec import Struct
 
 from freehold.core import paths
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.registry import Registry, plain
 from freehold.engines.hosting.loop import each, wait
 from freehold.engines.hosting.memory import Memory
@@ -104,6 +104,8 @@ class Contract(ABC):
     devices: ClassVar[tuple[str, ...]]
     precisions: ClassVar[tuple[str, ...]]
     lock: ClassVar[str | None] = None
+    options: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Words of its own that a job may have, by task; others are refused by `asked_for`."""
     hint: ClassVar[str]
 
     def runtime(self) -> Path:
@@ -121,6 +123,15 @@ class Contract(ABC):
     @abstractmethod
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
+
+    def asked_for(self, task: str, options: Mapping[str, str]) -> dict[str, str]:
+        """These options; UsageError for one that this engine does not know."""
+        known = self.options.get(task, frozenset())
+        unknown = sorted(set(options) - known)
+        if unknown:
+            hint = "there are " + (", ".join(sorted(known)) or "none")
+            raise UsageError(f"{self.name} has no option {unknown[0]!r} for {task}", hint=hint)
+        return dict(options)
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """What must be said about how this job will run, such as without a card that is there."""

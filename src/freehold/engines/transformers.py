@@ -16,6 +16,14 @@ from freehold.engines.hosting.wire import Wire
 from freehold.engines.hosting.worker import WorkerEngine
 from freehold.judge.fitting.live import ALLOCATOR
 
+OPTIONS: dict[str, frozenset[str]] = {
+    "text-generation": frozenset({"template"}),
+    "feature-extraction": frozenset({"pooling", "query", "document"}),
+    "text-ranking": frozenset({"instruction"}),
+    "text-classification": frozenset({"unsafe", "yes", "no"}),
+}
+"""What can be said to each task where the files of a model do not say it."""
+
 
 class Engine(WorkerEngine):
     """Transformers, on PyTorch."""
@@ -28,6 +36,7 @@ class Engine(WorkerEngine):
     devices = ("cpu", "cuda")
     precisions = ("f32", "bf16", "f16")
     lock = "torch.txt"
+    options = OPTIONS
     hint = "freehold runtime install transformers"
     needs = "transformers"
     modules: ClassVar[dict[str, str]] = {
@@ -46,6 +55,7 @@ class Engine(WorkerEngine):
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the worker; what this engine cannot honor is refused before."""
+        self.asked_for(job.task, job.options)
         for word in ("projector", "gpu_layers"):
             if getattr(job, word) is not None:
                 raise UsageError(f"transformers takes no {word.replace('_', ' ')}")
