@@ -77,7 +77,11 @@ def test_a_llama_that_reads_in_both_directions(tiny: Maker) -> None:
     told = expected(model)
     with asking(model, "feature-extraction") as running:
         result = last(running, vectors.Request(items=tuple(told["texts"])))
+        bare = last(running, vectors.Request(items=("query: fox", "passage: fox")))
+        question = last(running, vectors.Request(items=("fox",), role="query"))
+        passage = last(running, vectors.Request(items=("fox",), role="document"))
     assert dense(result) == near(told["dense"])
+    assert [*dense(question), *dense(passage)] == near(dense(bare))
 
 
 @pytest.mark.parametrize("name", ["rerankqa", "bge_reranker", "qwen3_reranker"])

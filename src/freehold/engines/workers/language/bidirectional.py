@@ -16,6 +16,8 @@ from freehold.engines.workers.language.loading import said
 from freehold.engines.workers.language.pooling import MODES, pooled
 
 KIND = "llama_bidirec"
+PROMPTS = {"query": "query: ", "document": "passage: "}
+"""What its publisher puts before questions and passages."""
 
 
 def recognized(folder: Path) -> Any | None:
@@ -28,6 +30,7 @@ def recognized(folder: Path) -> Any | None:
     config.is_causal = False
     config.pooling = told.get("pooling", "avg")
     config.temperature = float(told.get("temperature", 1.0))
+    config.usual_prompts = PROMPTS
     return config
 
 

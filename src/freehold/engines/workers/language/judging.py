@@ -30,7 +30,7 @@ from freehold.engines.workers.language.loading import (
     opened,
     settle,
 )
-from freehold.engines.workers.language.vectors import fitting
+from freehold.engines.workers.language.spaces import fitting
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_classification import Request, Result, Verdict

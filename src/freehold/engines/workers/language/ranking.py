@@ -26,7 +26,7 @@ from freehold.engines.workers.language.loading import (
     said,
     settle,
 )
-from freehold.engines.workers.language.vectors import OfBoth
+from freehold.engines.workers.language.spaces import OfBoth
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_ranking import Ranked, Request, Result

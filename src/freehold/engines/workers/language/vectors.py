@@ -1,6 +1,6 @@
 """Turns texts and pictures into vectors: dense ones, weights of tokens, and one for each token."""
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from freehold.engines.workers.language.encoding import (
     loaded_tokenizer,
     most_tokens,
 )
-from freehold.engines.workers.language.images import picture
 from freehold.engines.workers.language.loading import (
     Opened,
     calm,
@@ -25,8 +24,10 @@ from freehold.engines.workers.language.loading import (
     settle,
 )
 from freehold.engines.workers.language.pooling import read_pooling
+from freehold.engines.workers.language.shaping import dense, little, result
+from freehold.engines.workers.language.spaces import OfBoth, OfPictures
 from freehold.engines.workers.order import Order
-from freehold.tasks.base import File, Progress, Work
+from freehold.tasks.base import Progress, Work
 from freehold.tasks.feature_extraction import Request, Result
 
 Answer = Callable[[Request], Generator[Progress | Result, None, None]]
@@ -34,8 +35,6 @@ QUERY = ("query", "question", "web_search_query", "s2p_query")
 DOCUMENT = ("document", "passage", "corpus", "text")
 HEADS = ("lm_head.", "cls.", "head.", "classifier.", "score.", "qa_outputs.", "pooler.")
 """Beginnings of names of weights that are for other work than vectors."""
-SEEN = 8
-"""Pictures that are computed together."""
 
 
 def load(order: Order) -> Answer:
@@ -68,6 +67,7 @@ class OfTexts:
         limit = most_tokens(folder, opened.config, tokenizer, order.context)
         self.reader = Reader(tokenizer, limit)
         self.prompts, self.usual = prompts(folder, order.options)
+        self.prompts = self.prompts or getattr(opened.config, "usual_prompts", {})
         self.sparse, self.several = head(folder, "sparse"), head(folder, "colbert")
 
     def answer(self, request: Request) -> Generator[Progress | Result, None, None]:
@@ -125,105 +125,6 @@ class OfTexts:
         return list(dense(request, self.pooling.pool(states, mask), self.pooling.normal))
 
 
-class OfPictures:
-    """A model of pictures alone."""
-
-    def __init__(self, opened: Opened) -> None:
-        self.opened, self.model = opened, opened.model
-        self.processor = image_processor(opened.folder)
-
-    def answer(self, request: Request) -> Generator[Progress | Result, None, None]:
-        """The vectors of pictures."""
-        yield from answered(request, self.opened, None, self.seen)
-
-    def seen(self, files: Sequence[File]) -> torch.Tensor:
-        """The vectors of a few pictures: the pooled output, else the first state."""
-        pixels = self.processor(images=[picture(f) for f in files], return_tensors="pt")
-        found = self.model(pixel_values=fitting(pixels["pixel_values"], self.opened))
-        pooled = getattr(found, "pooler_output", None)
-        states = found.last_hidden_state[:, 0] if pooled is None else pooled
-        return torch.as_tensor(states.flatten(1))
-
-
-class OfBoth:
-    """A model that puts texts and pictures into one space."""
-
-    def __init__(self, opened: Opened) -> None:
-        self.opened, self.model = opened, opened.model
-        self.processor = image_processor(opened.folder)
-        self.tokenizer = loaded_tokenizer(opened.folder)
-        text = opened.config.get_text_config()
-        self.limit = int(text.max_position_embeddings)
-        self.full = "siglip" in opened.config.model_type
-        """Models trained on texts of one length only."""
-
-    def answer(self, request: Request) -> Generator[Progress | Result, None, None]:
-        """The vectors of texts and pictures."""
-        yield from answered(request, self.opened, self.read, self.seen)
-
-    def read(self, texts: Sequence[str], truncate: bool) -> tuple[torch.Tensor, int]:
-        """The vectors of a few texts, and their tokens; UsageError for one that is too long."""
-        lengths = [len(tokens) for tokens in self.tokenizer(list(texts))["input_ids"]]
-        if max(lengths) > self.limit and not truncate:
-            raise UsageError(f"a text has {max(lengths):,} tokens and the model takes {self.limit}")
-        batch = self.tokenizer(
-            list(texts),
-            padding="max_length" if self.full else True,
-            truncation=True,
-            max_length=self.limit,
-            return_tensors="pt",
-        )
-        known = {key: value.to(self.opened.device) for key, value in batch.items()}
-        return features(self.model.get_text_features(**known)), sum(lengths)
-
-    def seen(self, files: Sequence[File]) -> torch.Tensor:
-        """The vectors of a few pictures."""
-        batch = dict(self.processor(images=[picture(f) for f in files], return_tensors="pt"))
-        batch = {key: fitting(value, self.opened) for key, value in batch.items()}
-        return features(self.model.get_image_features(**batch))
-
-
-def answered(
-    request: Request, opened: Opened, read: Any, seen: Callable[[Sequence[File]], torch.Tensor]
-) -> Generator[Progress | Result, None, None]:
-    """The vectors of all items, a few at a time; texts only where `read` can."""
-    if request.form != "dense":
-        raise UsageError(f"this model gives no {request.form} vectors")
-    texts = [n for n, item in enumerate(request.items) if isinstance(item, str)]
-    files = [n for n, item in enumerate(request.items) if isinstance(item, File)]
-    if texts and read is None:
-        raise UsageError("this model takes pictures only")
-    if any(item.kind != "image" for item in request.items if isinstance(item, File)):
-        raise UsageError("this model takes texts and pictures only" if read else "pictures only")
-    steps, found, tokens = Steps(len(request.items), "items"), dict[int, bytes](), 0
-    for places in (*parted(texts, SEEN), *parted(files, SEEN)):
-        some: list[Any] = [request.items[place] for place in places]
-        if isinstance(some[0], str):
-            vectors, count = read(some, request.truncate)
-            tokens += count
-        else:
-            vectors = seen(some)
-        found.update(zip(places, dense(request, vectors, False), strict=True))
-        yield steps.done(len(found))
-    ordered = [found[place] for place in range(len(request.items))]
-    work = Work(steps.seconds, len(ordered), "items")
-    yield result(request, ordered, tokens, work, (), opened.notes)
-
-
-def dense(request: Request, vectors: torch.Tensor, normal: bool) -> list[bytes]:
-    """The bytes of dense vectors, shortened and of length 1 where it is asked for."""
-    vectors = vectors.float().cpu()
-    if request.dimensions is not None:
-        if request.dimensions > vectors.shape[-1]:
-            raise UsageError(f"the vectors of this model have {vectors.shape[-1]} numbers")
-        vectors = vectors[:, : request.dimensions]
-    if request.normalize or normal:
-        vectors = torch.nn.functional.normalize(vectors, dim=-1)
-    if not torch.isfinite(vectors).all():
-        raise BrokenInput("the model computes what is not a number: its weights are broken")
-    return [little(vector) for vector in vectors]
-
-
 def weighted(
     head: Any, states: torch.Tensor, batch: Mapping[str, Any], tokenizer: Any
 ) -> list[dict[str, float]]:
@@ -252,26 +153,6 @@ def each(
     return [(row.shape[-1], little(row)) for row in rows]
 
 
-def result(
-    request: Request,
-    found: list[Any],
-    tokens: int,
-    work: Work,
-    cut: tuple[int, ...],
-    notes: tuple[str, ...],
-) -> Result:
-    """The result of this form."""
-    words: dict[str, Any] = {"tokens": tokens, "work": work, "cut": cut, "notes": notes}
-    if request.dimensions and request.form != "dense":
-        raise UsageError("only dense vectors can be shortened")
-    if request.form == "sparse":
-        return Result(form="sparse", size=0, sparse=tuple(found), **words)
-    if request.form == "multi-vector":
-        size, several = found[0][0], tuple(row for _, row in found)
-        return Result(form="multi-vector", size=size, several=several, **words)
-    return Result(form="dense", size=len(found[0]) // 4, dense=tuple(found), **words)
-
-
 def prompts(folder: Path, options: Mapping[str, str]) -> tuple[dict[str, str], str]:
     """The texts that are put before questions and documents, and before what is neither."""
     told = said(folder, "config_sentence_transformers.json")
@@ -297,32 +178,3 @@ def head(folder: Path, name: str) -> Any:
     except Exception as error:
         raise BrokenInput(f"{folder.name}: {name}_linear cannot be read: {error}"[:300]) from error
     return linear
-
-
-def image_processor(folder: Path) -> Any:
-    """What prepares pictures for the model; BrokenInput when its file cannot be read."""
-    try:
-        return transformers.AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BrokenInput(f"{folder.name}: cannot prepare pictures: {error}"[:300]) from error
-
-
-def fitting(value: Any, opened: Opened) -> Any:
-    """A tensor on the model's device, in its precision where it holds fractions."""
-    value = value.to(opened.device)
-    return value.to(opened.model.dtype) if value.is_floating_point() else value
-
-
-def features(found: Any) -> torch.Tensor:
-    """The vectors, bare or in an output with a name."""
-    return torch.as_tensor(found if isinstance(found, torch.Tensor) else found.pooler_output)
-
-
-def little(numbers: torch.Tensor) -> bytes:
-    """32-bit floats, little-endian."""
-    return bytes(numbers.contiguous().numpy().astype("<f4").tobytes())
-
-
-def parted(items: list[int], many: int) -> list[list[int]]:
-    """Lists of at most so many."""
-    return [items[start : start + many] for start in range(0, len(items), many)]
