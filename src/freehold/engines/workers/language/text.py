@@ -33,6 +33,10 @@ from freehold.engines.workers.order import Order
 from freehold.tasks.base import Progress
 from freehold.tasks.text_generation import Piece, Request, Result, Token
 
+OURS = ("temperature", "top_p", "top_k", "min_p", "typical_p", "penalty_alpha", "dola_layers",
+        "num_beam_groups", "diversity_penalty", "prompt_lookup_num_tokens",
+        "cache_implementation")  # fmt: skip
+"""What a published configuration may ask for and is chosen here."""
 CLASSES = {
     **auto.MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES,
     **auto.MODEL_FOR_SEQ_TO_SEQ_CAUSAL_LM_MAPPING_NAMES,
@@ -207,7 +211,8 @@ def plainly(published: Any, most: int, ends: frozenset[int]) -> Any:
 
     config = deepcopy(published)
     config.do_sample, config.num_beams = False, 1
-    config.temperature = config.top_p = config.top_k = config.min_p = None
+    for name in OURS:
+        setattr(config, name, None)
     config.max_length, config.max_new_tokens = None, most
     if config.pad_token_id is None:
         config.pad_token_id = min(ends, default=0)

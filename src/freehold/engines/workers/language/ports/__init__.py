@@ -31,4 +31,4 @@ def _as_the_library(config: Mapping[str, Any]) -> bool:
     if not isinstance(attention, Mapping):
         attention = attention.to_dict()
     usual = attention.get("alibi", True) and not attention.get("qk_ln")
-    return bool(usual and config.get("no_bias", True) and not config.get("wpe"))
+    return bool(usual and config.get("no_bias", True))
