@@ -15,7 +15,7 @@ from freehold.core.machine import Gpu
 from freehold.engines import llamacpp
 from freehold.engines.base import ENGINES, Running, start
 from freehold.engines.hosting import llama_text
-from freehold.engines.hosting.llama_text import count, shortened
+from freehold.engines.hosting.llama_cutting import count, shortened
 from freehold.engines.hosting.loop import each, wait
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 from tests.engines.stubs import job, stub, tiny

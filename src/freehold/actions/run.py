@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.layouts import LocalModel
@@ -14,9 +15,10 @@ from freehold.actions.measuring import Measured, facts, measure, watched
 from freehold.actions.outputs import placed, refuse_taken
 from freehold.actions.plan import Plan, predict
 from freehold.actions.policed import decision, obey
+from freehold.actions.tuning import Tuned, applied, chosen, place_of
 from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe
-from freehold.engines.base import Contract, Job, start
+from freehold.engines.base import Contract, Found, Job, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
@@ -32,7 +34,10 @@ LARGEST_TEXT = 64 * 2**20
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """How a model will run: what was chosen, and why."""
+    """How a model will run: what was chosen, and why.
+
+    `tuned` is what `tune-engine` found for it, `found` where the engine is that it measured.
+    """
 
     model: LocalModel
     task: Task
@@ -41,6 +46,8 @@ class Ready(Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     plan: Plan | None = None
+    found: Found | None = None
+    tuned: Tuned | None = None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -64,7 +71,7 @@ class Answer(Struct, frozen=True, kw_only=True):
         m = self.measured
         head = {
             "model": self.model.name,
-            "file": str(self.model.file),
+            "file": self.model.address or str(self.model.file),
             "task": self.task.id,
             "engine": {"name": m.engine, "version": m.version},
         }
@@ -115,7 +122,7 @@ def _of_other(answer: Answer) -> dict[str, Any]:
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
-    """How a model is to run; None takes what suits."""
+    """How a model is to run; None takes what suits, and `tuned` what `tune-engine` found."""
 
     engine: str | None = None
     context: int | None = None
@@ -130,6 +137,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
     options: Mapping[str, str] = {}
+    tuned: bool = True
 
 
 def run(model: str | Path, *inputs: Input, **wishes: Any) -> Answer:
@@ -163,7 +171,7 @@ def stream(
     refuse_taken(there)
     ready = prepare(model, how, task)
     request, notes = _request(ready, inputs, said)
-    with start(ready.engine, ready.job) as running:
+    with start(ready.engine, ready.job, found=ready.found) as running:
         share = watched(running)
         for part in running.ask(request):
             if not isinstance(part, ready.task.result):
@@ -171,7 +179,7 @@ def stream(
                 continue
             measured = measure(running, part, share())
             result, files = placed(part, ready.task, there, folder)
-            told = (*ready.notes, *running.notes, *notes, *result.notes)
+            told = dict.fromkeys((*ready.notes, *running.notes, *notes, *result.notes))
             yield Answer(
                 result=result,
                 task=ready.task,
@@ -183,39 +191,54 @@ def stream(
             )
 
 
-def prepare(model: str | Path, how: Wishes, task: str | None = None) -> Ready:
-    """Find the model, ask the policies, choose engine and setting; nothing is started."""
+def prepare(
+    model: str | Path, how: Wishes, task: str | None = None, *, action: str = "run"
+) -> Ready:
+    """Find the model, ask the policies, choose engine and setting; nothing is started.
+
+    `action` is what the model is wanted for, in the words of policies and objections.
+    """
     found = find(model)
-    where = model if is_path(model) else found.file
+    where = model if is_path(model) or found.address else found.file
     work = _task(found, task)
+    tuned, told = _tuned(found, work, how)
+    if tuned and tuned.made:
+        found = replace(find(Path(tuned.file)), name=found.name)
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
-    objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
-    brings = _without_code(found)
-    engine, candidates = choose_engine(found, work.id, how.engine)
+    objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
+    brings = () if found.address else _without_code(found)
+    engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
     engine.asked_for(work.id, how.options)
+    job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
+    leaves = engine.notes(job, Found("address", Path())) if found.address else ()
     return Ready(
         model=found,
         task=work,
         engine=engine,
-        job=_job(found, work, how, context),
+        job=applied(tuned, job, how.threads) if tuned else job,
         candidates=tuple(candidates),
-        notes=(*objections, *notes, *brings, *_tight(found, plan)),
+        notes=(*objections, *notes, *told, *brings, *_tight(found, plan), *leaves),
         plan=plan,
+        found=place[1] if place else None,
+        tuned=tuned,
     )
+
+
+def _tuned(found: LocalModel, task: Task, how: Wishes) -> tuple[Tuned | None, tuple[str, ...]]:
+    """What was found for the model, unless what is wished for contradicts it."""
+    if not how.tuned or task.id != TEXT or how.precision or how.device:
+        return None, ()
+    return chosen(found.digest, how.engine)
 
 
 def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
     setting = Setting(
-        context=context,
-        parallel=how.parallel,
-        keys=how.kv,
-        values=how.kv,
-        batch=how.batch,
+        context=context, parallel=how.parallel, keys=how.kv, values=how.kv, batch=how.batch,
         full_window=how.full_window,
-    )
+    )  # fmt: skip
     return Job(
         model=found.file,
         task=task.id,
@@ -228,6 +251,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
         options=dict(how.options),
+        address=found.address,
     )
 
 
@@ -246,7 +270,9 @@ def _task(found: LocalModel, wanted: str | None) -> Task:
 
 
 def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
-    """What a plan says of it; None where its architecture cannot be planned."""
+    """What a plan says of it; None where its architecture cannot be planned, or it is not here."""
+    if found.address:
+        return None
     try:
         return predict(
             found.file,
@@ -292,7 +318,12 @@ def _without_code(found: LocalModel) -> tuple[str, ...]:
 
 
 def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
-    """Write the measurement down; a note when that is not possible, for the answer is there."""
+    """Write the measurement down; a note when that is not possible, for the answer is there.
+
+    What a server elsewhere took is not of this machine, so it is left out.
+    """
+    if ready.model.address:
+        return ()
     expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
     row = facts(ready.model, ready.task.id, ready.job.setting, measured, expected)
     try:

@@ -108,7 +108,8 @@ def _took(answer: "Answer") -> Iterator[str]:
     """The engine, times, amounts and memory in words."""
     took, work = answer.measured, answer.measured.work
     yield f"{took.engine} {took.version or ''}".strip()
-    yield f"loaded in {took.load:.1f} s"
+    if took.peak is not None:
+        yield f"loaded in {took.load:.1f} s"
     if work is None:
         spent, speed = answer.result.spent, answer.result.times.decode_speed
         yield f"first token after {took.first_token:.2f} s"
@@ -117,4 +118,4 @@ def _took(answer: "Answer") -> Iterator[str]:
             yield f"{speed:.1f} tokens per second"
     else:
         yield f"{work.count:,.4g} {work.unit} in {work.seconds:.2f} s"
-    yield f"{took.peak / 2**20:,.0f} MiB at most"
+    yield "elsewhere" if took.peak is None else f"{took.peak / 2**20:,.0f} MiB at most"

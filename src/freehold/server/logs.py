@@ -1,0 +1,45 @@
+"""Logs as lines of text or JSON, without anything that was said."""
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+MORE = ("key", "seconds", "tokens")
+
+
+class Json(logging.Formatter):
+    """One line of JSON for each record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: getattr(record, name) for name in MORE if hasattr(record, name)},
+        }
+        if record.exc_info:
+            told["error"] = self.formatException(record.exc_info)
+        return json.dumps(told)
+
+
+class Text(logging.Formatter):
+    """A line of words, with what was counted at its end."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        more = [f"{name}={getattr(record, name)}" for name in MORE if hasattr(record, name)]
+        return " ".join([super().format(record), *more])
+
+
+def begin(form: str) -> None:
+    """Send all records of ours to the error stream in this form; `off` sends warnings only."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Json() if form == "json" else Text("%(levelname)s %(message)s"))
+    root = logging.getLogger("freehold")
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING if form == "off" else logging.INFO)
+    root.propagate = False
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)
