@@ -51,7 +51,11 @@ class Handler(BaseHTTPRequestHandler):
         }
         if self.path in simple:
             return self.send(200, simple[self.path]())
-        made = {"/v1/embeddings": self.embed, "/v1/rerank": self.rank}
+        made = {
+            "/v1/embeddings": self.embed,
+            "/v1/rerank": self.rank,
+            "/completion": self.force,
+        }
         return made.get(self.path, self.write)(body)
 
     def rendered(self, body: dict[str, Any]) -> str:
@@ -91,6 +95,16 @@ class Handler(BaseHTTPRequestHandler):
         read = sum(len(text) + len(body["query"]) for text in body["documents"])
         usage = {"prompt_tokens": read}
         return self.send(200, {"results": rows[: body["top_n"]], "usage": usage})
+
+    def force(self, body: dict[str, Any]) -> None:
+        """The token that a bias forces, and how likely it was."""
+        ((token, _),) = body["logit_bias"]
+        found = likelihoods(chr(token), body["n_probs"])
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.event({"content": chr(token), "completion_probabilities": found})
+        return self.event({"content": "", "stop": True})
 
     def write(self, body: dict[str, Any]) -> None:
         prompt, context = (

@@ -140,6 +140,17 @@ def test_likelihoods_come_with_the_letters_in_chats_texts_and_gaps(
         assert {len(token.others) for token in result.tokens} == {likely}
 
 
+def test_likelihoods_of_a_prompt_are_told_for_each_token_but_the_first(usual: Running) -> None:
+    result = asked(usual, Request(text="abcd", likely=2, of_prompt=True, max_tokens=1))
+    assert [token.text for token in result.prompt_tokens] == ["b", "c", "d"]
+    assert {len(token.others) for token in result.prompt_tokens} == {2}
+    chatted = asked(usual, chat(of_prompt=True, max_tokens=1))
+    assert "".join(token.text for token in chatted.prompt_tokens) == "ser:Why?\n"
+    assert {token.others for token in chatted.prompt_tokens} == {()}
+    with pytest.raises(UsageError, match="has 5,000 tokens; llama"):
+        asked(usual, Request(text="a" * 5000, of_prompt=True))
+
+
 def test_without_a_wish_no_likelihoods_are_told(usual: Running) -> None:
     assert asked(usual, CHAT).tokens == ()
 
@@ -174,7 +185,7 @@ def test_a_text_before_a_gap_can_be_cut(usual: Running) -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (chat(of_prompt=True), "no likelihoods of the prompt"),
+        (Request(text="x", suffix="y", of_prompt=True), "no likelihoods of the two texts"),
         (chat(schema=SCHEMA, grammar="x"), "a JSON schema or a grammar, not both"),
         (chat(grammar="%llguidance {}"), "not in GBNF"),
         (chat(choice="auto"), "a choice of tools needs tools"),

@@ -11,6 +11,8 @@ import pytest
 
 from freehold.core.errors import UsageError
 from freehold.engines.base import ENGINES, Running, start
+from freehold.engines.hosting.llama_cutting import tokens
+from freehold.engines.hosting.loop import wait
 from freehold.tasks import feature_extraction as vectors
 from freehold.tasks import text_ranking as ranks
 from freehold.tasks.text_generation import Message, Piece, Request, Result, Tool
@@ -127,6 +129,25 @@ def test_likelihoods_are_those_that_the_weights_give(started: Start) -> None:
         assert (same, likeliest) == (token.text, token.log)
         assert next_likely == pytest.approx(-math.sqrt(SIZE), abs=0.1)
     assert {len(t.others) for t in asked(started("a b", "cc"), text="x", likely=0).tokens} == {0}
+
+
+def test_likelihoods_of_a_prompt_are_those_before_it_was_forced(tmp_path: Path) -> None:
+    with start(ENGINES.get("llama.cpp"), job(tiny(tmp_path))) as running:
+        text = "hello</s>you"
+        found = asked(running, text=text, of_prompt=True, likely=1, max_tokens=1)
+        ids = wait(tokens(running.wire, text, special=True))
+        assert 2 in ids
+        assert len(found.prompt_tokens) == len(ids) - 1
+        for place, token in enumerate(found.prompt_tokens, 1):
+            whole = {"prompt": ids[:place], "n_predict": 1, "n_probs": 512}
+            whole["logit_bias"] = [[323, 1e9]]  # some whole letter, so that it tells something
+            (told,) = wait(running.wire.post("/completion", whole))["completion_probabilities"]
+            (wanted,) = [x["logprob"] for x in told["top_logprobs"] if x["id"] == ids[place]]
+            assert token.log == pytest.approx(wanted, abs=1e-3)
+            likeliest = told["top_logprobs"][0]["logprob"]
+            assert token.others[0][1] == pytest.approx(likeliest, abs=1e-3)
+        with pytest.raises(UsageError, match="only part of a letter"):
+            asked(running, text="\u00e9a", of_prompt=True)
 
 
 def test_a_bias_forbids_a_token_and_one_for_no_token_is_refused(started: Start) -> None:

@@ -15,6 +15,7 @@ from freehold.core.errors import UsageError
 from freehold.engines.base import Job
 from freehold.engines.hosting import openai_text as openai
 from freehold.engines.hosting.llama_cutting import rendered, shortened, tokens
+from freehold.engines.hosting.llama_likely import of_prompt
 from freehold.engines.hosting.openai_text import Clock, Parts
 from freehold.engines.hosting.wire import Refusal, Wire
 from freehold.tasks.text_generation import Piece, Request, Result
@@ -40,12 +41,14 @@ async def write(wire: Wire, request: Request, job: Job) -> AsyncGenerator[Piece 
             await _within_batch(wire, request, max(READ_AT_ONCE, job.setting.batch))
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
         began, first, parts = time.monotonic(), None, Parts(request.likely)
+        known = await of_prompt(wire, request) if request.of_prompt else []
         async with aclosing(_answer(wire, request, seed, parts)) as pieces:
             async for piece in pieces:
                 first = first or time.monotonic()
                 yield piece
     except Refusal as error:
         raise refused(error) from error
+    parts.prompt_tokens = known
     ended = time.monotonic()
     clock = Clock((first or ended) - began, ended - began)
     yield parts.result(clock, seed=seed, context=context, cut=cut, notes=notes)
@@ -66,8 +69,8 @@ def refuse(request: Request, job: Job) -> None:
         raise UsageError("an answer follows a JSON schema or a grammar, not both")
     if request.grammar is not None and request.grammar.lstrip().startswith(NOT_GBNF):
         raise UsageError("the grammar is not in GBNF")
-    if request.of_prompt:
-        raise UsageError("llama.cpp gives no likelihoods of the prompt, only of the answer")
+    if request.of_prompt and request.suffix is not None:
+        raise UsageError("llama.cpp gives no likelihoods of the two texts around a gap")
     if request.choice is not None and not request.tools:
         raise UsageError("a choice of tools needs tools")
     if job.projector is None and any(turn.files for turn in request.messages):
