@@ -29,9 +29,6 @@ class Engine(WorkerEngine):
     """Transformers, on PyTorch."""
 
     name = "transformers"
-    tasks = frozenset(
-        {"text-generation", "feature-extraction", "text-ranking", "text-classification"}
-    )
     formats = frozenset({"safetensors"})
     devices = ("cpu", "cuda")
     precisions = ("f32", "bf16", "f16")
@@ -40,11 +37,20 @@ class Engine(WorkerEngine):
     hint = "freehold runtime install transformers"
     needs = "transformers"
     modules: ClassVar[dict[str, str]] = {
-        "text-generation": "language.text",
-        "feature-extraction": "language.vectors",
+        "text-generation": "writing",
+        "feature-extraction": "embedding",
         "text-ranking": "language.ranking",
         "text-classification": "language.judging",
+        "image-segmentation": "pictures.segment",
+        "image-to-text": "pictures.read_image",
+        "automatic-speech-recognition": "sound.recognition",
+        "text-to-audio": "sound.speaking",
+        "audio-to-audio": "sound.conversing",
+        "audio-codec": "sound.codec",
+        "music-latents": "sound.musicvae",
+        "time-series-forecasting": "series.forecasting",
     }
+    tasks = frozenset(modules)
     environment: ClassVar[dict[str, str]] = {
         **ALLOCATOR,
         "HF_HUB_OFFLINE": "1",
