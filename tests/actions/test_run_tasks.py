@@ -1,14 +1,16 @@
 """`run` for models that write no text: layouts, files, progress, ledger; a worker of ours."""
 
 import json
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from freehold.actions.answer import Answer
 from freehold.actions.layouts import model_in
-from freehold.actions.run import Answer, run, stream
+from freehold.actions.run import run, stream
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.base import ENGINES
 from freehold.judge.abilities import of_class, of_gguf
@@ -121,6 +123,7 @@ def test_layouts_are_told_apart_by_their_files(tmp_path: Path) -> None:
     ir = transformers(tmp_path / "b", config, "openvino_model.bin", "openvino_model.xml")
     assert model_in(ir).format == "openvino"
     fast = transformers(tmp_path / "c", {}, "model.bin", "vocabulary.json")
+    (fast / "model.bin").write_bytes(struct.pack("<IH", 6, 16) + b"TransformerSpec\0")
     assert model_in(fast).format == "ctranslate2"
     (tmp_path / "d.tflite").write_bytes(b"\0\0\0\0TFL3")
     assert model_in(tmp_path / "d.tflite").tasks == ("tensors",)

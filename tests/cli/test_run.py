@@ -160,14 +160,14 @@ def _running(program: str) -> list[int]:
 
 def test_engines_and_runtimes_are_listed(capsys: Capsys, model: str) -> None:
     assert "installed  program" in freehold(capsys, "engines").out
-    (engine,) = json.loads(freehold(capsys, "engines", "--json").out)
-    assert engine["name"] == "llama.cpp"
+    listed = json.loads(freehold(capsys, "engines", "--json").out)
+    (engine,) = [one for one in listed if one["name"] == "llama.cpp"]
     assert set(engine) == {
-        *("name", "kind", "installed", "how", "at", "version", "install"),
+        *("name", "kind", "installed", "how", "at", "version", "native", "install"),
         *("tasks", "formats", "architectures", "devices", "precisions"),
     }
-    (runtime,) = json.loads(freehold(capsys, "runtime", "list", "--json").out)
-    assert set(runtime) == {"engine", "state", "needs", "folder"}
+    runtime, *_ = json.loads(freehold(capsys, "runtime", "list", "--json").out)
+    assert set(runtime) == {"engine", "state", "needs", "folder", "native"}
     assert "xllamacpp" in freehold(capsys, "runtime", "list").out
 
 

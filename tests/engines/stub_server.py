@@ -10,6 +10,7 @@ import socketserver
 import struct
 import sys
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,18 @@ class Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.headers["Authorization"] != f"Bearer {os.environ['LLAMA_API_KEY']}":
             return self.refuse(401, "authentication_error", "Invalid API Key")
-        simple = {
+        simple: dict[str, Callable[[], dict[str, Any]]] = {
             "/tokenize": lambda: {"tokens": [ord(sign) for sign in body["content"]]},
             "/detokenize": lambda: {"content": "".join(map(chr, body["tokens"]))},
             "/apply-template": lambda: {"prompt": self.rendered(body)},
         }
         if self.path in simple:
             return self.send(200, simple[self.path]())
-        made = {"/v1/embeddings": self.embed, "/v1/rerank": self.rank}
+        made = {
+            "/v1/embeddings": self.embed,
+            "/v1/rerank": self.rank,
+            "/completion": self.force,
+        }
         return made.get(self.path, self.write)(body)
 
     def rendered(self, body: dict[str, Any]) -> str:
@@ -90,6 +95,16 @@ class Handler(BaseHTTPRequestHandler):
         read = sum(len(text) + len(body["query"]) for text in body["documents"])
         usage = {"prompt_tokens": read}
         return self.send(200, {"results": rows[: body["top_n"]], "usage": usage})
+
+    def force(self, body: dict[str, Any]) -> None:
+        """The token that a bias forces, and how likely it was."""
+        ((token, _),) = body["logit_bias"]
+        found = likelihoods(chr(token), body["n_probs"])
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.event({"content": chr(token), "completion_probabilities": found})
+        return self.event({"content": "", "stop": True})
 
     def write(self, body: dict[str, Any]) -> None:
         prompt, context = (

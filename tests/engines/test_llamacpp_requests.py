@@ -140,6 +140,17 @@ def test_likelihoods_come_with_the_letters_in_chats_texts_and_gaps(
         assert {len(token.others) for token in result.tokens} == {likely}
 
 
+def test_likelihoods_of_a_prompt_are_told_for_each_token_but_the_first(usual: Running) -> None:
+    result = asked(usual, Request(text="abcd", likely=2, of_prompt=True, max_tokens=1))
+    assert [token.text for token in result.prompt_tokens] == ["b", "c", "d"]
+    assert {len(token.others) for token in result.prompt_tokens} == {2}
+    chatted = asked(usual, chat(of_prompt=True, max_tokens=1))
+    assert "".join(token.text for token in chatted.prompt_tokens) == "ser:Why?\n"
+    assert {token.others for token in chatted.prompt_tokens} == {()}
+    with pytest.raises(UsageError, match="has 5,000 tokens; llama"):
+        asked(usual, Request(text="a" * 5000, of_prompt=True))
+
+
 def test_without_a_wish_no_likelihoods_are_told(usual: Running) -> None:
     assert asked(usual, CHAT).tokens == ()
 
@@ -174,7 +185,7 @@ def test_a_text_before_a_gap_can_be_cut(usual: Running) -> None:
 @pytest.mark.parametrize(
     ("request_", "why"),
     [
-        (chat(of_prompt=True), "no likelihoods of the prompt"),
+        (Request(text="x", suffix="y", of_prompt=True), "no likelihoods of the two texts"),
         (chat(schema=SCHEMA, grammar="x"), "a JSON schema or a grammar, not both"),
         (chat(grammar="%llguidance {}"), "not in GBNF"),
         (chat(choice="auto"), "a choice of tools needs tools"),
@@ -247,8 +258,9 @@ def test_what_comes_on_top_of_a_model_is_said_to_the_server(tmp_path: Path) -> N
 
 def test_several_at_once_each_get_their_own_answer(usual: Running) -> None:
     async def one(text: str) -> Result:
-        parts = [part async for part in usual.stream(Request(text=text))]
-        return parts[-1]
+        *_, result = [part async for part in usual.stream(Request(text=text))]
+        assert isinstance(result, Result)
+        return result
 
     async def all_of_them() -> list[Result]:
         return await asyncio.gather(*(one("x" * n) for n in range(1, 9)))
@@ -268,7 +280,8 @@ def test_texts_become_vectors_of_length_one_or_as_they_are(tmp_path: Path) -> No
             list(running.ask(vectors.Request(items=("b", "a" * 120))))
         with pytest.raises(UsageError, match="its vectors have 3 numbers, not 4"):
             list(running.ask(vectors.Request(items=("abc",), dimensions=4)))
-        for wish in ({"form": "sparse"}, {"role": "query"}, {"items": ("",)}):
+        wishes: list[dict[str, Any]] = [{"form": "sparse"}, {"role": "query"}, {"items": ("",)}]
+        for wish in wishes:
             with pytest.raises(UsageError, match=r"dense vectors|role|text 1 is empty"):
                 list(running.ask(vectors.Request(**{"items": ("x",), **wish})))
     assert (result.size, result.tokens, result.work.unit) == (3, 4, "tokens")

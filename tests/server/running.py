@@ -49,9 +49,10 @@ class Here(NamedTuple):
         return int(urlsplit(self.url).port or 0)
 
     def ask(
-        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
-    ) -> Reply:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None,
+        timeout: float = 20,
+    ) -> Reply:  # fmt: skip
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         connection.request(method, path, data, headers or {})
         answer = connection.getresponse()
@@ -88,7 +89,7 @@ def serving(config: Config) -> Iterator[Here]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(90)
     try:
         yield Here(told[0], service, loop)
     finally:

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.formats.ctranslate2 import kind
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
 from freehold.judge.abilities import RAW, of_class, of_gguf
@@ -38,7 +40,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     onnx or tflite. `tasks` are those it can do by its architecture, the usual one first.
     `context` is what it was trained for. `digest` is the SHA-256 of the first MiB of its first
     file and of its size: it tells models apart, it does not vouch for every byte. `size` counts
-    all files of weights.
+    all files of weights. A model at an `address` is not on disk: a server answers for it.
     """
 
     file: Path
@@ -50,6 +52,7 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     size: int
     digest: str
     chat_template: bool
+    address: str | None = None
 
 
 def model_in(path: Path, among: Sequence[Path] | None = None) -> LocalModel:
@@ -117,7 +120,9 @@ def _openvino(folder: Path, files: Sequence[Path]) -> LocalModel:
 
 
 def _ctranslate2(folder: Path, files: Sequence[Path]) -> LocalModel:
-    return _converted(folder, files, "ctranslate2")
+    found = _converted(folder, files, "ctranslate2")
+    form = kind(folder / "model.bin", folder.name)
+    return found if found.tasks else replace(found, architecture=form, tasks=OF_FORM.get(form, ()))
 
 
 def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
@@ -133,6 +138,12 @@ def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     )  # fmt: skip
 
 
+OF_FORM = {
+    "TransformerDecoderSpec": ("text-generation",),
+    "TransformerSpec": ("text-generation",),
+    "WhisperSpec": ("automatic-speech-recognition",),
+}
+"""What the kinds of models of CTranslate2 can do."""
 LAYOUTS: tuple[
     tuple[Callable[[set[str]], bool], Callable[[Path, Sequence[Path]], LocalModel]], ...
 ] = (

@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from freehold.actions.elsewhere import elsewhere, with_ollama
 from freehold.actions.layouts import LocalModel, model_in
 from freehold.core.errors import EnvironmentProblem, NotFound
 
@@ -31,9 +32,13 @@ def expanded(model: str | Path) -> Path:
 
 
 def find(model: str | Path) -> LocalModel:
-    """The model in a file, a folder or the store; errors that say what is there instead."""
+    """The model in a file, a folder or the store, or at an address; else what is there instead."""
+    there = elsewhere(str(model))
+    if there is not None:
+        return there
     if not is_path(model):
-        return _in_store(str(model))
+        name = str(model)
+        return with_ollama(name) if _only_ollama(name) else _in_store(name)
     path = expanded(model)
     if not os.path.exists(path):
         raise NotFound("file or folder", str(model), (), hint="check the path")
@@ -50,6 +55,16 @@ def _in_store(name: str) -> LocalModel:
     if within:
         return model_in(folder / within)
     return model_in(folder, [folder.joinpath(*file.path.split("/")) for file in manifest.files])
+
+
+def _only_ollama(name: str) -> bool:
+    """Whether a name is one of Ollama's that `get` has not brought here."""
+    if not name.startswith("ollama:"):
+        return False
+    try:
+        return not stored(name)
+    except EnvironmentProblem:
+        return True
 
 
 def stored(name: str) -> "tuple[Manifest, str]":

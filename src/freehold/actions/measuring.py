@@ -25,14 +25,15 @@ class Measured(Struct, frozen=True, kw_only=True):
     `mapped` the part of it that are pages of files, which the system may take back. `share`
     is the part of its cores that the engine got while it answered: well below 1 means that other
     work slowed it down. None for an answer too short to tell. Tokens and their seconds are 0
-    where no text was written; `work` says what was done instead.
+    where no text was written; `work` says what was done instead. Memory is None where the engine
+    runs elsewhere.
     """
 
     engine: str
     version: str | None
-    peak: int
-    resident: int
-    mapped: int
+    peak: int | None
+    resident: int | None
+    mapped: int | None
     load: float
     first_token: float = 0.0
     prompt_tokens: int = 0
@@ -59,13 +60,13 @@ def watched(running: Running) -> Callable[[], float | None]:
 
 def measure(running: Running, result: Any, share: float | None = None) -> Measured:
     """What the engine took for this answer."""
-    memory = running.memory()
+    memory = running.memory() if running.here else None
     common: dict[str, Any] = {
         "engine": running.engine.name,
         "version": running.version,
-        "peak": memory.peak,
-        "resident": memory.now,
-        "mapped": memory.mapped,
+        "peak": memory and memory.peak,
+        "resident": memory and memory.now,
+        "mapped": memory and memory.mapped,
         "load": running.load_seconds,
         "share": share,
     }

@@ -1,12 +1,14 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from freehold.actions.answer import Answer
+from freehold.actions.asking import TEXT, request_of
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.layouts import LocalModel
 from freehold.actions.local_model import find, is_path
@@ -14,25 +16,25 @@ from freehold.actions.measuring import Measured, facts, measure, watched
 from freehold.actions.outputs import placed, refuse_taken
 from freehold.actions.plan import Plan, predict
 from freehold.actions.policed import decision, obey
+from freehold.actions.tuning import Tuned, applied, chosen, place_of
 from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe
-from freehold.engines.base import Contract, Job, start
+from freehold.engines.base import Contract, Found, Job, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
-from freehold.tasks.base import TASKS, File, Input, Task, kind_of, packed
-from freehold.tasks.text_generation import Result as Text
+from freehold.tasks.base import TASKS, Input, Task
 
-TEXT = "text-generation"
 GIB = 2**30
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
-LARGEST_INPUT = 4 * GIB
-LARGEST_TEXT = 64 * 2**20
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """How a model will run: what was chosen, and why."""
+    """How a model will run: what was chosen, and why.
+
+    `tuned` is what `tune-engine` found for it, `found` where the engine is that it measured.
+    """
 
     model: LocalModel
     task: Task
@@ -41,81 +43,12 @@ class Ready(Struct, frozen=True, kw_only=True):
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     plan: Plan | None = None
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """The result, how it was made, and what it took; `files` are those that were written."""
-
-    result: Any
-    task: Task
-    model: LocalModel
-    setting: Setting
-    measured: Measured
-    notes: tuple[str, ...]
-    files: tuple[Path, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The result in words."""
-        return self.task.words(self.result)
-
-    def form(self) -> dict[str, Any]:
-        """The JSON form."""
-        m = self.measured
-        head = {
-            "model": self.model.name,
-            "file": str(self.model.file),
-            "task": self.task.id,
-            "engine": {"name": m.engine, "version": m.version},
-        }
-        inner = _of_text(self) if isinstance(self.result, Text) else _of_other(self)
-        files = {"files": [str(path) for path in self.files]} if self.files else {}
-        return {**head, **inner, **files, "notes": list(self.notes)}
-
-
-def _of_text(answer: Answer) -> dict[str, Any]:
-    r: Text = answer.result
-    m, cut = answer.measured, r.cut
-    return {
-        "text": r.text,
-        "thinking": r.thinking or None,
-        "finish": r.finish,
-        "seed": r.seed,
-        "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
-        "seconds": {
-            "load": m.load,
-            "first_token": m.first_token,
-            "prompt": m.prompt_seconds,
-            "decode": m.decode_seconds,
-        },
-        "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
-                  "decode": r.times.decode_speed},
-        "peak_memory": m.peak,
-        "context": answer.setting.context,
-        "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
-    }  # fmt: skip
-
-
-def _of_other(answer: Answer) -> dict[str, Any]:
-    """The fields of the result as they are, files as their paths, vectors as numbers."""
-    found: dict[str, Any] = json.loads(packed(answer.result))
-    work = found.pop("work")
-    found.pop("notes", None)
-    if "dense" in found:
-        from freehold.tasks.feature_extraction import floats
-
-        found["dense"] = [floats(vector) for vector in answer.result.dense]
-    m = answer.measured
-    return {
-        "result": found,
-        "seconds": {"load": m.load, "work": work["seconds"]},
-        "work": {"count": work["count"], "unit": work["unit"]},
-        "peak_memory": m.peak,
-    }
+    found: Found | None = None
+    tuned: Tuned | None = None
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
-    """How a model is to run; None takes what suits."""
+    """How a model is to run; None takes what suits, and `tuned` what `tune-engine` found."""
 
     engine: str | None = None
     context: int | None = None
@@ -129,6 +62,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     precision: str | None = None
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
+    tuned: bool = True
 
 
 def run(model: str | Path, *inputs: Input, **wishes: Any) -> Answer:
@@ -161,8 +95,8 @@ def stream(
     there = Path(out).expanduser() if out is not None else None
     refuse_taken(there)
     ready = prepare(model, how, task)
-    request, notes = _request(ready, inputs, said)
-    with start(ready.engine, ready.job) as running:
+    request, notes = request_of(ready.task, ready.model, inputs, said)
+    with start(ready.engine, ready.job, found=ready.found) as running:
         share = watched(running)
         for part in running.ask(request):
             if not isinstance(part, ready.task.result):
@@ -170,7 +104,7 @@ def stream(
                 continue
             measured = measure(running, part, share())
             result, files = placed(part, ready.task, there, folder)
-            told = (*ready.notes, *running.notes, *notes, *result.notes)
+            told = dict.fromkeys((*ready.notes, *running.notes, *notes, *result.notes))
             yield Answer(
                 result=result,
                 task=ready.task,
@@ -190,24 +124,38 @@ def prepare(
     `action` is what the model is wanted for, in the words of policies and objections.
     """
     found = find(model)
-    where = model if is_path(model) else found.file
+    where = model if is_path(model) or found.address else found.file
     work = _task(found, task)
+    tuned, told = _tuned(found, work, how)
+    if tuned and tuned.made:
+        found = replace(find(Path(tuned.file)), name=found.name)
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
     objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
-    brings = _without_code(found)
-    engine, candidates = choose_engine(found, work.id, how.engine)
+    brings = () if found.address else _without_code(found)
+    engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
+    job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
+    leaves = engine.notes(job, Found("address", Path())) if found.address else ()
     return Ready(
         model=found,
         task=work,
         engine=engine,
-        job=_job(found, work, how, context),
+        job=applied(tuned, job, how.threads) if tuned else job,
         candidates=tuple(candidates),
-        notes=(*objections, *notes, *brings, *_tight(found, plan)),
+        notes=(*objections, *notes, *told, *brings, *_tight(found, plan), *leaves),
         plan=plan,
+        found=place[1] if place else None,
+        tuned=tuned,
     )
+
+
+def _tuned(found: LocalModel, task: Task, how: Wishes) -> tuple[Tuned | None, tuple[str, ...]]:
+    """What was found for the model, unless what is wished for contradicts it."""
+    if not how.tuned or task.id != TEXT or how.precision or how.device:
+        return None, ()
+    return chosen(found.digest, how.engine)
 
 
 def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
@@ -230,6 +178,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         memory=probe().memory,
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
+        address=found.address,
     )
 
 
@@ -248,7 +197,9 @@ def _task(found: LocalModel, wanted: str | None) -> Task:
 
 
 def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
-    """What a plan says of it; None where its architecture cannot be planned."""
+    """What a plan says of it; None where its architecture cannot be planned, or it is not here."""
+    if found.address:
+        return None
     try:
         return predict(
             found.file,
@@ -294,7 +245,12 @@ def _without_code(found: LocalModel) -> tuple[str, ...]:
 
 
 def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
-    """Write the measurement down; a note when that is not possible, for the answer is there."""
+    """Write the measurement down; a note when that is not possible, for the answer is there.
+
+    What a server elsewhere took is not of this machine, so it is left out.
+    """
+    if ready.model.address:
+        return ()
     expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
     row = facts(ready.model, ready.task.id, ready.job.setting, measured, expected)
     try:
@@ -311,51 +267,6 @@ def _sorted(wishes: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
     return Wishes(**of_job), wishes
 
 
-def _request(
-    ready: Ready, inputs: tuple[Input, ...], said: Mapping[str, Any]
-) -> tuple[Any, tuple[str, ...]]:
-    """The request and what must be said about how it is asked."""
-    task = ready.task
-    unknown = sorted(set(said) - task.parameters)
-    if unknown:
-        raise UsageError(f"{task.id} does not know {', '.join(unknown)}", hint=_knowing(unknown[0]))
-    given = tuple(_given(item) for item in inputs)
-    if task.id != TEXT or ready.model.chat_template:
-        return task.requested(given, said), ()
-    if said.get("system") or said.get("schema"):
-        says = f"{ready.model.name} has no chat template, so it takes no system message or schema"
-        raise UsageError(says)
-    notes = (f"{ready.model.name} has no chat template: the prompt is continued as text",)
-    request = task.requested(given, {**said, "continuing": True})
-    return request, () if said.get("continuing") else notes
-
-
-def _knowing(parameter: str) -> str:
-    """Which tasks know a parameter."""
-    tasks = [TASKS.get(name) for name in TASKS.names()]
-    able = [task.id for task in tasks if parameter in {flag.parameter for flag in task.flags}]
-    return f"{parameter} is of {', '.join(able)}" if able else "freehold run --help lists them"
-
-
-def _given(item: Input) -> str | File:
-    """A text as it is; a file by what it holds, its words where it is text."""
-    if isinstance(item, str):
-        return item
-    path, kind = item.expanduser(), kind_of(item)
-    try:
-        size = path.stat().st_size
-        if kind == "text" and size <= LARGEST_TEXT:
-            return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise BrokenInput(f"{path}: cannot be read: {why}") from error
-    if not size:
-        raise BrokenInput(f"{path}: is empty")
-    if size > LARGEST_INPUT or kind == "text":
-        raise BrokenInput(f"{path}: is too large: {size / 2**20:,.0f} MiB")
-    return File(path.absolute(), kind)
-
-
 def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...]]:
     """The context to give it; beyond what it was trained for is said."""
     trained = model.context
@@ -368,7 +279,3 @@ def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...
             f"it was trained for {trained:,} tokens; beyond them it may write nonsense",
         )
     return wanted, ()
-
-
-def _rate(count: int, seconds: float) -> float | None:
-    return count / seconds if seconds > 0 and count > 0 else None

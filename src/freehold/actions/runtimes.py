@@ -17,14 +17,33 @@ from typing import Any
 
 from msgspec import Struct
 
+from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.engines import base as contract
 from freehold.engines.base import ENGINES, Contract, built_with
 
 LOCKS = Path(contract.__file__).with_name("locks")
 PATIENCE = 3600
+CONVERTING = "converting"
 SHOWN = 3
 """Lines of a failed installation that the error shows."""
+
+
+class Tool(Struct, frozen=True):
+    """A runtime that belongs to no engine: the one that converts models for several."""
+
+    name: str
+    lock: str
+    hint: str
+
+    def runtime(self) -> Path:
+        """Where it would be."""
+        return paths.runtimes() / Path(self.lock).stem
+
+
+TOOLS = {
+    CONVERTING: Tool(CONVERTING, "converting.txt", f"freehold runtime install {CONVERTING}"),
+}
 
 
 class Runtime(Struct, frozen=True, kw_only=True):
@@ -50,8 +69,8 @@ class Runtime(Struct, frozen=True, kw_only=True):
 
 
 def runtimes() -> list[Runtime]:
-    """The runtime of every engine that has one."""
-    return [_state(engine) for engine in ENGINES.all() if engine.lock]
+    """The runtime of every engine that has one, and those of tools."""
+    return [_state(one) for one in (*ENGINES.all(), *TOOLS.values()) if one.lock]
 
 
 def install(
@@ -62,7 +81,7 @@ def install(
 
     From a folder of `wheels` it is built without asking anybody.
     """
-    engine: Contract = ENGINES.get(name)
+    engine: Contract | Tool = TOOLS.get(name) or ENGINES.get(name)
     if not engine.lock:
         raise UsageError(f"{engine.name} needs no runtime", hint=engine.hint)
     now = _state(engine)
@@ -70,16 +89,25 @@ def install(
         return now
     with _building(now.folder) as folder:
         say(f"building {folder}")
-        _run(say, *_maker(folder))
-        say("installing " + ", ".join(f"{n} {v}" for n, v in now.needs.items()))
-        alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
-        _run(say, *_installer(folder), *alone, "-r", str(LOCKS / engine.lock))
+        what = ", ".join(f"{n} {v}" for n, v in now.needs.items())
+        installed(folder, ("-r", str(LOCKS / engine.lock)), wheels, say, what)
         done = {"packages": now.needs, "built": date.today().isoformat(), "engine": engine.name}
         (folder / "freehold.json").write_text(json.dumps(done) + "\n")
     return _state(engine)
 
 
-def _state(engine: Contract) -> Runtime:
+def installed(
+    folder: Path, what: tuple[str, ...], wheels: Path | None, say: Callable[[str], None],
+    named: str | None = None,
+) -> None:  # fmt: skip
+    """Make an environment with these packages, from wheels only; asks nobody if some are given."""
+    _run(say, *_maker(folder))
+    say(f"installing {named or ', '.join(what)}")
+    alone = ("--no-index", "--find-links", str(wheels.absolute())) if wheels else ()
+    _run(say, *_installer(folder), *alone, *what)
+
+
+def _state(engine: Contract | Tool) -> Runtime:
     needs, folder = needed(engine), engine.runtime()
     built = built_with(folder)
     if all(_version(name) == wanted for name, wanted in needs.items()):
@@ -91,7 +119,7 @@ def _state(engine: Contract) -> Runtime:
     return Runtime(engine=engine.name, state=state, needs=needs, folder=folder)
 
 
-def needed(engine: Contract) -> dict[str, str]:
+def needed(engine: Contract | Tool) -> dict[str, str]:
     """The packages of an engine's lock list with their versions."""
     text = (LOCKS / engine.lock).read_text() if engine.lock else ""
     lines = [line.split("#")[0].split(" ")[0].strip() for line in text.splitlines()]

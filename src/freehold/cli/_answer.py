@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._pictures import shown
 from freehold.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
 
 def show(parts: Iterator[Any]) -> "Answer":
     """Print pieces as they come, or the whole at the end; then what must be known of it."""
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
     writer = _Writer()
     for part in _waiting(parts):
         if isinstance(part, Answer):
             writer.end(part)
+            for line in shown(part):
+                click.echo(line)
             _close(part)
             return part
         if isinstance(part, Progress):
@@ -108,7 +111,8 @@ def _took(answer: "Answer") -> Iterator[str]:
     """The engine, times, amounts and memory in words."""
     took, work = answer.measured, answer.measured.work
     yield f"{took.engine} {took.version or ''}".strip()
-    yield f"loaded in {took.load:.1f} s"
+    if took.peak is not None:
+        yield f"loaded in {took.load:.1f} s"
     if work is None:
         spent, speed = answer.result.spent, answer.result.times.decode_speed
         yield f"first token after {took.first_token:.2f} s"
@@ -117,4 +121,4 @@ def _took(answer: "Answer") -> Iterator[str]:
             yield f"{speed:.1f} tokens per second"
     else:
         yield f"{work.count:,.4g} {work.unit} in {work.seconds:.2f} s"
-    yield f"{took.peak / 2**20:,.0f} MiB at most"
+    yield "elsewhere" if took.peak is None else f"{took.peak / 2**20:,.0f} MiB at most"

@@ -16,7 +16,8 @@ from freehold.cli._size import Size
 from freehold.core.errors import BrokenInput, UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer, Ready
+    from freehold.actions.answer import Answer
+    from freehold.actions.run import Ready
 
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 LARGEST_INPUT = 64 * 2**20
@@ -37,6 +38,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--kv", type=click.Choice(KV), default="f16", help="Precision of keys and values.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads to compute with.")
 @click.option("--gpu-layers", type=click.IntRange(0), help="Layers to keep on graphics cards.")
+@click.option("--untuned", is_flag=True, help="As it is, not as tune-engine found it fastest.")
 @click.option("--why", is_flag=True, help="Say how it would be run and why, and stop.")
 @as_json
 def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wishes: Any) -> None:
@@ -56,6 +58,8 @@ def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wis
     (`freehold doctor`). What it took is written into the ledger; what was said is not.
     """
     wishes = {name: value for name, value in wishes.items() if _is_said(value)}
+    if wishes.pop("untuned", False):
+        wishes["tuned"] = False
     if why:
         _explain(model, wishes, as_json)
         return
@@ -74,7 +78,7 @@ def _is_said(value: Any) -> bool:
 
 
 def _last(parts: Iterator[Any]) -> "Answer":
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
 
     for part in parts:
         if isinstance(part, Answer):
@@ -142,7 +146,8 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
     from freehold.actions.run import Wishes, prepare
 
     how = Wishes(**{k: wishes[k] for k in Wishes.__struct_fields__ if k in wishes})
-    form = _why(prepare(model, how, wishes.get("task")))
+    ready = prepare(model, how, wishes.get("task"))
+    form = _why(ready)
     if as_json:
         print_json(form)
         return
@@ -156,6 +161,7 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
                 (c["name"], ("taken: " if c["taken"] else "") + c["because"])
                 for c in form["engines"]
             ),
+            *([("tuned", ready.tuned.says)] if ready.tuned else []),
             *(("note", note) for note in form["notes"]),
         ],
         indent=0,
@@ -179,5 +185,6 @@ def _why(ready: "Ready") -> dict[str, Any]:
             {"name": c.engine.name, "taken": c.taken, "because": c.because}
             for c in ready.candidates
         ],
+        "tuned": ready.tuned.form() if ready.tuned else None,
         "notes": list(ready.notes),
     }

@@ -4,8 +4,9 @@ Foreign packages add theirs by the entry point group `freehold.<folder>`. Listin
 """
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib import import_module, metadata
+from importlib.metadata import EntryPoint, EntryPoints
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,17 @@ class Registry:
             for path in Path(folder).glob("[a-z]*.py"):
                 if path.stem != "base":
                     yield path.stem, path
+
+
+def entry_points(group: str) -> EntryPoints:
+    """What installed packages offer under this group; all are looked up once, which takes time."""
+    found: EntryPoints = _installed().select(group=group)
+    return found
+
+
+@cache
+def _installed() -> Any:
+    return metadata.entry_points()
 
 
 def plain(name: str) -> str:

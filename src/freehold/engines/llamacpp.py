@@ -1,10 +1,12 @@
 """Runs GGUF models with llama.cpp: a `llama-server` of this machine, else the wheel `xllamacpp`.
 
-Both are the same server; they differ only in how they are told what to do. Everything that
+One that was compiled here for exactly this processor goes before others, because it is faster.
+All are the same server; they differ only in how they are told what to do. Everything that
 decides about memory is said, so nothing is fitted or shifted silently.
 """
 
 import json
+import os
 import secrets
 import subprocess
 from collections.abc import AsyncGenerator, Sequence
@@ -16,11 +18,14 @@ from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting import llama_tuning as tuning
 from freehold.engines.hosting import llama_vectors as vectors
+from freehold.engines.hosting.changes import Change
 from freehold.engines.hosting.llama_cutting import count, tokens
 from freehold.engines.hosting.llama_text import READ_AT_ONCE
 from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
+from freehold.engines.hosting.steps import Counted
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
 
@@ -45,11 +50,40 @@ class Engine(Contract):
         *("iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4"),
     )
     lock = "llamacpp.txt"
+    sources = "llamacpp_native.toml"
     hint = "freehold runtime install llama.cpp"
 
     def find(self) -> Found | None:
-        """`FREEHOLD_LLAMA_SERVER`, a `llama-server` on the PATH, the wheel here or in a runtime."""
-        return program("llama-server", SERVER) or package("xllamacpp", self.runtime())
+        """The first of `places`."""
+        return next(iter(self.places()), None)
+
+    def places(self) -> tuple[Found, ...]:
+        """`FREEHOLD_LLAMA_SERVER`; the native build; a `llama-server` on the PATH; the wheel.
+
+        Where there is a graphics card, a program on the PATH goes before the native build, which
+        computes on the processor. What the variable names is the only one: it was said so.
+        """
+        on_path = program("llama-server", SERVER)
+        if os.environ.get(SERVER) and on_path:
+            return (on_path,)
+        native = self.compiled("llama-server")
+        pair = (on_path, native) if probe().gpus else (native, on_path)
+        return tuple(found for found in (*pair, package("xllamacpp", self.runtime())) if found)
+
+    def other_precisions(self, job: Job) -> tuple[str, ...]:
+        """Those that `llama-quantize` can make of a wide file."""
+        return tuning.narrower(job, self.compiled("llama-quantize"))
+
+    def in_precision(self, job: Job, precision: str, folder: Path, count: Counted) -> Job:
+        """The job with a file that is made."""
+        quantizer = self.compiled("llama-quantize")
+        if quantizer is None:
+            raise EnvironmentProblem("nothing here quantizes", hint=f"{self.hint} --build")
+        return tuning.quantized(job, precision, folder, quantizer, count)
+
+    def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
+        """Threads, batches, attention, drafts by prompt lookup."""
+        return (*super().changes(job, found), *tuning.changes(job))
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -105,7 +139,8 @@ class Engine(Contract):
 def _orders(
     command: tuple[str, ...], told: dict[str, str], read: tuple[Path, ...], job: Job
 ) -> Orders:
-    return Orders(command=command, environment=told, read=read, memory=job.memory)
+    quiet = {"GGML_NO_BACKTRACE": "1"}  # it would start a debugger to say where it stopped
+    return Orders(command=command, environment={**quiet, **told}, read=read, memory=job.memory)
 
 
 def _beside(job: Job) -> tuple[Path, ...]:
@@ -176,6 +211,7 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
     ]
     if setting.full_window:
         wanted.append(("--swa-full",))
+    wanted += tuning.guess_words(job)
     wanted += [("--lora", str(adapter)) for adapter in job.adapters]
     if job.projector:
         wanted.append(("--mmproj", str(job.projector)))
@@ -213,6 +249,7 @@ def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
         "kv_unified": False,
         "ui": False,
         "offline": True,
+        **tuning.guess_parameters(job),
         **_on_top(job),
     }
 

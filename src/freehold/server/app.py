@@ -13,11 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from freehold.server.describing import described
 from freehold.server.dialects.base import DIALECTS, Dialect, Work, endpoint, said
 from freehold.server.dialects.base import Route as Own
-from freehold.server.forms.openai_chat import Chat
-from freehold.server.forms.openai_completions import Completion
-from freehold.server.forms.openai_embeddings import Embedding
-from freehold.server.forms.openai_responses import Response as Answer
-from freehold.server.paging import page
+from freehold.server.forms.batches import batch_forms
 from freehold.server.problems import Refused
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
@@ -35,10 +31,7 @@ SAFE_HEADERS = (
 def application(service: Service) -> ASGIApp:
     """The whole server as an ASGI application."""
     dialects: list[Dialect] = DIALECTS.all()
-    service.batches.forms.update(
-        {"/v1/chat/completions": Chat(), "/v1/completions": Completion(),
-         "/v1/embeddings": Embedding(), "/v1/responses": Answer()}
-    )  # fmt: skip
+    service.batches.forms.update(batch_forms())
     found = [
         Route(route.path, endpoint(service, dialect, route), methods=[route.method])
         for dialect in dialects
@@ -53,7 +46,6 @@ def application(service: Service) -> ASGIApp:
         Route("/health", _health),
         Route("/ready", _readiness(service)),
         Route("/metrics", endpoint(service, by_name["openai"], figures)),
-        *page(service.config),
     ]
 
     @asynccontextmanager

@@ -190,7 +190,7 @@ class Batches:
 
         async def work() -> None:
             for line in waiting:
-                told, fine = await self._patiently(batch, owner, line)
+                told, fine = await self.answer(line, owner)
                 place = good if fine else bad
                 with place.open("ab") as out:
                     out.write(msgspec.json.encode(told) + b"\n")
@@ -216,17 +216,15 @@ class Batches:
                 place.unlink()
         return replace(batch, **found)
 
-    async def _patiently(
-        self, batch: Batch, owner: "Key | None", line: Line
-    ) -> tuple[dict[str, Any], bool]:
-        """The answer to one line; a server that is busy is asked again later.
+    async def answer(self, line: Line, owner: "Key | None" = None) -> tuple[dict[str, Any], bool]:
+        """The answer to one line, and whether it is one; a server that is busy is asked again.
 
-        One that shuts down stays busy until this batch is stopped, so nothing is lost then.
+        One that shuts down stays busy until its batches are stopped, so nothing is lost then.
         """
         tries = 0
         while True:
             try:
-                return await self._line(batch, owner, line), True
+                return await self._line(owner, line), True
             except (Refused, FreeholdError, Refusal, Broken) as error:
                 wrong = understood(error)
                 draining = self._service.pool.draining
@@ -237,12 +235,13 @@ class Batches:
                     return {**head, "response": None, "error": says}, False
                 await asyncio.sleep(wrong.wait)
 
-    async def _line(self, batch: Batch, owner: "Key | None", line: Line) -> dict[str, Any]:
+    async def _line(self, owner: "Key | None", line: Line) -> dict[str, Any]:
         """The answer to one line."""
-        form, service = self.forms[batch.endpoint], self._service
-        visit = service.unseen(owner, f"BATCH {batch.endpoint}")
+        service = self._service
+        visit = service.unseen(owner, f"BATCH {line.url}")
         keeper = Keeper(service.folder)
         try:
+            form = self._form(line.url)
             asked = form.read({**line.body, "stream": None}, service.heard(visit, keeper))
             entry, met = service.admit(visit, asked), list[Served]()
             results = await service.gather(visit, asked, entry, met.append)
@@ -252,6 +251,12 @@ class Batches:
         told = {"status_code": 200, "request_id": visit.id, "body": body}
         id = f"batch_req_{secrets.token_hex(8)}"
         return {"id": id, "custom_id": line.custom_id, "response": told, "error": None}
+
+    def _form(self, url: str) -> Form:
+        """The form of a route; Refused where batches are not for it."""
+        if url not in self.forms:
+            raise Refused("invalid", f"batches are for {', '.join(self.forms)}", param="url")
+        return self.forms[url]
 
     def _read(self, batch: Batch) -> list[Line]:
         """The lines of the input; Refused names the first that is wrong."""

@@ -78,6 +78,7 @@ class Server(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     log: Literal["text", "json", "off"] = "text"
     traces: str | None = None
     manage: bool = False
+    on: str | None = None
 
 
 class Guards(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -145,6 +146,8 @@ def checked(config: Config) -> Config:
             names[name] = model.model
         _sensible(model)
     server = config.server
+    if server.on and server.on != "ray" and not server.on.startswith("ray:"):
+        raise UsageError(f"{server.on!r} is no cluster", hint="ray, or ray:ADDRESS")
     if (server.certificate is None) != (server.private_key is None):
         raise UsageError("a certificate and its private key go together")
     return config

@@ -51,7 +51,7 @@ def begin(ready: "Ready") -> "Running":
     """Start the engine; blocks until it is ready."""
     from freehold.engines.base import start
 
-    return start(ready.engine, ready.job)
+    return start(ready.engine, ready.job, found=ready.found)
 
 
 def end(running: "Running") -> None:

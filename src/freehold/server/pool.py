@@ -9,12 +9,16 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, cast
 
 from freehold.core.errors import EnvironmentProblem, FreeholdError, NotFound
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
 from freehold.server.loading import begin, budget, end, planned, usual
 from freehold.server.problems import Refused, refusal
+
+if TYPE_CHECKING:
+    from freehold.engines.base import Running
 
 LOOK = 1.0
 """Seconds between two looks at what died and what has been idle for too long."""
@@ -135,7 +139,8 @@ class Pool:
         """Begin to load one more replica where one is wanted."""
         self._bury(entry)
         alive = sum(replica.alive for replica in entry.replicas)
-        if entry.loading is None and alive < entry.model.replicas:
+        wanted = 1 if self.config.server.on else entry.model.replicas
+        if entry.loading is None and alive < wanted:
             entry.loading = asyncio.create_task(self._load(entry))
 
     async def _load(self, entry: Entry) -> None:
@@ -147,7 +152,7 @@ class Pool:
                     entry.ready = await asyncio.to_thread(planned, entry.model, entry.task)
                 await self._make_room(entry)
                 entry.reserved = 1
-            running = await asyncio.to_thread(begin, entry.ready)
+            replica = await asyncio.to_thread(self._begin, entry)
         except (FreeholdError, Refused) as error:
             log.warning("%s cannot be loaded: %s", entry.name, error)
             if not any(replica.alive for replica in entry.replicas):
@@ -156,7 +161,7 @@ class Pool:
             log.exception("%s cannot be loaded", entry.name)
             entry.fail(EnvironmentProblem(f"{entry.name} cannot be loaded"))
         else:
-            entry.replicas.append(Replica(running, entry.model.parallel))
+            entry.replicas.append(replica)
             entry.since = time.monotonic()
             self._tell(entry, "loaded", time.monotonic() - began)
         finally:
@@ -166,8 +171,20 @@ class Pool:
         if entry.line and entry.replicas:
             self._grow(entry)
 
+    def _begin(self, entry: Entry) -> Replica:
+        """One engine of this machine; on a cluster, all that the model may have there."""
+        assert entry.ready is not None
+        if not self.config.server.on:
+            return Replica(begin(entry.ready), entry.model.parallel)
+        from freehold.server import far
+
+        slots = entry.model.parallel * entry.model.replicas
+        return Replica(cast("Running", far.begin(entry.ready, entry.model)), slots)
+
     async def _make_room(self, entry: Entry) -> None:
         """Let idle models go, the least recently used first, until this one fits."""
+        if self.config.server.on:
+            return  # the cluster places by the memory that the plan names
         most = budget(self.config, entry.ready)
         deadline = time.monotonic() + self.config.limits.seconds_to_wait
         while self.taken(entry) + entry.each > most:

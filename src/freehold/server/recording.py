@@ -152,4 +152,6 @@ def _measured(group: list[Taken]) -> Any:
              "decode_steps")  # fmt: skip
     sums: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in names}
     first = sum(one.first_token for one in each) / len(each)
-    return replace(each[0], first_token=first, peak=max(one.peak for one in each), **sums)
+    return replace(
+        each[0], first_token=first, peak=max(one.peak or 0 for one in each) or None, **sums
+    )

@@ -62,12 +62,17 @@ class Service:
         self._month = month_of(self.started)
         self.pool.watchers.append(self._hear)
 
-    async def open(self) -> None:
-        """Begin to look after the models, and load those that are wanted at once."""
+    async def open(self, resume: bool = True) -> None:
+        """Begin to look after the models, load those wanted at once, `resume` open batches."""
         self.recorder.start()
+        if self.config.server.on:
+            from freehold.server.far import join
+
+            await asyncio.to_thread(join, self.config.server.on.partition(":")[2] or None)
         self._work.append(asyncio.create_task(self.pool.watch()))
         self._work.append(asyncio.create_task(self.pool.preload()))
-        self.batches.resume()
+        if resume:
+            self.batches.resume()
 
     async def close(self) -> None:
         """End every engine, and write down what is still to be written."""

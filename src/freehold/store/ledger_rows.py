@@ -27,6 +27,7 @@ KINDS: Mapping[str, str] = {
     "run": "A model ran; what it really took in memory and time.",
     "serve": "A server answered requests of one key; what they really took, and how many.",
     "calibration": "The speed of this machine was measured.",
+    "tuning": "Engines, precisions and settings were tried for a model: the figures of each.",
     "adaptation": "A model was made from another: tuned, merged, quantized or converted.",
     "waiver": "A person set a rule of the policy aside, with a reason and an end.",
     "key": "A key was made, changed or withdrawn; never the key itself.",

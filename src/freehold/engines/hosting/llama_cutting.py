@@ -24,10 +24,10 @@ async def shortened(wire: Wire, request: Request, context: int) -> tuple[Request
     room = context - (request.max_tokens or ROOM_FOR_AN_ANSWER)
     total = length = await count(wire, request)
     removed = 0
-    for _ in range(MOST_CUTS):
+    for more in range(MOST_CUTS):  # a cut text may be read as other tokens than before
         if length <= room:
             break
-        request, gone = await _without(wire, request, length - room)
+        request, gone = await _without(wire, request, length - room + more)
         removed += gone
         length = await count(wire, request)
     if length > room:

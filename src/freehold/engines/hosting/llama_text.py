@@ -15,12 +15,15 @@ from freehold.core.errors import UsageError
 from freehold.engines.base import Job
 from freehold.engines.hosting import openai_text as openai
 from freehold.engines.hosting.llama_cutting import rendered, shortened, tokens
+from freehold.engines.hosting.llama_likely import of_prompt
 from freehold.engines.hosting.openai_text import Clock, Parts
 from freehold.engines.hosting.wire import Refusal, Wire
 from freehold.tasks.text_generation import Piece, Request, Result
 
 TOO_LONG = "exceed_context_size_error"
 NOT_GBNF = "%llguidance"
+MOST_BEFORE = 300
+"""Letters that a model may write before it uses a tool, where it could also answer in a form."""
 READ_AT_ONCE = 2048
 """Tokens that the server takes in together at most; of a text with a gap, 3/4 before the gap."""
 
@@ -38,12 +41,14 @@ async def write(wire: Wire, request: Request, job: Job) -> AsyncGenerator[Piece 
             await _within_batch(wire, request, max(READ_AT_ONCE, job.setting.batch))
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
         began, first, parts = time.monotonic(), None, Parts(request.likely)
+        known = await of_prompt(wire, request) if request.of_prompt else []
         async with aclosing(_answer(wire, request, seed, parts)) as pieces:
             async for piece in pieces:
                 first = first or time.monotonic()
                 yield piece
     except Refusal as error:
         raise refused(error) from error
+    parts.prompt_tokens = known
     ended = time.monotonic()
     clock = Clock((first or ended) - began, ended - began)
     yield parts.result(clock, seed=seed, context=context, cut=cut, notes=notes)
@@ -64,8 +69,8 @@ def refuse(request: Request, job: Job) -> None:
         raise UsageError("an answer follows a JSON schema or a grammar, not both")
     if request.grammar is not None and request.grammar.lstrip().startswith(NOT_GBNF):
         raise UsageError("the grammar is not in GBNF")
-    if request.of_prompt:
-        raise UsageError("llama.cpp gives no likelihoods of the prompt, only of the answer")
+    if request.of_prompt and request.suffix is not None:
+        raise UsageError("llama.cpp gives no likelihoods of the two texts around a gap")
     if request.choice is not None and not request.tools:
         raise UsageError("a choice of tools needs tools")
     if job.projector is None and any(turn.files for turn in request.messages):
@@ -131,7 +136,7 @@ async def _answer(
     """The pieces of an answer; what else came is left in `parts`.
 
     The server cannot let a model choose between tools and an answer in a form. So it is asked
-    without the form first, and when it does not use a tool again, now without a way to do so.
+    without the form first, and when it does not use a tool, again, now without a way to do so.
     The same seed thinks the same, so that is told once.
     """
     thought = False
@@ -152,18 +157,24 @@ async def _answer(
 async def _choosing(
     wire: Wire, request: Request, seed: int, parts: Parts
 ) -> AsyncGenerator[Piece, None]:
-    """The pieces of the use of a tool; it ends as soon as the model answers instead."""
-    free, blank = replace(request, schema=None, grammar=None), list[Piece]()
+    """The pieces of the use of a tool; it ends when the model answers instead."""
+    free, before = replace(request, schema=None, grammar=None), list[Piece]()
     async with aclosing(_asked(wire, free, seed, parts)) as pieces:
         async for piece in pieces:
             if piece.call is None and not piece.thinking and not parts.calls:
-                if piece.text.strip():
+                before.append(piece)  # models may say a few words before they use a tool
+                if _answers("".join(parts.text), request):
                     return
-                blank.append(piece)
                 continue
-            for waiting in (*blank, piece):
+            for waiting in (*before, piece):
                 yield waiting
-            blank.clear()
+            before.clear()
+
+
+def _answers(text: str, request: Request) -> bool:
+    """Whether a text is an answer already, not a few words before the use of a tool."""
+    begun = request.schema is not None and text.lstrip().startswith(("{", "[", '"'))
+    return begun or len(text) > MOST_BEFORE
 
 
 async def _asked(
@@ -233,6 +244,6 @@ def refused(error: Refusal) -> Exception:
             f"the prompt has {length:,} tokens and the context holds {context:,}",
             hint=f"--context {length + 512} makes room; --truncate middle cuts the prompt",
         )
-    if error.status in (400, 501):
+    if error.status in (400, 501) or "not supported" in str(error):
         return UsageError(f"llama.cpp refuses the request: {error}")
     return error

@@ -11,6 +11,7 @@ from freehold.engines.base import Job
 from freehold.engines.hosting import openai_text as openai
 from freehold.engines.hosting.llama_cutting import cut_text, tokens
 from freehold.engines.hosting.llama_text import refused
+from freehold.engines.hosting.openai_server import normal
 from freehold.engines.hosting.wire import Broken, Refusal, Wire
 from freehold.formats.gguf import read_gguf
 from freehold.tasks import feature_extraction as vectors
@@ -105,30 +106,12 @@ def shortened(
     found: list[bytes], size: int, request: vectors.Request
 ) -> tuple[list[bytes], tuple[str, ...]]:
     """The first numbers of each vector, as long as whole ones where those are made so."""
-    import math
-    from array import array
-
     kept = request.dimensions or size
     if kept > size:
         raise UsageError(f"dimensions: its vectors have {size:,} numbers, not {kept:,}")
-    parts = [array("f", vectors.floats(vector[: 4 * kept])) for vector in found]
-    if request.normalize:
-        lengths = [math.sqrt(sum(x * x for x in part)) or 1.0 for part in parts]
-        parts = [
-            array("f", [x / length for x in part])
-            for part, length in zip(parts, lengths, strict=True)
-        ]
+    parts = [vector[: 4 * kept] for vector in found]
     says = f"{kept} of {size} numbers were kept, which only suits models trained for that"
-    return [little_endian(part) for part in parts], (says,)
-
-
-def little_endian(numbers: Any) -> bytes:
-    """The bytes of an array of numbers, smallest first."""
-    import sys
-
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return bytes(numbers.tobytes())
+    return [normal(part) for part in parts] if request.normalize else parts, (says,)
 
 
 def _refuse(request: vectors.Request, job: Job) -> None:

@@ -1,9 +1,10 @@
-"""Asks an engine over HTTP, through a Unix socket or on the loopback address; answers as JSON."""
+"""Asks an engine over HTTP: through a Unix socket, or at an address; answers as JSON."""
 
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -35,12 +36,23 @@ class Wire:
     """The way to one engine: `at` is the path of a socket, or (host, port); `key` opens it.
 
     Each question has a connection of its own; giving up an answer closes it, so that the engine
-    sees that nobody listens anymore.
+    sees that nobody listens anymore. `headers` take the place of the usual one with the key,
+    `prefix` stands before each path, `tls` is how to know that the other side is the right one.
     """
 
-    def __init__(self, at: Path | tuple[str, int], key: str, patience: float = PATIENCE) -> None:
-        self.at, self.patience = at, patience
-        self._headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
+    def __init__(
+        self,
+        at: Path | tuple[str, int],
+        key: str,
+        patience: float = PATIENCE,
+        *,
+        headers: Mapping[str, str] | None = None,
+        prefix: str = "",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self.at, self.patience, self.prefix, self.tls = at, patience, prefix, tls
+        own = {"Authorization": f"Bearer {key}"} if headers is None else dict(headers)
+        self._headers = {"Host": _host(at), **own, "Content-Type": "application/json"}
 
     async def alive(self, path: str = "/health") -> bool:
         """Whether the engine answers here that all is well."""
@@ -60,8 +72,20 @@ class Wire:
         async with self._asked("POST", path, body) as answer:
             return _parsed(await answer.whole())
 
-    async def stream(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any], None]:
-        """The events of an answer that comes piece by piece; Broken when it ends too early."""
+    async def rows(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any], None]:
+        """The tables of an answer that has one on each line."""
+        async with self._asked("POST", path, body) as answer:
+            async for line in answer.lines():
+                if line.strip():
+                    yield _event(b"data", line)
+
+    async def stream(
+        self, path: str, body: Any, *, marked: bool = True
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        """The events of an answer that comes piece by piece; Broken when it ends too early.
+
+        Some servers do not mark the end (`marked`); then the last event must tell it.
+        """
         async with self._asked("POST", path, body) as answer:
             async for line in answer.lines():
                 name, _, data = line.partition(b": ")
@@ -69,7 +93,8 @@ class Wire:
                     return
                 if name in (b"data", b"error"):
                     yield _event(name, data)
-        raise Broken("the answer ended in the middle")
+        if marked:
+            raise Broken("the answer ended in the middle")
 
     @asynccontextmanager
     async def _asked(
@@ -84,8 +109,8 @@ class Wire:
             raise Broken(str(error) or type(error).__name__) from error
         answer = _Answer(reader, writer, patience)
         try:
-            await answer.ask(method, path, body, self._headers)
-            if answer.status >= 400:
+            await answer.ask(method, self.prefix + path, body, self._headers)
+            if answer.status >= 300:  # nobody is followed to another place
                 raise Refusal(answer.status, _error(await answer.whole()))
             yield answer
         except TimeoutError as error:
@@ -98,7 +123,16 @@ class Wire:
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if isinstance(self.at, Path):
             return await asyncio.open_unix_connection(sock=await _met(self.at))
-        return await asyncio.open_connection(*self.at)
+        name = self.at[0] if self.tls else None
+        return await asyncio.open_connection(*self.at, ssl=self.tls, server_hostname=name)
+
+
+def _host(at: Path | tuple[str, int]) -> str:
+    """The name under which a server is asked."""
+    if isinstance(at, Path):
+        return "localhost"
+    host = f"[{at[0]}]" if ":" in at[0] else at[0]
+    return host if at[1] in (80, 443) else f"{host}:{at[1]}"
 
 
 async def _met(at: Path) -> socket.socket:
@@ -134,7 +168,7 @@ class _Answer:
     async def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> None:
         """Send the request and read the head of the answer."""
         data = b"" if body is None else json.dumps(body).encode()
-        fields = {"Host": "localhost", **headers, "Content-Length": str(len(data))}
+        fields = {**headers, "Content-Length": str(len(data))}
         head = h11.Request(method=method, target=path, headers=list(fields.items()))
         sent = [self._state.send(head), self._state.send(h11.Data(data))]
         self._writer.write(b"".join(part for part in sent if part))
