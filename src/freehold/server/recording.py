@@ -153,5 +153,5 @@ def _measured(group: list[Taken]) -> Any:
     sums: dict[str, Any] = {name: sum(getattr(one, name) for one in each) for name in names}
     first = sum(one.first_token for one in each) / len(each)
     return replace(
-        each[0], first_token=first, peak=max((one.peak or 0 for one in each)) or None, **sums
+        each[0], first_token=first, peak=max(one.peak or 0 for one in each) or None, **sums
     )
