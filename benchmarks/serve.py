@@ -100,6 +100,19 @@ async def most(at: Any, seconds: float, body: dict[str, Any], clients: int = 16)
     return count / seconds
 
 
+def worked(pid: int, at: Any, body: dict[str, Any], count: int = 300) -> float:
+    """Milliseconds of a core that one request takes in the server, one after the other."""
+
+    async def asked() -> None:
+        client = Client(at)
+        for _ in range(count):
+            await client.ask(body)
+
+    before = sum(psutil.Process(pid).cpu_times()[:2])
+    asyncio.run(asked())
+    return (sum(psutil.Process(pid).cpu_times()[:2]) - before) / count * 1e3
+
+
 async def idling(at: Any, count: int) -> float:
     """Streams that are open at once and end well, as a share of all."""
     body = {**BODY, "model": "idle", "stream": True}
@@ -118,18 +131,20 @@ def told(name: str, direct: list[float], through: list[float]) -> None:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[tuple[int, int, float]]:
-    """A server of two models on the stand-in: its port, its process, its seconds to ready."""
+def served(
+    folder: Path, names: tuple[str, ...] = ("fast", "idle")
+) -> Iterator[tuple[int, int, float]]:
+    """A server of models on the stand-in: its port, its process, its seconds to ready."""
     program = folder / "llama-server"
     program.write_text(f"#!{sys.executable}\n{STUB.read_text()}")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     models = []
-    for name in ("fast", "idle"):
+    for name in names:
         write_llama(folder / f"{name}.gguf", TINY)
         models.append(
             f'[[models]]\nmodel = "{folder}/{name}.gguf"\nparallel = {PARALLEL}\ncontext = 64'
         )
-    limits = "[limits]\nwaiting = 4096"
+    limits = "[limits]\nwaiting = 4096\n[server]\nmemory_gib = 8"
     (folder / "freehold.toml").write_text("\n".join([limits, *models]))
     env = {**os.environ, "FREEHOLD_LLAMA_SERVER": str(program), "FREEHOLD_HOME": str(folder)}
     words = ("serve", "--config", str(folder / "freehold.toml"), "--port", "0", "--json", "--log",
@@ -146,6 +161,7 @@ def served(folder: Path) -> Iterator[tuple[int, int, float]]:
             yield int(json.loads(text)["url"].rpartition(":")[2]), process.pid, ready
         finally:
             process.terminate()
+            process.wait(60)
 
 
 @contextmanager
@@ -163,27 +179,29 @@ def bare(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def litellm(python: str, folder: Path) -> Iterator[int]:
+def litellm(python: str, folder: Path) -> Iterator[tuple[int, int]]:
     """The proxy of litellm with one worker, in front of the stand-in on a port."""
     with socket.socket() as one, socket.socket() as other:
         one.bind(("127.0.0.1", 0))
         other.bind(("127.0.0.1", 0))
         port, engine = one.getsockname()[1], other.getsockname()[1]
     relay = subprocess.Popen((sys.executable, str(STUB), "--host", str(engine), "--model", "x"))
+    env = {**os.environ, "LITELLM_LOG": "ERROR", "PYTHONPATH": "",
+           "LITELLM_DANGEROUSLY_PERMIT_WEAK_OR_UNSET_MASTER_KEY": "true"}  # fmt: skip
     params = {"model": "openai/fast", "api_base": f"http://127.0.0.1:{engine}/v1", "api_key": "x"}
     table = {"model_list": [{"model_name": "fast", "litellm_params": params}]}
     (folder / "litellm.json").write_text(json.dumps(table))
     command = (python, "-m", "litellm.proxy.proxy_cli", "--config", str(folder / "litellm.json"),
                "--port", str(port), "--num_workers", "1")  # fmt: skip
     quiet = subprocess.DEVNULL
-    with subprocess.Popen(command, stdout=quiet, stderr=quiet) as process:
+    with subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env) as process:
         try:
-            for _ in range(600):
+            for _ in range(3000):
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
                 time.sleep(0.1)
-            yield port
+            yield port, process.pid
         finally:
             process.terminate()
             relay.terminate()
@@ -194,6 +212,26 @@ def mib(pid: int) -> float:
     return psutil.Process(pid).memory_info().rss / 2**20
 
 
+def ours(folder: Path, said: Any) -> None:
+    """Print what Freehold takes."""
+    stream = {**BODY, "stream": True}
+    with bare(folder) as engine, served(folder) as (port, pid, ready):
+        asyncio.run(Client(port).ask(BODY))
+        print(f"{'':42} bare  served   added  (ms)")
+        for name, body in (("at once", BODY), ("streamed", stream)):
+            direct = asyncio.run(steadily(engine, said.rate, said.seconds, stream))
+            through = asyncio.run(steadily(port, said.rate, said.seconds, body))
+            told(f"{name}, {said.rate:.0f} requests a second", direct, through)
+        for name, body in (("at once", BODY), ("streamed", stream)):
+            print(f"{name}, ms of a core each            {worked(pid, port, body):7.2f}")
+        print(f"most requests a second             {asyncio.run(most(port, 5, BODY)):7.0f}")
+        print(f"resident memory, MiB               {mib(pid):7.0f}")
+        held = asyncio.run(idling(port, said.idle))
+        print(f"of {said.idle} idle streams ended well    {held:7.1%}")
+        print(f"resident memory after them, MiB    {mib(pid):7.0f}")
+        print(f"cold start to ready, seconds       {ready:7.2f}")
+
+
 def main() -> None:
     """Print all of it."""
     parser = argparse.ArgumentParser()
@@ -201,28 +239,19 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--idle", type=int, default=1000)
     parser.add_argument("--peer", help="a Python that has litellm[proxy]")
+    parser.add_argument("--only-peer", action="store_true")
     said = parser.parse_args()
-    stream = {**BODY, "stream": True}
     with tempfile.TemporaryDirectory(dir="/tmp") as made:
         folder = Path(made)
-        with bare(folder) as engine, served(folder) as (port, pid, ready):
-            asyncio.run(Client(port).ask(BODY))
-            print(f"{'':42} bare  served   added  (ms)")
-            for name, body in (("at once", BODY), ("streamed", stream)):
-                direct = asyncio.run(steadily(engine, said.rate, said.seconds, stream))
-                through = asyncio.run(steadily(port, said.rate, said.seconds, body))
-                told(f"{name}, {said.rate:.0f} requests a second", direct, through)
-            print(f"most requests a second             {asyncio.run(most(port, 5, BODY)):7.0f}")
-            print(f"resident memory, MiB               {mib(pid):7.0f}")
-            held = asyncio.run(idling(port, said.idle))
-            print(f"of {said.idle} idle streams ended well    {held:7.1%}")
-            print(f"resident memory after them, MiB    {mib(pid):7.0f}")
-            print(f"cold start to ready, seconds       {ready:7.2f}")
+        if not said.only_peer:
+            ours(folder, said)
         if said.peer:
-            with litellm(said.peer, folder) as port:
+            with litellm(said.peer, folder) as (port, pid):
                 time.sleep(5)
+                print(f"litellm, ms of a core each           {worked(pid, port, BODY):7.2f}")
+                print(f"litellm, resident memory, MiB      {mib(pid):7.0f}")
                 through = asyncio.run(steadily(port, 20, said.seconds, BODY))
-                told("litellm, at once, 20 a second", direct, through)
+                told("litellm, at once, 20 a second", through, through)
                 print(f"litellm, most requests a second    {asyncio.run(most(port, 5, BODY)):7.0f}")
 
 

@@ -6,6 +6,7 @@
 import asyncio
 import json
 import sys
+from typing import Any
 
 WORDS = ("Blue", ",", " because", " it", " scatters", " light", " most", ".")
 HELP = "-m, --model FNAME\n-c, --ctx-size N\n--host HOST\n--jinja\n--fit [on|off]\n--offline\n"
@@ -31,12 +32,30 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding
 ANSWER = HEAD + b"".join(map(chunked, PIECES + END)) + b"0\r\n\r\n"
 
 
+MESSAGE = {"role": "assistant", "content": "".join(WORDS)}
+TOLD = json.dumps(
+    {
+        "id": "x",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "fast",
+        "choices": [{"index": 0, "message": MESSAGE, "finish_reason": "stop"}],
+        "usage": {**USAGE, "total_tokens": 20},
+    }
+).encode()
+WHOLE = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+    + f"Content-Length: {len(TOLD)}\r\n\r\n".encode()
+    + TOLD
+)
+
+
 class Stub(asyncio.Protocol):
     """One connection, one request after the other."""
 
-    def __init__(self, pause: float) -> None:
+    def __init__(self, pause: float, echoes: bool) -> None:
         self.buffer = b""
-        self.pause = pause
+        self.pause, self.echoes = pause, echoes
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -53,15 +72,28 @@ class Stub(asyncio.Protocol):
                 size = int(line.partition(b":")[2])
         if len(rest) < size:
             return
-        self.buffer = rest[size:]
+        body, self.buffer = rest[:size], rest[size:]
         if head.startswith(b"GET"):
-            body = json.dumps({"status": "ok", "build_info": "stub"}).encode()
-            length = f"Content-Length: {len(body)}\r\n\r\n".encode()
-            self.transport.write(b"HTTP/1.1 200 OK\r\n" + length + body)
+            told = json.dumps({"status": "ok", "build_info": "stub"}).encode()
+            length = f"Content-Length: {len(told)}\r\n\r\n".encode()
+            self.transport.write(b"HTTP/1.1 200 OK\r\n" + length + told)
+        elif self.echoes:
+            self.slow = asyncio.ensure_future(self.echo(json.loads(body)))
         elif self.pause:
             self.slow = asyncio.ensure_future(self.slowly())
-        else:
+        elif b'"stream": true' in body or b'"stream":true' in body:
             self.transport.write(ANSWER)
+        else:
+            self.transport.write(WHOLE)
+
+    async def echo(self, body: dict[str, Any]) -> None:
+        """What was said last, letter by letter."""
+        self.transport.write(HEAD)
+        for letter in body["messages"][-1]["content"]:
+            piece = {"choices": [{"index": 0, "delta": {"content": letter}}]}
+            self.transport.write(chunked(event(piece)))
+            await asyncio.sleep(0.002)
+        self.transport.write(b"".join(map(chunked, END)) + b"0\r\n\r\n")
 
     async def slowly(self) -> None:
         """One piece, and the rest after a long while: a stream that is idle."""
@@ -71,11 +103,17 @@ class Stub(asyncio.Protocol):
 
 
 async def main() -> None:
-    at, pause = sys.argv[sys.argv.index("--host") + 1], 0.0
-    if "idle" in sys.argv[sys.argv.index("--model") + 1]:
-        pause = 8.0
+    at, model = (sys.argv[sys.argv.index(name) + 1] for name in ("--host", "--model"))
+    pause, echoes = 8.0 if "idle" in model else 0.0, "echo" in model
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Stub(pause), at, backlog=2048)
+
+    def made() -> Stub:
+        return Stub(pause, echoes)
+
+    if at.isdigit():
+        server = await loop.create_server(made, "127.0.0.1", int(at), backlog=2048)
+    else:
+        server = await loop.create_unix_server(made, at, backlog=2048)
     await server.serve_forever()
 
 

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from freehold.actions.answer import Answer
     from freehold.actions.check import Report, check
     from freehold.actions.choose import Choice, choose
     from freehold.actions.convert import convert
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from freehold.actions.machine import MachineReport, machine
     from freehold.actions.models import models
     from freehold.actions.plan import Plan, plan
-    from freehold.actions.run import Answer, run
+    from freehold.actions.run import run
     from freehold.actions.scan import scan
     from freehold.actions.signing import sign, verify
     from freehold.core.errors import (
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from freehold.store.ledger import Ledger
 
 _HOMES = {
-    "Answer": "actions.run",
+    "Answer": "actions.answer",
     "BrokenInput": "core.errors",
     "Choice": "actions.choose",
     "Contradiction": "core.errors",

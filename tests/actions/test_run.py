@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from freehold.actions.answer import Answer
 from freehold.actions.engines import choose_engine, engines
 from freehold.actions.local_model import find
-from freehold.actions.run import Answer, Wishes, prepare, run, stream
+from freehold.actions.run import Wishes, prepare, run, stream
 from freehold.core.errors import BrokenInput, EnvironmentProblem, NotFound, UsageError
 from freehold.formats.gguf_writing import write_gguf
 from freehold.formats.invented_llama import write_llama

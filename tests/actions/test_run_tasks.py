@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from freehold.actions.answer import Answer
 from freehold.actions.layouts import model_in
-from freehold.actions.run import Answer, run, stream
+from freehold.actions.run import run, stream
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.base import ENGINES
 from freehold.judge.abilities import of_class, of_gguf

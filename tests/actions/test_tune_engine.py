@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from freehold.actions import tune_search
+from freehold.actions import tune_conversions, tune_search
 from freehold.actions.plan import plan
 from freehold.actions.run import Wishes, prepare, run
 from freehold.actions.tune_engine import tune
 from freehold.actions.tune_trying import Tried, Way
-from freehold.actions.tuning import Tuned, folder, kept_for
+from freehold.actions.tuning import Tuned, folder, kept_for, stale
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import probe
+from freehold.engines.base import ENGINES, Found
 from freehold.engines.hosting import native
 from freehold.engines.llamacpp import Engine
 from freehold.formats.invented_llama import Shape
@@ -173,6 +174,33 @@ def test_an_engine_that_rounds_weights_is_not_what_others_are_held_against(
         ("llama.cpp", True),
         ("another", False),
     ]
+
+
+def test_a_model_is_converted_for_other_engines_and_the_winner_stays(
+    model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = ENGINES.get("ctranslate2")
+
+    def convert(source: Path, target: Path, *, precision: str, **_: object) -> None:
+        if precision == "int4":
+            raise EnvironmentProblem("no room")
+        target.mkdir()
+        (target / "weights").write_text("narrow")
+
+    monkeypatch.setattr(tune_conversions, "kinds", lambda *_: [(engine, "int8"), (engine, "int4")])
+    monkeypatch.setattr(tune_conversions, "convert_model", convert)
+    place = Found("package", Path(sys.executable), "7")
+    monkeypatch.setattr(type(engine), "places", lambda self: (place,))
+    heard: list[str] = []
+    trying(monkeypatch, lambda way: 300 if way.engine.name == "ctranslate2" else 100)
+    found = tune(model, workload=SMALL, say=heard.append)
+    assert (found.engine, found.precision, found.made) == ("ctranslate2", "int8", True)
+    assert (Path(found.file) / "weights").read_text() == "narrow"
+    assert any("int4 is left out: no room" in line for line in heard)
+    assert stale(found) is None
+    trying(monkeypatch, lambda way: 100)
+    tune(model, workload=SMALL)
+    assert not Path(found.file).exists()
 
 
 def test_all_figures_are_in_the_ledger_and_the_choice_is_in_the_plan(

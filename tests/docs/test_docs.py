@@ -25,6 +25,7 @@ from tests.cli.running import freehold
 from tests.engines.stubs import TINY, stub, tiny
 from tests.scanners.good import GOOD
 
+QUESTION = '{"custom_id": "1", "url": "/v1/chat/completions", "body": {"model": "model", "messages": [{"role": "user", "content": "Why?"}]}}'  # noqa: E501
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]
 WRITTEN = [page for page in PAGES if page.name not in ("models.md", "licenses.md", "commands.md")]
@@ -73,6 +74,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tiny(tmp_path).rename(tmp_path / "model.gguf")
     write_llama(tmp_path / "tuned.gguf", TINY, seed=2)
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
+    (tmp_path / "questions.jsonl").write_text(QUESTION)
     (tmp_path / "notes.txt").write_text("The sky scatters blue light.")
     (tmp_path / "form.json").write_text('{"type": "object"}')
     (tmp_path / "weights.pt").write_bytes(GOOD["model.pt"])

@@ -3,14 +3,16 @@
 import asyncio
 import http.client
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from freehold.actions.get import get
 from freehold.actions.history import history
-from freehold.server.config import Config
+from freehold.server.config import Config, Server
 from freehold.store.ledger import Ledger
 from tests.engines.stubs import stub
 from tests.server.conftest import ask
@@ -108,7 +110,7 @@ def test_strict_mode_refuses_what_would_not_be_honored(model: Path) -> None:
 def test_readiness_follows_what_must_be_loaded(model: Path) -> None:
     with serving(config(model, preload=True)) as here:
         assert here.get("/health").json == {"status": "ok"}
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while here.get("/ready").status != 200 and time.monotonic() < until:
             time.sleep(0.05)
         assert here.get("/ready").status == 200
@@ -152,3 +154,40 @@ def test_a_new_configuration_is_taken_while_it_runs(model: Path) -> None:
 
 async def _reload(service: Any, changed: Config) -> None:
     service.reload(changed)
+
+
+def test_an_answer_that_takes_too_long_is_ended(model: Path, tmp_path: Path) -> None:
+    stub(tmp_path, pause=0.05)
+    with serving(config(model, limits={"seconds_to_answer": 0.3})) as here:
+        assert here.post(CHAT, ask("x")).json["error"]["code"] == "timeout"
+        streamed = here.post(CHAT, ask("x", stream=True))
+        assert streamed.events[-1]["error"]["code"] == "timeout"
+        (entry,) = here.service.pool.entries
+        assert entry.busy == 0
+
+
+def test_a_client_that_does_not_read_is_not_waited_for(model: Path, tmp_path: Path) -> None:
+    stub(tmp_path, answer="x" * 200_000)
+    limits = {"seconds_for_slow_readers": 0.3}
+    with serving(config(model, limits=limits, context=2048)) as here:
+        body = json.dumps(ask("x", stream=True, n=4)).encode()
+        head = f"POST {CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            slow.connect(("127.0.0.1", here.port))
+            slow.sendall(head.encode() + body)
+            until = time.monotonic() + 15
+            while not here.service.pool.entries and time.monotonic() < until:
+                time.sleep(0.01)
+            (entry,) = here.service.pool.entries
+            while (entry.busy or not entry.uses) and time.monotonic() < until:
+                time.sleep(0.02)
+            assert entry.uses
+            assert entry.busy == 0
+
+
+def test_models_of_the_store_are_served_under_their_names(model: Path) -> None:
+    get(model, name="mine")
+    with serving(Config(server=Server(port=0))) as here:
+        assert [m["id"] for m in here.get("/v1/models").json["data"]] == ["mine"]
+        assert here.post(CHAT, {**ask("x"), "model": "mine"}).status == 200

@@ -116,3 +116,11 @@ def test_llama_cpp_completes_fills_and_tells_tokens(shared: Here) -> None:
     assert shared.post("/tokenize", {"content": "ab"}).json == {"tokens": [97, 98]}
     assert shared.post("/detokenize", {"tokens": [97, 98]}).json == {"content": "ab"}
     assert shared.get("/props").json["default_generation_settings"] == {"n_ctx": 2048}
+
+
+def test_the_server_describes_itself(shared: Here) -> None:
+    told = shared.get("/openapi.json").json
+    body = told["paths"]["/v1/chat/completions"]["post"]["requestBody"]["content"]
+    name = body["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert "top_logprobs" in told["components"]["schemas"][name]["properties"]
+    assert {"/v1/messages", "/api/chat", "/v2/rerank", "/v1/files/{id}"} <= set(told["paths"])

@@ -1,13 +1,14 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from freehold.actions.answer import Answer
+from freehold.actions.asking import TEXT, request_of
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.layouts import LocalModel
 from freehold.actions.local_model import find, is_path
@@ -22,15 +23,11 @@ from freehold.engines.base import Contract, Found, Job, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
-from freehold.tasks.base import TASKS, File, Input, Task, kind_of, packed
-from freehold.tasks.text_generation import Result as Text
+from freehold.tasks.base import TASKS, Input, Task
 
-TEXT = "text-generation"
 GIB = 2**30
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
-LARGEST_INPUT = 4 * GIB
-LARGEST_TEXT = 64 * 2**20
 
 
 class Ready(Struct, frozen=True, kw_only=True):
@@ -48,77 +45,6 @@ class Ready(Struct, frozen=True, kw_only=True):
     plan: Plan | None = None
     found: Found | None = None
     tuned: Tuned | None = None
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """The result, how it was made, and what it took; `files` are those that were written."""
-
-    result: Any
-    task: Task
-    model: LocalModel
-    setting: Setting
-    measured: Measured
-    notes: tuple[str, ...]
-    files: tuple[Path, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The result in words."""
-        return self.task.words(self.result)
-
-    def form(self) -> dict[str, Any]:
-        """The JSON form."""
-        m = self.measured
-        head = {
-            "model": self.model.name,
-            "file": self.model.address or str(self.model.file),
-            "task": self.task.id,
-            "engine": {"name": m.engine, "version": m.version},
-        }
-        inner = _of_text(self) if isinstance(self.result, Text) else _of_other(self)
-        files = {"files": [str(path) for path in self.files]} if self.files else {}
-        return {**head, **inner, **files, "notes": list(self.notes)}
-
-
-def _of_text(answer: Answer) -> dict[str, Any]:
-    r: Text = answer.result
-    m, cut = answer.measured, r.cut
-    return {
-        "text": r.text,
-        "thinking": r.thinking or None,
-        "finish": r.finish,
-        "seed": r.seed,
-        "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
-        "seconds": {
-            "load": m.load,
-            "first_token": m.first_token,
-            "prompt": m.prompt_seconds,
-            "decode": m.decode_seconds,
-        },
-        "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
-                  "decode": r.times.decode_speed},
-        "peak_memory": m.peak,
-        "context": answer.setting.context,
-        "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
-    }  # fmt: skip
-
-
-def _of_other(answer: Answer) -> dict[str, Any]:
-    """The fields of the result as they are, files as their paths, vectors as numbers."""
-    found: dict[str, Any] = json.loads(packed(answer.result))
-    work = found.pop("work")
-    found.pop("notes", None)
-    if "dense" in found:
-        from freehold.tasks.feature_extraction import floats
-
-        found["dense"] = [floats(vector) for vector in answer.result.dense]
-    m = answer.measured
-    return {
-        "result": found,
-        "seconds": {"load": m.load, "work": work["seconds"]},
-        "work": {"count": work["count"], "unit": work["unit"]},
-        "peak_memory": m.peak,
-    }
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
@@ -169,7 +95,7 @@ def stream(
     there = Path(out).expanduser() if out is not None else None
     refuse_taken(there)
     ready = prepare(model, how, task)
-    request, notes = _request(ready, inputs, said)
+    request, notes = request_of(ready.task, ready.model, inputs, said)
     with start(ready.engine, ready.job, found=ready.found) as running:
         share = watched(running)
         for part in running.ask(request):
@@ -341,51 +267,6 @@ def _sorted(wishes: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
     return Wishes(**of_job), wishes
 
 
-def _request(
-    ready: Ready, inputs: tuple[Input, ...], said: Mapping[str, Any]
-) -> tuple[Any, tuple[str, ...]]:
-    """The request and what must be said about how it is asked."""
-    task = ready.task
-    unknown = sorted(set(said) - task.parameters)
-    if unknown:
-        raise UsageError(f"{task.id} does not know {', '.join(unknown)}", hint=_knowing(unknown[0]))
-    given = tuple(_given(item) for item in inputs)
-    if task.id != TEXT or ready.model.chat_template:
-        return task.requested(given, said), ()
-    if said.get("system") or said.get("schema"):
-        says = f"{ready.model.name} has no chat template, so it takes no system message or schema"
-        raise UsageError(says)
-    notes = (f"{ready.model.name} has no chat template: the prompt is continued as text",)
-    request = task.requested(given, {**said, "continuing": True})
-    return request, () if said.get("continuing") else notes
-
-
-def _knowing(parameter: str) -> str:
-    """Which tasks know a parameter."""
-    tasks = [TASKS.get(name) for name in TASKS.names()]
-    able = [task.id for task in tasks if parameter in {flag.parameter for flag in task.flags}]
-    return f"{parameter} is of {', '.join(able)}" if able else "freehold run --help lists them"
-
-
-def _given(item: Input) -> str | File:
-    """A text as it is; a file by what it holds, its words where it is text."""
-    if isinstance(item, str):
-        return item
-    path, kind = item.expanduser(), kind_of(item)
-    try:
-        size = path.stat().st_size
-        if kind == "text" and size <= LARGEST_TEXT:
-            return path.read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or "it is not text in UTF-8"
-        raise BrokenInput(f"{path}: cannot be read: {why}") from error
-    if not size:
-        raise BrokenInput(f"{path}: is empty")
-    if size > LARGEST_INPUT or kind == "text":
-        raise BrokenInput(f"{path}: is too large: {size / 2**20:,.0f} MiB")
-    return File(path.absolute(), kind)
-
-
 def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...]]:
     """The context to give it; beyond what it was trained for is said."""
     trained = model.context
@@ -398,7 +279,3 @@ def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...
             f"it was trained for {trained:,} tokens; beyond them it may write nonsense",
         )
     return wanted, ()
-
-
-def _rate(count: int, seconds: float) -> float | None:
-    return count / seconds if seconds > 0 and count > 0 else None

@@ -10,18 +10,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from itertools import chain
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from freehold.actions.artifacts import stored
+from freehold.actions.asking import TEXT
 from freehold.actions.engines import able
 from freehold.actions.layouts import LocalModel
 from freehold.actions.local_model import find
-from freehold.actions.run import TEXT, Ready, Wishes, prepare
+from freehold.actions.run import Ready, Wishes, prepare
+from freehold.actions.tune_conversions import converted_ways, kinds
 from freehold.actions.tune_search import Say, Search
 from freehold.actions.tune_trying import ROOM, Way
-from freehold.actions.tuning import Tuned, folder, forget, keep
+from freehold.actions.tuning import Tuned, folder, forget, keep, size_of
 from freehold.core.errors import EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract
@@ -54,7 +57,13 @@ def tune(
     engines = sorted(here, key=lambda one: not one.exact)
     with _place(ready.model, precisions, say) as made:
         search = Search(workload, most, say, count)
-        search.begin(_ways(ready, engines, made, say, count), _first(ready, engines, made))
+        ways = _ways(ready, engines, made, say, count)
+        many = _first(ready, engines, made)
+        if made is not None:
+            only = engines[0] if engine else None
+            ways = chain(ways, converted_ways(ready, made, say, only))
+            many += len(kinds(ready, only))
+        search.begin(ways, many)
         search.refine()
         found = _tuned(ready.model, search)
         if found.made:
@@ -160,7 +169,7 @@ def _tuned(model: LocalModel, search: Search) -> Tuned:
         version=trial.version,
         place=str(way.found.at),
         file=str(file),
-        size=file.stat().st_size if file != model.file else model.size,
+        size=size_of(file) if file != model.file else model.size,
         made=file != model.file,
         precision=way.precision,
         asked=way.job.precision,

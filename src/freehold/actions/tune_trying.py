@@ -9,7 +9,7 @@ from statistics import median
 from msgspec import Struct
 
 from freehold.actions.tuning_text import beginnings, passage
-from freehold.core.errors import EnvironmentProblem, FreeholdError
+from freehold.core.errors import EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, start
 from freehold.judge.tuning import Logs, Timed, Workload
@@ -66,7 +66,7 @@ def attempt(way: Way, work: Workload, best: float | None, *, quality: bool) -> T
     """
     try:
         with start(way.engine, way.job, found=way.found) as running:
-            logs = next_tokens(running) if quality else ()
+            logs = _told(running) if quality else ()
             timed = measured(running, work, best)
             return Tried(timed=timed, logs=logs, version=running.version)
     except FreeholdError as error:
@@ -103,6 +103,14 @@ def next_tokens(running: Running) -> tuple[Logs, ...]:
         told = _asked(running, request).tokens
         found.append(_together(told[0].others) if told else {})
     return tuple(found) if any(found) else ()
+
+
+def _told(running: Running) -> tuple[Logs, ...]:
+    """The same; empty too where the engine refuses to tell."""
+    try:
+        return next_tokens(running)
+    except UsageError:
+        return ()
 
 
 def _together(told: tuple[tuple[str, float], ...]) -> Logs:

@@ -1,5 +1,6 @@
 """What `tune-engine` found, kept for `run` and `plan`: one file for each model."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,11 @@ def forget(digest: str, but: str | None = None) -> bool:
         found = msgspec.json.decode(file.read_bytes(), type=Tuned)
     except (OSError, msgspec.DecodeError):
         return False
-    if found.made and found.file != but:
-        Path(found.file).unlink(missing_ok=True)
+    made = Path(found.file)
+    if found.made and found.file != but and made.is_dir():
+        shutil.rmtree(made, ignore_errors=True)
+    elif found.made and found.file != but:
+        made.unlink(missing_ok=True)
     file.unlink()
     return True
 
@@ -103,11 +107,18 @@ def forget(digest: str, but: str | None = None) -> bool:
 def stale(found: Tuned) -> str | None:
     """Why what was found cannot be used any more; None where it can."""
     file = Path(found.file)
-    if not file.exists() or (found.made and file.stat().st_size != found.size):
+    if not file.exists() or (found.made and size_of(file) != found.size):
         return f"{file.name} is not there any more"
     if place_of(found) is None:
         return f"{found.engine} {found.version or ''} is not there any more"
     return None
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    if path.is_dir():
+        return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    return path.stat().st_size
 
 
 def place_of(found: Tuned) -> tuple[Contract, Found] | None:

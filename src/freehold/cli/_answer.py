@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._pictures import shown
 from freehold.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
 
 def show(parts: Iterator[Any]) -> "Answer":
     """Print pieces as they come, or the whole at the end; then what must be known of it."""
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
     from freehold.tasks.base import Progress
 
     writer = _Writer()
     for part in _waiting(parts):
         if isinstance(part, Answer):
             writer.end(part)
+            for line in shown(part):
+                click.echo(line)
             _close(part)
             return part
         if isinstance(part, Progress):

@@ -31,7 +31,7 @@ def command(
 
     With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
     another engine, with the papers of the model and its lineage. That needs a runtime of its own:
-    freehold runtime install converting.
+    freehold runtime install converting
 
     \b
     Examples:

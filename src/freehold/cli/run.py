@@ -16,7 +16,8 @@ from freehold.cli._size import Size
 from freehold.core.errors import BrokenInput, UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer, Ready
+    from freehold.actions.answer import Answer
+    from freehold.actions.run import Ready
 
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 LARGEST_INPUT = 64 * 2**20
@@ -77,7 +78,7 @@ def _is_said(value: Any) -> bool:
 
 
 def _last(parts: Iterator[Any]) -> "Answer":
-    from freehold.actions.run import Answer
+    from freehold.actions.answer import Answer
 
     for part in parts:
         if isinstance(part, Answer):

@@ -25,11 +25,11 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "Sam2Model": (DIVIDES,),
     "Sam2VideoModel": (DIVIDES,),
     "VISTA3D": (DIVIDES,),
+    "VISTA3DModel": (DIVIDES,),
     "WhisperForConditionalGeneration": (HEARS,),
     "Speech2TextForConditionalGeneration": (HEARS,),
     "MoonshineForConditionalGeneration": (HEARS,),
     "CanaryForConditionalGeneration": (HEARS,),
-    "SpeechT5ForSpeechToText": (HEARS,),
     "SpeechT5ForTextToSpeech": (SOUNDS,),
     "VitsModel": (SOUNDS,),
     "BarkModel": (SOUNDS,),
@@ -38,6 +38,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "MusicgenForConditionalGeneration": (SOUNDS,),
     "SeamlessM4TModel": (TALKS, HEARS, SOUNDS),
     "SeamlessM4Tv2Model": (TALKS, HEARS, SOUNDS),
+    "Qwen2AudioForConditionalGeneration": (TEXT, TALKS),
     "EncodecModel": (CODES,),
     "DacModel": (CODES,),
     "MimiModel": (CODES,),
@@ -71,7 +72,10 @@ def of_class(architecture: str, config: Mapping[str, Any] | None = None) -> tupl
     """The tasks of an architecture of Transformers or diffusers, the usual one first.
 
     A classifier with a single label ranks: it gives one number for a question and a document.
+    A T5 that says how values become tokens (Chronos) forecasts.
     """
+    if "chronos_config" in (config or {}):
+        return (FORECASTS,)
     if architecture in BY_NAME:
         return BY_NAME[architecture]
     tasks = next((t for e, t in BY_ENDING if re.search(rf"(?:{e})$", architecture)), ())

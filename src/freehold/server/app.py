@@ -7,10 +7,11 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from freehold.server.dialects.base import DIALECTS, Dialect, endpoint, said
+from freehold.server.describing import described
+from freehold.server.dialects.base import DIALECTS, Dialect, Work, endpoint, said
 from freehold.server.dialects.base import Route as Own
 from freehold.server.forms.batches import batch_forms
 from freehold.server.problems import Refused
@@ -31,14 +32,17 @@ def application(service: Service) -> ASGIApp:
     """The whole server as an ASGI application."""
     dialects: list[Dialect] = DIALECTS.all()
     service.batches.forms.update(batch_forms())
-    routes = [
+    found = [
         Route(route.path, endpoint(service, dialect, route), methods=[route.method])
         for dialect in dialects
         for route in dialect.routes
     ]
+    routes: list[BaseRoute] = [*found]
     by_name = {dialect.name: dialect for dialect in dialects}
     figures = Own("GET", "/metrics", _metrics, role="operator")
+    told = Own("GET", "/openapi.json", _description(dialects))
     routes += [
+        Route("/openapi.json", endpoint(service, by_name["openai"], told)),
         Route("/health", _health),
         Route("/ready", _readiness(service)),
         Route("/metrics", endpoint(service, by_name["openai"], figures)),
@@ -53,11 +57,15 @@ def application(service: Service) -> ASGIApp:
             await service.close()
 
     handlers: Any = {404: _nowhere(dialects), 405: _nowhere(dialects)}
-    return safe(Starlette(routes=routes, exception_handlers=handlers, lifespan=living))
+    return safe(Starlette(routes=routes, exception_handlers=handlers, lifespan=living), found)
 
 
-def safe(app: ASGIApp) -> ASGIApp:
-    """The same application, whose every answer protects browsers that see it."""
+def safe(app: ASGIApp, routes: list[Route]) -> ASGIApp:
+    """The same application, whose every answer protects browsers that see it.
+
+    Paths without variables are found at once instead of one after the other.
+    """
+    at_once = {(m, route.path): route.app for route in routes for m in route.methods or ()}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
@@ -67,7 +75,11 @@ def safe(app: ASGIApp) -> ASGIApp:
                 message["headers"] = [*message["headers"], *more]
             await send(message)
 
-        await app(scope, receive, guarded if scope["type"] == "http" else send)
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        direct = at_once.get((scope["method"], scope["path"]), app)
+        await direct(scope, receive, guarded)
 
     return answer
 
@@ -82,15 +94,20 @@ async def _metrics(service: Service, request: Request, visit: Visit) -> Response
     return Response(service.metrics.text(), media_type="text/plain; version=0.0.4")
 
 
+def _description(dialects: list[Dialect]) -> Work:
+    """`GET /openapi.json`."""
+
+    async def answer(service: Service, request: Request, visit: Visit) -> Response:
+        return json_reply(described(dialects), 200, visit.headers)
+
+    return answer
+
+
 def _readiness(service: Service) -> Any:
     """Whether requests should be sent here: not while it shuts down or loads what it must have."""
 
     async def ready(request: Request) -> Response:
-        waiting = [
-            entry.name
-            for entry in service.pool.entries
-            if (entry.model.preload or entry.model.pin) and not entry.replicas
-        ]
+        waiting = sorted(service.pool.missing)
         fine = not service.pool.draining and not waiting
         form = {"status": "ok" if fine else "not ready", "loading": waiting}
         return json_reply(form, 200 if fine else 503)

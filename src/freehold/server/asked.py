@@ -64,6 +64,11 @@ class Form(Protocol):
     task: str
     media_type: str
 
+    @property
+    def body(self) -> type[Struct]:
+        """What is honored of a body."""
+        ...
+
     def read(self, body: dict[str, Any], heard: "Heard") -> Asked:
         """What is asked; Refused for what is wrong with it."""
         ...

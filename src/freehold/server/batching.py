@@ -21,7 +21,7 @@ from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Form, Served
 from freehold.server.filing import Filed, Files, private
 from freehold.server.keeping import Keeper
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 
 if TYPE_CHECKING:
     from freehold.server.keys import Key
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 AT_ONCE = 4
 """Lines of one batch that are asked at once."""
+MOST_TRIES = 5
+"""How often a line is asked of a server that is busy or whose engine fails."""
 MOST_LINES = 50_000
 LONGEST_LINE = 2**22
 OPEN = ("validating", "in_progress", "finalizing", "cancelling")
@@ -215,24 +217,40 @@ class Batches:
         return replace(batch, **found)
 
     async def answer(self, line: Line, owner: "Key | None" = None) -> tuple[dict[str, Any], bool]:
-        """The answer to one line, and whether it is one."""
+        """The answer to one line, and whether it is one; a server that is busy is asked again.
+
+        One that shuts down stays busy until its batches are stopped, so nothing is lost then.
+        """
+        tries = 0
+        while True:
+            try:
+                return await self._line(owner, line), True
+            except (Refused, FreeholdError, Refusal, Broken) as error:
+                wrong = understood(error)
+                draining = self._service.pool.draining
+                tries += 0 if draining else 1
+                if wrong.wait is None or tries > MOST_TRIES:
+                    says = {"code": wrong.code or wrong.kind, "message": wrong.says}
+                    head = {"id": f"batch_req_{secrets.token_hex(8)}", "custom_id": line.custom_id}
+                    return {**head, "response": None, "error": says}, False
+                await asyncio.sleep(wrong.wait)
+
+    async def _line(self, owner: "Key | None", line: Line) -> dict[str, Any]:
+        """The answer to one line."""
         service = self._service
         visit = service.unseen(owner, f"BATCH {line.url}")
         keeper = Keeper(service.folder)
-        head = {"id": f"batch_req_{secrets.token_hex(8)}", "custom_id": line.custom_id}
         try:
             form = self._form(line.url)
             asked = form.read({**line.body, "stream": None}, service.heard(visit, keeper))
             entry, met = service.admit(visit, asked), list[Served]()
             results = await service.gather(visit, asked, entry, met.append)
             body = form.whole(asked, results, met[0])
-            told = {"status_code": 200, "request_id": visit.id, "body": body}
-            return {**head, "response": told, "error": None}, True
-        except (Refused, FreeholdError, Refusal, Broken) as error:
-            says = {"code": type(error).__name__.lower(), "message": str(error)}
-            return {**head, "response": None, "error": says}, False
         finally:
             keeper.clear()
+        told = {"status_code": 200, "request_id": visit.id, "body": body}
+        id = f"batch_req_{secrets.token_hex(8)}"
+        return {"id": id, "custom_id": line.custom_id, "response": told, "error": None}
 
     def _form(self, url: str) -> Form:
         """The form of a route; Refused where batches are not for it."""

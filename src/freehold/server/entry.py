@@ -40,6 +40,7 @@ class Entry:
 
     def __init__(self, model: Model, task: str, waiting: int, keep_alive: float) -> None:
         self.model, self.task = model, task
+        self.name = model.called
         self.keep_alive = keep_alive if model.keep_alive is None else model.keep_alive
         self.ready: Ready | None = None
         self.replicas: list[Replica] = []
@@ -53,11 +54,6 @@ class Entry:
         self.uses = 0
         self.restarts = 0
         self._failed: tuple[float, Exception] | None = None
-
-    @property
-    def name(self) -> str:
-        """The name it answers to first."""
-        return self.model.called
 
     @property
     def busy(self) -> int:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from freehold.core.errors import UsageError
 from freehold.core.machine import probe
 from freehold.server.config import Config, Model
 
@@ -30,7 +31,20 @@ def planned(model: Model, task: str | None) -> "Ready":
         adapters=tuple(Path(at) for at in model.adapters),
         projector=Path(model.projector) if model.projector else None,
     )
-    return prepare(model.model, wishes, task, action="serve")
+    ready = prepare(model.model, wishes, task, action="serve")
+    can = ready.model.tasks
+    if task and can and task not in (*can, *model.tasks):
+        says = f"{model.called} does {', '.join(can)}, not {task}"
+        raise UsageError(says, hint="its configuration can name other tasks: tasks = [...]")
+    return ready
+
+
+def usual(model: Model) -> str:
+    """The task that a model is there for."""
+    from freehold.actions.local_model import find
+
+    found = find(model.model)
+    return found.tasks[0] if found.tasks else "text-generation"
 
 
 def begin(ready: "Ready") -> "Running":

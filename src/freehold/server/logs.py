@@ -34,12 +34,19 @@ class Text(logging.Formatter):
         return " ".join([super().format(record), *more])
 
 
+class Out(logging.Handler):
+    """Writes to the error stream, whatever that is by then."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        print(self.format(record), file=sys.stderr, flush=True)
+
+
 def begin(form: str) -> None:
     """Send all records of ours to the error stream in this form; `off` sends warnings only."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Out()
     handler.setFormatter(Json() if form == "json" else Text("%(levelname)s %(message)s"))
     root = logging.getLogger("freehold")
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING if form == "off" else logging.INFO)
-    root.propagate = False
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)

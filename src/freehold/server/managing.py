@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from freehold.core.errors import FreeholdError
-from freehold.server.dialects.base import Work, understood
+from freehold.server.dialects.base import Work
 from freehold.server.forms.reading import line
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 from freehold.server.replying import Flow, json_reply
 from freehold.server.service import Service
 from freehold.server.talking import Failed, table_from

@@ -8,13 +8,13 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, cast
 
 from freehold.core.errors import EnvironmentProblem, FreeholdError, NotFound
 from freehold.server.config import Config, Model
 from freehold.server.entry import Entry, Replica
-from freehold.server.loading import begin, budget, end, planned
+from freehold.server.loading import begin, budget, end, planned, usual
 from freehold.server.problems import Refused, refusal
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ class Pool:
         for entry in list(self._entries.values()):
             if self._names.get(entry.name, self._known(entry.name)) != entry.model:
                 self._forget(entry)
+        wanted = {model.called for model in config.models if model.preload or model.pin}
+        self.missing = {name for name in wanted if not self.is_loaded(name)}
 
     @property
     def entries(self) -> list[Entry]:
@@ -284,10 +286,14 @@ class Pool:
     async def preload(self) -> None:
         """Load the models that the configuration wants loaded from the start."""
         for model in self.config.models:
-            if model.preload or model.pin:
-                task = model.tasks[0] if model.tasks else "text-generation"
-                with suppress(FreeholdError, Refused):
-                    await self.load(self.entry(model.called, task))
+            if model.called not in self.missing:
+                continue
+            try:
+                task = model.tasks[0] if model.tasks else await asyncio.to_thread(usual, model)
+                await self.load(self.entry(model.called, task))
+                self.missing.discard(model.called)
+            except (FreeholdError, Refused) as error:
+                log.error("%s is not loaded: %s", model.called, error)
 
     async def close(self) -> None:
         """End every engine."""

@@ -10,10 +10,11 @@ from freehold.core.errors import (
     NotFound,
     UsageError,
 )
+from freehold.engines.hosting.wire import Broken, Refusal
 
 Kind = Literal[
     "invalid", "unauthorized", "forbidden", "missing", "too_large", "slow", "limited", "busy",
-    "broken", "unsupported", "guarded", "gone",
+    "broken", "unsupported", "guarded", "gone", "bug",
 ]  # fmt: skip
 STATUS: dict[Kind, int] = {
     "invalid": 400,
@@ -27,6 +28,7 @@ STATUS: dict[Kind, int] = {
     "limited": 429,
     "busy": 503,
     "broken": 502,
+    "bug": 500,
     "guarded": 400,
 }
 
@@ -61,6 +63,13 @@ class Refused(Exception):
         if self.kind == "unauthorized":
             found["WWW-Authenticate"] = "Bearer"
         return found
+
+
+def understood(error: Exception) -> Refused:
+    """Any error that an answer can end with, also those of the way to an engine."""
+    if isinstance(error, Refusal | Broken):
+        return Refused("broken", f"the engine refuses: {error}", code="engine")
+    return refusal(error)
 
 
 def refusal(error: Exception) -> Refused:

@@ -9,11 +9,11 @@ from starlette.responses import Response as Reply
 from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Asked, Served
-from freehold.server.dialects.base import Work, understood
+from freehold.server.dialects.base import Work
 from freehold.server.forms.openai_items import turns_of
 from freehold.server.forms.openai_responses import Response, standing
 from freehold.server.keeping import Keeper
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 from freehold.server.replying import json_reply
 from freehold.server.service import Service
 from freehold.server.talking import Failed, Talk, answered, table_from

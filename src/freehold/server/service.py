@@ -29,6 +29,7 @@ from freehold.server.pool import Pool
 from freehold.server.problems import Refused
 from freehold.server.recording import Recorder
 from freehold.server.replying import merged
+from freehold.server.tracing import Tracer
 from freehold.server.trip import Trip
 from freehold.server.visit import Visit
 from freehold.tasks.text_generation import Request as TextRequest
@@ -52,10 +53,12 @@ class Service:
         self.files = Files(state() / "serve" / "files")
         self.batches = Batches(self, state() / "serve" / "batches", self.files)
         self.metrics = Metrics(self.pool)
+        self.tracer = Tracer(config.server.traces)
         self.recorder = Recorder(config.server.record, self._save)
         self.facts: dict[Model, Facts] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         self._work: list[asyncio.Task[None]] = []
+        self._shelf: tuple[int, list[Model]] = (0, [])
         self._month = month_of(self.started)
         self.pool.watchers.append(self._hear)
 
@@ -90,6 +93,7 @@ class Service:
         self.guarding, self.doorman.config = guarding, self.config
         self.facts.clear()
         self.pool.configure(self.config)
+        self._work.append(asyncio.create_task(self.pool.preload()))
 
     def allowed(self, visit: Visit, name: str) -> Model:
         """The model of this name, where this key may use it."""
@@ -120,16 +124,15 @@ class Service:
         """The pieces and results of all its requests; `met` hears who answers before the first."""
         self.doorman.begin(visit)
         trip = Trip(self, visit, entry)
+        deadline = time.monotonic() + self.config.limits.seconds_to_answer
         try:
-            async with asyncio.timeout(self.config.limits.seconds_to_answer):
-                sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
-                async with aclosing(merged(sources)) as parts:
-                    async for part in parts:
-                        yield part
+            sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
+            async with aclosing(merged(sources)) as parts:
+                async for part in parts:
+                    if time.monotonic() > deadline:
+                        raise Refused("busy", "the answer took too long", code="timeout")
+                    yield part
             trip.outcome = "answered"
-        except TimeoutError:
-            trip.outcome = "slow"
-            raise Refused("busy", "the answer took too long", code="timeout") from None
         except Refused as error:
             trip.outcome = error.kind
             raise
@@ -222,13 +225,19 @@ class Service:
             return []
         from freehold.store import catalog
 
-        return [Model(model=name) for name in dict.fromkeys(m.name for m in catalog.manifests())]
+        shelf = catalog.shelf()
+        mark = shelf.stat().st_mtime_ns if shelf.exists() else 0
+        if self._shelf[0] != mark:
+            names = dict.fromkeys(manifest.name for manifest in catalog.manifests())
+            self._shelf = (mark, [Model(model=name) for name in names])
+        return self._shelf[1]
 
     def _in_store(self, name: str) -> Model | None:
         return next((model for model in self.stored() if model.model == name), None)
 
     def _save(self) -> None:
-        """Keep what keys have used; a new month begins from nothing."""
+        """Keep what keys have used, send traces; a new month begins from nothing."""
+        self.tracer.send()
         spent = self.doorman.unsaved()
         if spent:
             self.doorman.file.spend(self._month, spent)
@@ -275,5 +284,6 @@ def limited(request: Any, config: Config) -> Any:
 
 
 def ascii_list(names: tuple[str, ...]) -> str:
-    """Names as the value of a header."""
-    return ", ".join(name.encode("ascii", "replace").decode() for name in names)[:1000]
+    """Names as the value of a header, without signs that could end it."""
+    text = ", ".join(names)[:1000]
+    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)

@@ -22,32 +22,49 @@ log = logging.getLogger("freehold.server")
 
 
 class Patient(H11Protocol):
-    """A connection that is closed when the head of its request does not come in time."""
+    """A connection that is closed when the head of a request does not come in time.
+
+    The time of the first begins with the connection, that of the others with their first byte;
+    connections that are only kept are closed by `timeout_keep_alive`.
+    """
+
+    _late: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait."""
+        """Begin to wait for the first head."""
         super().connection_made(transport)
-        self._late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._check)
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop waiting."""
-        self._late.cancel()
+        self._stop()
         super().connection_lost(exc)
 
-    def handle_events(self) -> None:
-        """Each request has the same time for its head."""
-        super().handle_events()
-        if self._waits_for_a_head() and not self._late.cancelled():
-            return
-        self._late.cancel()
-        if not self.transport.is_closing():
-            self._late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._check)
+    def data_received(self, data: bytes) -> None:
+        """Begin to wait for the rest of a head."""
+        if self._late is None and self._has_no_head():
+            self._wait()
+        super().data_received(data)
 
-    def _waits_for_a_head(self) -> bool:
+    def handle_events(self) -> None:
+        """Stop waiting when a head is whole."""
+        super().handle_events()
+        if not self._has_no_head():
+            self._stop()
+
+    def _has_no_head(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
 
-    def _check(self) -> None:
-        if self._waits_for_a_head() and not self.transport.is_closing():
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._close)
+
+    def _stop(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _close(self) -> None:
+        if not self.transport.is_closing():
             self.transport.close()
 
 
@@ -105,8 +122,10 @@ class Hosted(uvicorn.Server):
         """Listen, then say so."""
         await super().startup(sockets)
         if self.started and not self.should_exit:
-            if threading.current_thread() is threading.main_thread():
-                asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
+            mine = threading.current_thread() is threading.main_thread()
+            if mine and hasattr(signal, "SIGHUP"):
+                loop = asyncio.get_running_loop()
+                signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload))
             found = self.servers[0].sockets[0].getsockname()
             scheme = "https" if self.config.is_ssl else "http"
             host = f"[{found[0]}]" if ":" in found[0] else found[0]

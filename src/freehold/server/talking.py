@@ -12,9 +12,10 @@ from starlette.responses import Response
 from freehold.core.errors import FreeholdError
 from freehold.engines.hosting.wire import Broken, Refusal
 from freehold.server.asked import Asked, Form, Served
-from freehold.server.dialects.base import Work, understood
+from freehold.server.dialects.base import Work
+from freehold.server.fetching import fetched
 from freehold.server.keeping import Keeper
-from freehold.server.problems import Refused
+from freehold.server.problems import Refused, understood
 from freehold.server.receiving import MIB, body_of, table_of
 from freehold.server.replying import Flow, begun, json_reply, while_there
 from freehold.server.service import Service
@@ -39,7 +40,10 @@ def talk(form: Form, failed: Failed) -> Work:
         body = await table_from(service, request)
         keeper = Keeper(service.folder)
         try:
-            asked = form.read(body, service.heard(visit, keeper))
+            heard = service.heard(visit, keeper)
+            if service.config.server.media_by_url:
+                heard.fetched = await fetched(body)
+            asked = form.read(body, heard)
             return await answered(service, request, visit, Talk(form, failed), asked, keeper)
         except BaseException:
             keeper.clear()
@@ -117,6 +121,6 @@ async def _written(
         yield talk.failed(understood(error), visit)
     except Exception:
         log.exception("%s: ended in the middle", visit.id)
-        yield talk.failed(Refused("broken", f"something went wrong; noted as {visit.id}"), visit)
+        yield talk.failed(Refused("bug", f"something went wrong; noted as {visit.id}"), visit)
     finally:
         keeper.clear()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from freehold.server.entry import Entry, Replica
 from freehold.server.recording import Taken
+from freehold.server.tracing import Span
 from freehold.server.visit import Visit
 from freehold.tasks.base import Progress
 
@@ -21,8 +22,13 @@ class Trip:
     def __init__(self, service: "Service", visit: Visit, entry: Entry) -> None:
         self._service, self._visit, self._entry = service, visit, entry
         self._began = time.monotonic()
-        self.tokens = 0
+        self.prompt = self.generated = 0
         self.outcome = "abandoned"
+
+    @property
+    def tokens(self) -> int:
+        """All tokens so far."""
+        return self.prompt + self.generated
 
     def queued(self) -> None:
         """A slot was free."""
@@ -51,6 +57,14 @@ class Trip:
                 taken = Taken(who=visit.who, route=visit.route, ready=entry.ready,
                               outcome=self.outcome)  # fmt: skip
                 self._service.recorder.note(taken)
+        ended = time.time()
+        self._service.tracer.note(
+            Span(
+                began=ended - passed, ended=ended, route=visit.route, model=entry.name,
+                task=entry.task, outcome=self.outcome, prompt=self.prompt,
+                generated=self.generated, parent=visit.parent, id=visit.id,
+            )
+        )  # fmt: skip
         log.info(
             "%s %s %s %s", visit.id, visit.route, entry.name, self.outcome,
             extra={"key": visit.who, "seconds": round(passed, 4), "tokens": self.tokens},
@@ -62,7 +76,8 @@ class Trip:
         spent = getattr(result, "spent", None)
         generated = spent.generated if spent else 0
         prompt = spent.prompt if spent else int(getattr(result, "tokens", 0))
-        self.tokens += prompt + generated
+        self.prompt += prompt
+        self.generated += generated
         metrics.prompt.labels(name).inc(prompt)
         metrics.generated.labels(name).inc(generated)
         metrics.success.labels(name, getattr(result, "finish", "stop")).inc()

@@ -22,6 +22,7 @@ class Visit:
         self.began = time.monotonic()
         self.path = request.url.path if request else ""
         self.route = ""
+        self.parent = request.headers.get("traceparent", "") if request else ""
         self.key: Key | None = None
         self.headers: dict[str, str] = {"x-request-id": self.id}
 

@@ -12,8 +12,8 @@ from freehold.tasks.base import File, Flag, Task, Work, sorted_out
 class Request(Struct, frozen=True, kw_only=True):
     """What to say, or which music or sound to make; what is None is left to the model.
 
-    `voice` names one of the model's voices; `like` is a recording to sound like. `length` is in
-    seconds, for music and sounds.
+    `voice` names one of the model's voices; `like` is a recording to sound like, or the vector of
+    a voice (`.npy`). `length` is in seconds, for music and sounds.
     """
 
     text: str
@@ -39,8 +39,8 @@ class Result(Struct, frozen=True, kw_only=True):
 
 
 def requested(inputs: tuple[str | File, ...], flags: Mapping[str, Any]) -> Request:
-    """The text; a recording beside it is what to sound like."""
-    found = sorted_out(inputs, "text", "audio")
+    """The text; a recording (or a vector of a voice) beside it is what to sound like."""
+    found = sorted_out(inputs, "text", "audio", "array")
     texts = [item for item in found if isinstance(item, str)]
     files = [item for item in found if isinstance(item, File)]
     if not "".join(texts).strip():
@@ -53,7 +53,7 @@ def requested(inputs: tuple[str | File, ...], flags: Mapping[str, Any]) -> Reque
 TASK = Task(
     id="text-to-audio",
     says="Speak a text, or make music and sounds from words.",
-    takes=("text", "audio"),
+    takes=("text", "audio", "array"),
     gives=("audio",),
     route="/v1/audio/speech",
     request=Request,

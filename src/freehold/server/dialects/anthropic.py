@@ -23,6 +23,7 @@ TYPES = {
     "limited": "rate_limit_error",
     "busy": "overloaded_error",
     "broken": "api_error",
+    "bug": "api_error",
 }
 
 
@@ -52,11 +53,12 @@ async def count(service: Service, request: Request, visit: Visit) -> Response:
     return json_reply({"input_tokens": tokens}, 200, visit.headers)
 
 
+FORM = Messages()
 DIALECT = Dialect(
     name="anthropic",
     problem=problem,
     routes=(
-        Route("POST", "/v1/messages", talk(Messages(), failed)),
-        Route("POST", "/v1/messages/count_tokens", count),
+        Route("POST", "/v1/messages", talk(FORM, failed), form=FORM),
+        Route("POST", "/v1/messages/count_tokens", count, form=FORM),
     ),
 )

@@ -15,7 +15,8 @@ from starlette.responses import Response
 from freehold.core.errors import FreeholdError
 from freehold.core.registry import Registry
 from freehold.engines.hosting.wire import Broken, Refusal
-from freehold.server.problems import Refused, refusal
+from freehold.server.asked import Form
+from freehold.server.problems import Refused, understood
 from freehold.server.replying import Gone, json_reply
 from freehold.server.service import Service
 from freehold.server.visit import Visit
@@ -27,13 +28,17 @@ Work = Callable[[Service, Request, Visit], Awaitable[Response]]
 
 
 class Route(Struct, frozen=True):
-    """One path and what answers there; `open` needs no key, `role` is the least that may."""
+    """One path and what answers there; `open` needs no key, `role` is the least that may.
+
+    `form` is how a route that takes a body reads it, for the description of the server.
+    """
 
     method: str
     path: str
     work: Work
     open: bool = False
     role: str = "user"
+    form: Form | None = None
 
 
 class Dialect(Struct, frozen=True, kw_only=True):
@@ -60,7 +65,7 @@ def endpoint(service: Service, dialect: Dialect, route: Route) -> Any:
             return said(dialect, visit, error)
         except Exception:
             log.exception("%s: %s", visit.id, visit.path)
-            wrong = Refused("broken", f"something went wrong here; it is noted as {visit.id}")
+            wrong = Refused("bug", f"something went wrong here; it is noted as {visit.id}")
             return said(dialect, visit, wrong)
 
     return answer
@@ -71,10 +76,3 @@ def said(dialect: Dialect, visit: Visit, error: Exception) -> Response:
     found = understood(error)
     body = dialect.problem(found, visit)
     return json_reply(body, found.status, {**visit.headers, **found.headers})
-
-
-def understood(error: Exception) -> Refused:
-    """Any error that an answer can end with."""
-    if isinstance(error, Refusal | Broken):
-        return Refused("broken", f"the engine refuses: {error}", code="engine")
-    return refusal(error)

@@ -46,13 +46,13 @@ async def props(service: Service, request: Request, visit: Visit) -> Response:
     return json_reply(told, 200, visit.headers)
 
 
-NATIVE = talk(Native(), failed)
+NATIVE, FILLING = Native(), Native(fills=True)
 DIALECT = Dialect(
     name="llamacpp",
     problem=problem,
     routes=(
-        Route("POST", "/completion", NATIVE),
-        Route("POST", "/infill", talk(Native(fills=True), failed)),
+        Route("POST", "/completion", talk(NATIVE, failed), form=NATIVE),
+        Route("POST", "/infill", talk(FILLING, failed), form=FILLING),
         Route("POST", "/tokenize", tokenize),
         Route("POST", "/detokenize", detokenize),
         Route("GET", "/props", props),

@@ -34,9 +34,8 @@ def failed(error: Refused, visit: Visit) -> bytes:
     return line(problem(error, visit))
 
 
-def text(chats: bool) -> Work:
+def text(form: OllamaText) -> Work:
     """`POST /api/chat` and `/api/generate`; without a prompt they load or unload a model."""
-    form = OllamaText(chats)
 
     async def work(service: Service, request: Request, visit: Visit) -> Response:
         body = await table_from(service, request)
@@ -101,14 +100,16 @@ async def told_version(service: Service, request: Request, visit: Visit) -> Resp
     return json_reply({"version": version("freehold")}, 200, visit.headers)
 
 
+CHAT, GENERATE = OllamaText(chats=True), OllamaText(chats=False)
+VECTORS, ONE = Vectors(), OneVector()
 DIALECT = Dialect(
     name="ollama",
     problem=problem,
     routes=(
-        Route("POST", "/api/chat", text(chats=True)),
-        Route("POST", "/api/generate", text(chats=False)),
-        Route("POST", "/api/embed", talk(Vectors(), failed)),
-        Route("POST", "/api/embeddings", talk(OneVector(), failed)),
+        Route("POST", "/api/chat", text(CHAT), form=CHAT),
+        Route("POST", "/api/generate", text(GENERATE), form=GENERATE),
+        Route("POST", "/api/embed", talk(VECTORS, failed), form=VECTORS),
+        Route("POST", "/api/embeddings", talk(ONE, failed), form=ONE),
         Route("GET", "/api/tags", tags),
         Route("GET", "/api/ps", running),
         Route("POST", "/api/show", show),

@@ -6,11 +6,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from freehold.server import filing_routes, responding
+from freehold.server.asked import Form
 from freehold.server.dialects.base import Dialect, Route
 from freehold.server.embedding import embed
 from freehold.server.forms.openai_audio import Speech, Transcription
 from freehold.server.forms.openai_chat import Chat
 from freehold.server.forms.openai_completions import Completion
+from freehold.server.forms.openai_embeddings import Embedding
 from freehold.server.forms.openai_images import Image
 from freehold.server.forms.openai_moderations import Moderation
 from freehold.server.forms.reading import sse
@@ -28,6 +30,7 @@ TYPES = {
     "limited": "rate_limit_error",
     "busy": "server_error",
     "broken": "server_error",
+    "bug": "server_error",
 }
 
 
@@ -62,25 +65,35 @@ async def model(service: Service, request: Request, visit: Visit) -> Response:
     return json_reply(found, 200, visit.headers)
 
 
+def told(path: str, form: Form) -> Route:
+    """A route that answers in a form."""
+    return Route("POST", path, talk(form, failed), form=form)
+
+
+def uploaded(path: str, form: Form) -> Route:
+    """A route that takes files, too."""
+    return Route("POST", path, upload(form, failed), form=form)
+
+
 RESPONSE = "/v1/responses/{id}"
 DIALECT = Dialect(
     name="openai",
     problem=problem,
     routes=(
-        Route("POST", "/v1/chat/completions", talk(Chat(), failed)),
-        Route("POST", "/v1/completions", talk(Completion(), failed)),
-        Route("POST", "/v1/responses", responding.create(response_failed)),
+        told("/v1/chat/completions", Chat()),
+        told("/v1/completions", Completion()),
+        Route("POST", "/v1/responses", responding.create(response_failed), form=responding.FORM),
         Route("GET", RESPONSE, responding.retrieve),
         Route("DELETE", RESPONSE, responding.remove),
         Route("POST", f"{RESPONSE}/cancel", responding.cancel),
         Route("GET", f"{RESPONSE}/input_items", responding.input_items),
-        Route("POST", "/v1/embeddings", embed(failed)),
-        Route("POST", "/v1/moderations", talk(Moderation(), failed)),
-        Route("POST", "/v1/images/generations", talk(Image(), failed)),
-        Route("POST", "/v1/images/edits", upload(Image(edits=True), failed)),
-        Route("POST", "/v1/audio/speech", talk(Speech(), failed)),
-        Route("POST", "/v1/audio/transcriptions", upload(Transcription(), failed)),
-        Route("POST", "/v1/audio/translations", upload(Transcription(True), failed)),
+        Route("POST", "/v1/embeddings", embed(failed), form=Embedding()),
+        told("/v1/moderations", Moderation()),
+        told("/v1/images/generations", Image()),
+        uploaded("/v1/images/edits", Image(edits=True)),
+        told("/v1/audio/speech", Speech()),
+        uploaded("/v1/audio/transcriptions", Transcription()),
+        uploaded("/v1/audio/translations", Transcription(True)),
         *filing_routes.ROUTES,
         Route("GET", "/v1/models", models),
         Route("GET", "/v1/models/{name:path}", model),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
 from freehold.server import web
 from freehold.server.dialects.base import Dialect, Route, Work
@@ -48,7 +48,7 @@ def failed(error: Refused, visit: Visit) -> bytes:
 async def file(service: Service, request: Request, visit: Visit) -> Response:
     """A file of the page; `/` is its index."""
     if not service.config.server.page:
-        raise Refused("missing", "the page is switched off", code="no_page")
+        return PlainTextResponse("Freehold is running; GET /v1/models lists what is served\n")
     name = request.path_params.get("name", "index.html")
     there = FOLDER / name
     if there.parent != FOLDER or there.suffix not in KINDS or not there.is_file():
@@ -131,6 +131,6 @@ DIALECT = Dialect(
         Route("GET", "/freehold/keys", keys, role="admin"),
         Route("POST", "/freehold/keys", new_key, role="admin"),
         Route("DELETE", "/freehold/keys/{id}", no_key, role="admin"),
-        Route("POST", "/freehold/ask", talk(Native(), failed)),
+        Route("POST", "/freehold/ask", talk(Native(), failed), form=Native()),
     ),
 )

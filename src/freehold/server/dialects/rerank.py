@@ -20,12 +20,12 @@ def failed(error: Refused, visit: Visit) -> bytes:
     return sse(problem(error, visit))
 
 
-WORK = talk(Ranking(), failed)
+FORM = Ranking()
 DIALECT = Dialect(
     name="rerank",
     problem=problem,
     routes=tuple(
-        Route("POST", path, WORK)
+        Route("POST", path, talk(FORM, failed), form=FORM)
         for path in ("/v1/rerank", "/v2/rerank", "/rerank", "/v1/reranking", "/reranking")
     ),
 )

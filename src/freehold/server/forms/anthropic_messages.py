@@ -43,6 +43,7 @@ class Messages:
 
     task = "text-generation"
     media_type = "text/event-stream"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request."""

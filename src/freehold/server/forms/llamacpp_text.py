@@ -41,6 +41,7 @@ class Native:
 
     task = "text-generation"
     media_type = "text/event-stream"
+    body = Body
 
     def __init__(self, fills: bool = False) -> None:
         self._fills = fills

@@ -39,6 +39,7 @@ class Native:
 
     task = "any"
     media_type = "text/event-stream"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """The request of the task; what a flag or input has wrong is named."""

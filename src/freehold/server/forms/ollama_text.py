@@ -69,6 +69,7 @@ class OllamaText:
 
     task = "text-generation"
     media_type = "application/x-ndjson"
+    body = Body
 
     def __init__(self, chats: bool) -> None:
         self._chats = chats

@@ -30,6 +30,7 @@ class Vectors:
 
     task = "feature-extraction"
     media_type = "application/json"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request for all texts."""

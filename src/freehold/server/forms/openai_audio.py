@@ -36,6 +36,7 @@ class Speech:
 
     task = "text-to-audio"
     media_type = "audio/wav"
+    body = SpeechBody
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request; only what engines give is given: WAV, or its samples alone."""
@@ -93,6 +94,7 @@ class Transcription:
 
     task = "automatic-speech-recognition"
     media_type = "text/event-stream"
+    body = HeardBody
 
     def __init__(self, translates: bool = False) -> None:
         self._translates = translates

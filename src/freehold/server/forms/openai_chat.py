@@ -52,6 +52,7 @@ class Chat:
 
     task = "text-generation"
     media_type = "text/event-stream"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request for each of `n` choices, with seeds that follow each other."""

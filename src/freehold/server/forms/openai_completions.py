@@ -58,6 +58,7 @@ class Completion:
 
     task = "text-generation"
     media_type = "text/event-stream"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request for each prompt and choice, in this order."""

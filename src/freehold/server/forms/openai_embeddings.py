@@ -34,6 +34,7 @@ class Embedding:
 
     task = "feature-extraction"
     media_type = "application/json"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request for all texts."""

@@ -15,6 +15,8 @@ from freehold.server.problems import Refused
 from freehold.tasks.base import File
 from freehold.tasks.text_to_image import Request, Result
 
+COLOR_TYPE = 25
+"""Where the head of a PNG file says how colors are kept; 4 and 6 have transparency."""
 SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
 
 
@@ -41,6 +43,7 @@ class Image:
 
     task = "text-to-image"
     media_type = "application/json"
+    body = Body
 
     def __init__(self, edits: bool = False) -> None:
         self._edits = edits
@@ -58,7 +61,7 @@ class Image:
             prompt=said.prompt,
             negative=said.negative_prompt,
             image=_picture(said.image, "image", heard),
-            mask=_picture(said.mask, "mask", heard),
+            mask=_mask(said.mask, heard),
             strength=said.strength,
             width=width,
             height=height,
@@ -113,6 +116,18 @@ def _size(said: str | None) -> tuple[int | None, int | None]:
     if not found:
         raise Refused("invalid", "a size is like 512x512", param="size")
     return int(found[1]), int(found[2])
+
+
+def _mask(said: Any, heard: Heard) -> File | None:
+    """A mask that is white where the image is to change; one by transparency means another."""
+    found = _picture(said, "mask", heard)
+    if found is not None:
+        with found.path.open("rb") as opened:
+            head = opened.read(COLOR_TYPE + 1)
+        if head.startswith(b"\x89PNG") and head[COLOR_TYPE:] in (b"\x04", b"\x06"):
+            says = "a mask has no transparency here: it is white where the image is to change"
+            raise Refused("invalid", says, param="mask")
+    return found
 
 
 def _picture(said: Any, param: str, heard: Heard) -> File | None:

@@ -27,6 +27,7 @@ class Moderation:
 
     task = "text-classification"
     media_type = "application/json"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """Texts, or parts that belong together."""

@@ -48,6 +48,7 @@ class Response:
 
     task = "text-generation"
     media_type = "text/event-stream"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """One request: what was said earlier, the instructions, and the new items."""

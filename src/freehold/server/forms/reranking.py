@@ -32,6 +32,7 @@ class Ranking:
 
     task = "text-ranking"
     media_type = "application/json"
+    body = Body
 
     def read(self, body: dict[str, Any], heard: Heard) -> Asked:
         """A question and documents, which are texts or tables with a text."""
