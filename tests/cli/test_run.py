@@ -175,3 +175,10 @@ def test_the_doctor_tells_what_engines_are_held_to(capsys: Capsys, model: str) -
     done = freehold(capsys, "doctor")
     assert "engines are held to limits of" in done.out
     assert "llama.cpp" in done.out
+
+
+def test_an_option_for_an_engine_has_a_name_and_a_value(capsys: Capsys, model: str) -> None:
+    done = freehold(capsys, "run", model, "hi", "--option", "pooling")
+    assert (done.code, "NAME=VALUE" in done.err) == (2, True)
+    done = freehold(capsys, "run", model, "hi", "--option", "pooling=mean")
+    assert "llama.cpp has no option 'pooling'" in done.err

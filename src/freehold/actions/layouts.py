@@ -27,6 +27,8 @@ LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequenc
            "seq_length", "n_ctx", "max_target_positions")  # fmt: skip
 """Keys of config.json that say how many tokens a model was trained for."""
 INSIDE = ("text_config", "language_config", "llm_config", "decoder")
+PARTS = ("llm", "vision_tower", "mm_projector")
+"""Folders of a model that is published in parts (VILA)."""
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
@@ -90,6 +92,7 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
     if not architecture:
         raise BrokenInput(f"{folder.name}: its config.json does not say its architecture")
     weights = [file for file in files if file.suffix == ".safetensors"]
+    weights = weights or [file for part in PARTS for file in folder.glob(f"{part}/*.safetensors")]
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: its weights are no safetensors, so nothing here loads them",
@@ -97,8 +100,14 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
         )
     return _described(
         folder, folder.name, "safetensors", architecture, of_class(architecture, config), weights,
-        context=_length(config), chat_template=_has_template(folder),
+        context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
+
+
+def _sees(folder: Path) -> bool:
+    """Whether it takes pictures beside a text: then it is asked, also without a template."""
+    names = ("processor_config.json", "preprocessor_config.json")
+    return any((folder / part / name).is_file() for part in ("", "vision_tower") for name in names)
 
 
 def _diffusers(folder: Path, _: Sequence[Path]) -> LocalModel:

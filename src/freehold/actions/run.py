@@ -1,6 +1,6 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     precision: str | None = None
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
+    options: Mapping[str, str] = {}
     tuned: bool = True
 
 
@@ -136,6 +137,7 @@ def prepare(
     objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
     brings = () if found.address else _without_code(found)
     engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
+    engine.asked_for(work.id, how.options)
     job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
     leaves = engine.notes(job, Found("address", Path())) if found.address else ()
     return Ready(
@@ -160,13 +162,9 @@ def _tuned(found: LocalModel, task: Task, how: Wishes) -> tuple[Tuned | None, tu
 
 def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
     setting = Setting(
-        context=context,
-        parallel=how.parallel,
-        keys=how.kv,
-        values=how.kv,
-        batch=how.batch,
+        context=context, parallel=how.parallel, keys=how.kv, values=how.kv, batch=how.batch,
         full_window=how.full_window,
-    )
+    )  # fmt: skip
     return Job(
         model=found.file,
         task=task.id,
@@ -178,6 +176,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         memory=probe().memory,
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
+        options=dict(how.options),
         address=found.address,
     )
 

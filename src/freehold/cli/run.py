@@ -34,6 +34,13 @@ FILE = click.Path(path_type=Path)
 @click.option("--precision", metavar="NAME", help="Run it in this precision, such as bf16.")
 @click.option("--adapter", "adapters", multiple=True, type=FILE, help="Put this LoRA on top.")
 @click.option("--projector", type=FILE, help="The mmproj file with which a GGUF model sees.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Say this to the engine, such as pooling=mean.",
+)
 @click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens it can hold.")
 @click.option("--kv", type=click.Choice(KV), default="f16", help="Precision of keys and values.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads to compute with.")
@@ -58,6 +65,8 @@ def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wis
     (`freehold doctor`). What it took is written into the ledger; what was said is not.
     """
     wishes = {name: value for name, value in wishes.items() if _is_said(value)}
+    if "options" in wishes:
+        wishes["options"] = _named(wishes["options"])
     if wishes.pop("untuned", False):
         wishes["tuned"] = False
     if why:
@@ -75,6 +84,15 @@ def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wis
 def _is_said(value: Any) -> bool:
     """Whether an option was given; zero is."""
     return value is not None and value is not False and value != ()
+
+
+def _named(said: tuple[str, ...]) -> dict[str, str]:
+    """The words for an engine by their names."""
+    pairs = [word.partition("=") for word in said]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise UsageError(f"--option takes NAME=VALUE, not {name!r}")
+    return {name: value for name, _, value in pairs}
 
 
 def _last(parts: Iterator[Any]) -> "Answer":

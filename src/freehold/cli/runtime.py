@@ -49,11 +49,10 @@ def list_(as_json: bool) -> None:
         print_json([{**one.form(), "native": forms.get(one.engine)} for one in found])
         return
     for one in found:
-        needs = ", ".join(f"{name} {version}" for name, version in one.needs.items())
         next_ = (
             f"; freehold runtime install {one.engine}" if one.state in ("old", "missing") else ""
         )
-        rows([(one.engine, STATES[one.state], needs + next_)], indent=0, color=None)
+        rows([(one.engine, STATES[one.state], one.words() + next_)], indent=0, color=None)
     for build in native.values():
         rows([_native(build)], indent=0, color=None)
 

@@ -38,7 +38,7 @@ import os
 import shutil
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from functools import cache
 from pathlib import Path
@@ -116,6 +116,8 @@ class Contract(ABC):
     devices: ClassVar[tuple[str, ...]]
     precisions: ClassVar[tuple[str, ...]]
     lock: ClassVar[str | None] = None
+    options: ClassVar[Mapping[str, frozenset[str]]] = {}
+    """Words of its own that a job may have, by task; others are refused by `asked_for`."""
     sources: ClassVar[str | None] = None
     """In `locks/`: what `runtime install --build` compiles for exactly this processor."""
     exact: ClassVar[bool] = True
@@ -145,6 +147,15 @@ class Contract(ABC):
     @abstractmethod
     def answer(self, running: "Running", request: Any) -> AsyncGenerator[Any, None]:
         """The pieces of an answer as they come, and the result as the last one."""
+
+    def asked_for(self, task: str, options: Mapping[str, str]) -> dict[str, str]:
+        """These options; UsageError for one that this engine does not know."""
+        known = self.options.get(task, frozenset())
+        unknown = sorted(set(options) - known)
+        if unknown:
+            hint = "there are " + (", ".join(sorted(known)) or "none")
+            raise UsageError(f"{self.name} has no option {unknown[0]!r} for {task}", hint=hint)
+        return dict(options)
 
     def places(self) -> tuple[Found, ...]:
         """Every one of it on this machine; the first is the one that `find` tells."""

@@ -46,6 +46,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "DeepSpeech": (HEARS,),
     "TinyTimeMixerForPrediction": (FORECASTS,),
     "ShieldGemma2ForImageClassification": (JUDGES,),
+    "LlavaLlamaModel": (TEXT,),
 }
 """Classes whose name alone does not tell what they do."""
 

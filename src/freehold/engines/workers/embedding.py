@@ -1,10 +1,10 @@
-"""Embedding: picks the worker that knows a model, one that hears or one that reads."""
+"""Embedding: picks the worker that knows a model: one that hears, that reads, or does it all."""
 
 from importlib import import_module
 from typing import Any
 
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import architecture
+from freehold.engines.workers.writing import architecture
 
 HEARS = frozenset(
     {
@@ -23,5 +23,8 @@ HEARS = frozenset(
 
 def load(order: Order) -> Any:
     """The model and how it answers."""
-    kind = "sound" if architecture(order) in HEARS else "language"
-    return import_module(f"freehold.engines.workers.{kind}.vectors").load(order)
+    kind = architecture(order)
+    module = "sound.vectors" if kind in HEARS else "language.vectors"
+    if kind == "ImageBindModel":
+        module = "pictures.imagebind"
+    return import_module(f"freehold.engines.workers.{module}").load(order)
