@@ -168,7 +168,9 @@ def test_a_response_of_one_key_is_not_there_for_another(model: Path) -> None:
 
 
 def test_pages_of_other_sites_and_rebound_names_are_refused(shared: Here) -> None:
-    assert shared.post(CHAT, ask("x"), {"Origin": "https://evil.example"}).status == 403
+    beside = f"http://127.0.0.1:{shared.port + 1}"
+    for other in ("https://evil.example", beside, "null", "http://[", "file://"):
+        assert shared.post(CHAT, ask("x"), {"Origin": other}).status == 403
     assert shared.post(CHAT, ask("x"), {"Host": "evil.example"}).status == 403
     same = {"Origin": f"http://127.0.0.1:{shared.port}"}
     reply = shared.post(CHAT, ask("x"), same)

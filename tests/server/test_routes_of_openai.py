@@ -46,14 +46,26 @@ def test_chances_of_tokens_come_in_both_forms(shared: Here) -> None:
     assert len(content[0]["top_logprobs"]) == 2
 
 
-def test_chances_of_the_prompt_come_with_its_echo(shared: Here) -> None:
-    (choice,) = shared.post("/v1/completions", completed(logprobs=1, echo=True)).json["choices"]
-    (plain,) = shared.post("/v1/completions", completed(logprobs=1)).json["choices"]
-    assert choice["text"].endswith(plain["text"])
-    assert choice["text"] != plain["text"]
-    tokens = choice["logprobs"]["tokens"]
-    assert tokens[-len(plain["logprobs"]["tokens"]) :] == plain["logprobs"]["tokens"]
-    assert len(tokens) > len(plain["logprobs"]["tokens"])
+def test_chances_of_an_echoed_prompt_come_before_those_of_the_answer(shared: Here) -> None:
+    body = completed(logprobs=1, echo=True, max_tokens=2, seed=1)
+    whole = shared.post("/v1/completions", body).json["choices"][0]
+    chances = whole["logprobs"]
+    assert (whole["text"], "".join(chances["tokens"])) == ("WhyBl", "WhyBl")
+    assert chances["token_logprobs"][0] is None
+    assert chances["token_logprobs"][1:] == [-1.0] * 4
+    assert chances["text_offset"] == [0, 1, 2, 3, 4]
+    events = shared.post("/v1/completions", {**body, "stream": True}).events
+    told = [e["choices"][0]["logprobs"] for e in events if e["choices"][0]["logprobs"]]
+    for name in chances:
+        assert [x for one in told for x in one[name]] == chances[name]
+    scored = shared.post("/v1/completions", {**body, "max_tokens": 0}).json["choices"][0]
+    assert scored["text"] == "Why"
+
+
+def test_what_an_engine_does_not_honor_is_refused_by_name(shared: Here) -> None:
+    reply = shared.post("/v1/completions", completed(suffix="x", echo=True, logprobs=1))
+    assert reply.status == 400
+    assert "around a gap" in reply.json["error"]["message"]
 
 
 def test_a_response_is_made_kept_and_deleted(shared: Here) -> None:

@@ -177,7 +177,7 @@ class Doorman:
         if (self.config.loopback or names) and host not in known:
             raise Refused("forbidden", f"this server is not {host[:100]!r}", code="host")
         origin = request.headers.get("origin")
-        if origin and _name(urlsplit(origin).netloc) not in (host, *names):
+        if origin and not _is_ours(origin, request.headers.get("host", ""), names):
             raise Refused("forbidden", "pages of other sites may not ask here", code="origin")
 
 
@@ -194,6 +194,15 @@ def _name(host: str) -> str:
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.rpartition(":")[0] if host.count(":") == 1 else host
+
+
+def _is_ours(origin: str, host: str, names: tuple[str, ...]) -> bool:
+    """Whether a page comes from this server: from the same host and port, or one of its names."""
+    try:
+        place = urlsplit(origin).netloc.lower()
+    except ValueError:
+        return False
+    return place == host.lower() or _name(place) in names
 
 
 def _mark(path: Path) -> tuple[float, int]:

@@ -23,6 +23,7 @@ from freehold.server.forms.reading import dropped, seed_of, several, sse, typed
 from freehold.server.problems import Refused
 from freehold.tasks.text_generation import Piece, Request, Result, Token
 
+NO_CHANCE = float("nan")
 USUAL_LENGTH = 16
 """Tokens that OpenAI's completions have when nothing is said."""
 
@@ -104,6 +105,8 @@ class CompletionWriter:
         self._asked, self._served = asked, served
         self._results: dict[int, Result] = {}
         self._length: dict[int, int] = {}
+        self._held: dict[int, list[Piece]] = {}
+        self._holds = bool(asked.body.echo) and asked.body.logprobs is not None
         self._base = {
             "id": asked.id,
             "object": "text_completion",
@@ -119,12 +122,26 @@ class CompletionWriter:
                 yield self._chunk(index, request.text)
 
     def part(self, index: int, part: Any) -> Iterator[bytes]:
-        """One piece as text; the result as the end of its choice."""
-        if isinstance(part, Piece) and (part.text or part.tokens):
+        """One piece as text; the result as the end of its choice.
+
+        Where the chances of an echoed prompt are wanted, pieces wait for them: they come first.
+        """
+        if isinstance(part, Piece) and self._holds:
+            self._held.setdefault(index, []).append(part)
+        elif isinstance(part, Piece) and (part.text or part.tokens):
             yield self._chunk(index, part.text, tokens=part.tokens)
         elif isinstance(part, Result):
             self._results[index] = part
+            if self._holds:
+                yield from self._told(index, part)
             yield self._chunk(index, "", parts.FINISH[part.finish])
+
+    def _told(self, index: int, result: Result) -> Iterator[bytes]:
+        """The prompt with its chances, then the pieces that waited for it."""
+        prompt = self._asked.requests[index].text
+        yield self._chunk(index, prompt, tokens=of_prompt(prompt, result))
+        for piece in self._held.pop(index, []):
+            yield self._chunk(index, piece.text, tokens=piece.tokens)
 
     def close(self) -> Iterator[bytes]:
         """The usage where it is wanted, and the end."""
@@ -168,10 +185,23 @@ def chances(tokens: Iterable[Token], begin: int = 0) -> dict[str, Any]:
         at += len(token.text)
     return {
         "tokens": [token.text for token in found],
-        "token_logprobs": [token.log for token in found],
-        "top_logprobs": [dict(token.others) for token in found],
+        "token_logprobs": [None if _unknown(token) else token.log for token in found],
+        "top_logprobs": [None if _unknown(token) else dict(token.others) for token in found],
         "text_offset": places,
     }
+
+
+def _unknown(token: Token) -> bool:
+    return token.log != token.log  # not a number: nothing is known
+
+
+def of_prompt(prompt: str, result: Result) -> tuple[Token, ...]:
+    """The tokens of a prompt; the first has no chance, for nothing stands before it."""
+    if not result.prompt_tokens:
+        return ()
+    rest = "".join(token.text for token in result.prompt_tokens)
+    first = prompt.removesuffix(rest) if prompt.endswith(rest) else ""
+    return (*((Token(first, NO_CHANCE),) if first else ()), *result.prompt_tokens)
 
 
 def _said_once(body: dict[str, Any]) -> frozenset[str]:
@@ -204,8 +234,9 @@ def _request(said: Body, text: str) -> Request:
 
 def _choice(asked: Asked, index: int, result: Result) -> dict[str, Any]:
     prompt = asked.requests[index].text if asked.body.echo else ""
-    tokens = (*result.prompt_tokens, *result.tokens)
-    begin = 0 if result.prompt_tokens else len(prompt)
+    known = of_prompt(prompt, result) if asked.body.echo else ()
+    tokens = (*known, *result.tokens)
+    begin = 0 if known else len(prompt)
     return {
         "index": index,
         "text": prompt + result.text,
