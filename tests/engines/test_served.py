@@ -7,6 +7,7 @@ import json
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -112,8 +113,19 @@ def asked(running: Running, **more: Any) -> tuple[Result, dict[str, Any]]:
     """The result for a short chat, and what the server was told."""
     turns = {} if "text" in more else {"messages": (Message("user", "Why?"),)}
     *_, result = running.ask(Request(**{**turns, **more}))
-    body = json.loads(next(x for x in reversed(list(running.process._lines)) if x[:1] == "{"))  # type: ignore[union-attr]
+    body = json.loads(_heard(running))
     return result, body
+
+
+def _heard(running: Running) -> str:
+    """The last body that the server printed; it may still be on its way."""
+    for _ in range(200):
+        lines: list[str] = list(running.process._lines)  # type: ignore[union-attr]
+        bodies = [line for line in lines if line[:1] == "{"]
+        if bodies:
+            return bodies[-1]
+        time.sleep(0.02)
+    raise AssertionError("the server printed nothing")
 
 
 ALL = ("vllm", "sglang", "transformers-serve")
