@@ -1,6 +1,6 @@
 """Turns texts into vectors, and prints how alike each is to the first.
 
-    python examples/embed.py MODEL "a red fox" "a fox in the snow" "the stock market"
+python examples/embed.py MODEL "a red fox" "a fox in the snow" "the stock market"
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Says whether texts are safe, by a classifier or by a guard.
 
-    python examples/moderate.py MODEL "Have a nice day." "You are an idiot."
+python examples/moderate.py MODEL "Have a nice day." "You are an idiot."
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Sorts documents by how well they answer a question.
 
-    python examples/rerank.py MODEL "Who wrote Faust?" "Goethe wrote Faust." "A fast car."
+python examples/rerank.py MODEL "Who wrote Faust?" "Goethe wrote Faust." "A fast car."
 """
 
 import sys

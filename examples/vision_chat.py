@@ -1,6 +1,6 @@
 """Asks a model that sees and writes about a picture.
 
-    python examples/vision_chat.py MODEL photo.jpg "What is this?"
+python examples/vision_chat.py MODEL photo.jpg "What is this?"
 """
 
 import sys
