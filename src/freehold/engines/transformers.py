@@ -21,6 +21,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "feature-extraction": frozenset({"pooling", "query", "document"}),
     "text-ranking": frozenset({"instruction"}),
     "text-classification": frozenset({"unsafe", "yes", "no"}),
+    "automatic-speech-recognition": frozenset({"beam"}),
 }
 """What can be said to each task where the files of a model do not say it."""
 
