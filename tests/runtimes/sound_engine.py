@@ -1,4 +1,4 @@
-"""The engine that hears, speaks and forecasts in these tests, and how it is asked."""
+"""What tests of sound and series share: tiny models made once, and an engine to ask."""
 
 import math
 import shutil
@@ -6,38 +6,15 @@ import struct
 import subprocess
 import wave
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from freehold.engines.base import Job, start
-from freehold.engines.hosting.worker import WorkerEngine
+from freehold.engines.transformers import Engine
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import File, Progress, with_files
 
+__all__ = ["Engine", "asked", "heard", "is_honest", "kept", "made", "tone"]
 HERE = Path(__file__).parent
-
-
-class Engine(WorkerEngine):
-    """transformers, for sound and series."""
-
-    name = "transformers"
-    formats = frozenset({"safetensors"})
-    devices = ("cpu", "cuda")
-    precisions = ("f32", "bf16", "f16")
-    lock = "torch.txt"
-    hint = "freehold runtime install transformers"
-    needs = "transformers"
-    modules: ClassVar[dict[str, str]] = {
-        "automatic-speech-recognition": "sound.recognition",
-        "text-to-audio": "sound.speaking",
-        "text-generation": "writing",
-        "audio-to-audio": "sound.conversing",
-        "feature-extraction": "embedding",
-        "music-latents": "sound.musicvae",
-        "audio-codec": "sound.codec",
-        "time-series-forecasting": "series.forecasting",
-    }
-    tasks = frozenset(modules)
-    environment: ClassVar[dict[str, str]] = {"HF_HUB_OFFLINE": "1"}
 
 
 def made(script: str, names: list[str], folder: Path) -> Path:

@@ -1,7 +1,8 @@
 """Speech recognition: picks the worker that knows the architecture of a model."""
 
+from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import loader
+from freehold.engines.workers.sound.loading import architecture, loader
 
 MODULES = {
     "DeepSpeech": "deepspeech",
@@ -29,4 +30,6 @@ MODULES = {
 
 def load(order: Order) -> object:
     """The model and how it answers."""
+    if order.options and architecture(order) != "DeepSpeech":
+        raise UsageError(f"{', '.join(order.options)}: only DeepSpeech has options")
     return loader(MODULES, order)
