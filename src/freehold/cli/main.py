@@ -12,7 +12,19 @@ from freehold.cli._out import fail, warn
 from freehold.core.errors import FreeholdError, nearest
 
 ORDER = (
-    *("choose", "check", "get", "accept", "plan", "run", "cost"),
+    *(
+        "choose",
+        "check",
+        "get",
+        "accept",
+        "plan",
+        "run",
+        "tune-engine",
+        "serve",
+        "keys",
+        "batch",
+        "cost",
+    ),
     *("models", "licenses", "license", "policy", "store", "bundle", "ledger"),
     *("inspect", "scan", "sign", "verify", "convert"),
     *("machine", "engines", "runtime", "doctor", "facts"),
