@@ -21,15 +21,18 @@ from typing import Any
 import run_models as models
 from msgspec import Struct
 
+from freehold.actions.convert_model import TARGETS, convert_model
 from freehold.actions.engines import able
 from freehold.actions.local_model import find
+from freehold.core.errors import FreeholdError
 from freehold.engines.base import ENGINES, Contract, Job, Running, start
 from freehold.engines.hosting.loop import wait
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.text_generation import Piece, Request
 
 TEXT = "text-generation"
-PRECISIONS = ("int8", "int4", "bf16")
+ENDING = {"ctranslate2"}
+"""Engines that refuse to write past the end of an answer."""
 SPARE = 16
 STARTING, LONGEST = 300.0, 600.0
 """Seconds until a server must be ready, and until all answers at once must be there."""
@@ -75,17 +78,34 @@ def freehold(engine: str, model: Path, precision: str | None, asked: Orders) -> 
     return {**found, "cold": median(_cold(words) for _ in range(asked.rounds))}
 
 
-def others_of_freehold(folder: Path) -> Iterator[tuple[str, str]]:
-    """The engines of Freehold that run the folder of safetensors, each with its precisions."""
-    for engine in able(find(folder / "hf"), TEXT):
-        for precision in PRECISIONS:
-            if precision in engine.precisions:
-                yield engine.name, precision
+def others_of_freehold(folder: Path) -> Iterator[tuple[str, str, Path]]:
+    """The engines of Freehold that run the safetensors, as they are or converted, and where."""
+    model = find(folder / "hf")
+    for engine in able(model, TEXT):
+        if engine.kind == "worker":
+            yield engine.name, "bf16", model.file
+    for name, precisions in TARGETS.items():
+        engine = ENGINES.get(name)
+        for precision in set(precisions) & {"int8", "int4"} if engine.find() else ():
+            target = folder / f"own-{name}-{precision}"
+            if not target.exists():
+                try:
+                    convert_model(model.file, target, to=name, precision=precision, task=TEXT)
+                except FreeholdError as error:
+                    print(f"{name} {precision}: {error}", file=sys.stderr, flush=True)
+                    continue
+            yield name, precision, target
 
 
 async def _pieces(running: Running, prompt: Tokens, count: int) -> AsyncIterator[object]:
+    """The pieces of an answer; one that cannot go on past an end hardly ever meets one here."""
+    goes_on = running.engine.name not in ENDING
     request = Request(
-        text=models.words(prompt[1:]), max_tokens=count, temperature=0.0, seed=1, ignore_end=True
+        text=models.words(prompt[1:]),
+        max_tokens=count,
+        temperature=0.0,
+        seed=1,
+        ignore_end=goes_on,
     )
     async for part in running.stream(request):
         if isinstance(part, Piece):

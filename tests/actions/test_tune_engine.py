@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
@@ -13,16 +13,20 @@ from freehold.actions import tune_conversions, tune_search
 from freehold.actions.plan import plan
 from freehold.actions.run import Wishes, prepare, run
 from freehold.actions.tune_engine import tune
-from freehold.actions.tune_trying import Tried, Way
+from freehold.actions.tune_trying import Tried, Way, measured
 from freehold.actions.tuning import Tuned, folder, kept_for, stale
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import probe
-from freehold.engines.base import ENGINES, Found
+from freehold.engines.base import ENGINES, Found, Job
 from freehold.engines.hosting import native
+from freehold.engines.hosting.memory import Memory
 from freehold.engines.llamacpp import Engine
 from freehold.formats.invented_llama import Shape
+from freehold.judge.fitting.parts import Setting
 from freehold.judge.tuning import Timed, Workload
 from freehold.store.ledger import Ledger
+from freehold.tasks.base import Spent, Times
+from freehold.tasks.text_generation import Request, Result
 from tests.cli.running import freehold
 from tests.engines.stubs import stub, tiny
 
@@ -298,6 +302,34 @@ def test_get_tunes_what_it_brought_when_asked(
     assert came["tuned"]["engine"] == "llama.cpp"
     assert prepare("mine", Wishes()).tuned is not None
     assert freehold(capsys, "get", str(model), "--tune", "--dry-run").code == 2
+
+
+def test_an_engine_that_cannot_go_on_past_an_end_is_measured_all_the_same() -> None:
+    asked: list[bool] = []
+    spoken = Result(text="x", thinking="", finish="stop", seed=1, spent=Spent(100, 9),
+                    times=Times(0.5, 0.5, 0.1, 8))  # fmt: skip
+
+    class Ending:
+        job = Job(model=Path("m"), task="text-generation", setting=Setting(context=256))
+        load_seconds = 1.0
+
+        class process:  # noqa: N801
+            computed = staticmethod(lambda: 1.0)
+
+        @staticmethod
+        def memory() -> Memory:
+            return Memory(1, 2)
+
+        @staticmethod
+        def ask(request: Request) -> Iterator[Result]:
+            asked.append(request.ignore_end)
+            if request.ignore_end:
+                raise UsageError("it does not honor ignore_end")
+            yield spoken
+
+    figures = measured(Ending(), SMALL, None)  # type: ignore[arg-type]
+    assert (figures.prefill, figures.decode) == (200, 80)
+    assert asked[:2] == [True, False]
 
 
 @pytest.mark.slow

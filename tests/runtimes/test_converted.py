@@ -235,6 +235,20 @@ def test_whisper_on_openvino_hears_what_the_library_hears(make: Make, tmp_path: 
     assert english.text == said["translate"]
 
 
+def test_whisper_on_ctranslate2_hears_what_the_library_hears(make: Make) -> None:
+    made = make("whisper", "ctranslate2", "f32")
+    said, sound = expected(made), File(of(made) / "sound.wav", "audio")
+    with begun("ctranslate2", made) as running:
+        *_, heard = running.ask(hearing.Request(audio=sound, language="fr"))
+        *_, english = running.ask(hearing.Request(audio=sound, language="fr", translate=True))
+        with pytest.raises(UsageError, match="honors no timestamps"):
+            list(running.ask(hearing.Request(audio=sound, timestamps="segment")))
+        with pytest.raises(UsageError, match="does not know the language xx"):
+            list(running.ask(hearing.Request(audio=sound, language="xx")))
+    assert (heard.text, heard.seconds) == (said["transcribe"], 3.0)
+    assert english.text == said["translate"]
+
+
 @pytest.mark.parametrize("to", ["openvino", "ctranslate2"])
 def test_what_was_made_says_what_it_was_made_from_and_runs(make: Make, to: str) -> None:
     made = make("llama", to, "f32")

@@ -46,10 +46,14 @@ def test_chances_of_tokens_come_in_both_forms(shared: Here) -> None:
     assert len(content[0]["top_logprobs"]) == 2
 
 
-def test_what_an_engine_does_not_honor_is_refused_by_name(shared: Here) -> None:
-    reply = shared.post("/v1/completions", completed(logprobs=1, echo=True))
-    assert reply.status == 400
-    assert "likelihoods of the prompt" in reply.json["error"]["message"]
+def test_chances_of_the_prompt_come_with_its_echo(shared: Here) -> None:
+    (choice,) = shared.post("/v1/completions", completed(logprobs=1, echo=True)).json["choices"]
+    (plain,) = shared.post("/v1/completions", completed(logprobs=1)).json["choices"]
+    assert choice["text"].endswith(plain["text"])
+    assert choice["text"] != plain["text"]
+    tokens = choice["logprobs"]["tokens"]
+    assert tokens[-len(plain["logprobs"]["tokens"]) :] == plain["logprobs"]["tokens"]
+    assert len(tokens) > len(plain["logprobs"]["tokens"])
 
 
 def test_a_response_is_made_kept_and_deleted(shared: Here) -> None:

@@ -7,6 +7,7 @@ from math import exp, log
 from statistics import median
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.tuning_text import beginnings, passage
 from freehold.core.errors import EnvironmentProblem, FreeholdError, UsageError
@@ -148,6 +149,16 @@ def _round(running: Running, letters: int, work: Workload) -> Timed:
 
 
 def _asked(running: Running, request: Request) -> Result:
+    """The result; where an engine cannot go on past an end, it may end."""
+    try:
+        return _answered(running, request)
+    except UsageError:
+        if not request.ignore_end:
+            raise
+        return _answered(running, replace(request, ignore_end=False))
+
+
+def _answered(running: Running, request: Request) -> Result:
     for part in running.ask(request):
         if isinstance(part, Result):
             return part

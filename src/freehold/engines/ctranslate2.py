@@ -1,4 +1,4 @@
-"""Runs models converted for CTranslate2: decoders, and those with an encoder and a decoder."""
+"""Runs models converted for CTranslate2: decoders, encoders with decoders, and Whisper."""
 
 from freehold.core.errors import UsageError
 from freehold.engines.base import Found, Job
@@ -11,14 +11,17 @@ class Engine(WorkerEngine):
     """CTranslate2."""
 
     name = "ctranslate2"
-    tasks = frozenset({"text-generation"})
+    tasks = frozenset({"text-generation", "automatic-speech-recognition"})
     formats = frozenset({"ctranslate2"})
     devices = ("cpu", "cuda")
     precisions = ("f32", "bf16", "f16", "int8")
     lock = "ctranslate2.txt"
     hint = "freehold runtime install ctranslate2"
     needs = "ctranslate2"
-    modules = {"text-generation": "ctranslate2.writing"}  # noqa: RUF012
+    modules = {  # noqa: RUF012
+        "text-generation": "ctranslate2.writing",
+        "automatic-speech-recognition": "ctranslate2.hearing",
+    }
 
     def order(self, job: Job, socket: str, key: str) -> Order:
         """Refuse what it would not honor."""

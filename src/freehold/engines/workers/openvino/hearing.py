@@ -4,10 +4,11 @@ import time
 from collections.abc import Callable, Generator
 from typing import Any
 
-from freehold.core.errors import BrokenInput, UsageError
+from freehold.core.errors import UsageError
 from freehold.engines.workers.openvino.devices import device, genai, properties
 from freehold.engines.workers.openvino.streaming import spoken
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.samples import recording
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
 from freehold.tasks.base import Work
 
@@ -21,7 +22,7 @@ def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, No
     def answer(request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces as they are heard, then the result."""
         refuse(request)
-        began, sound = time.monotonic(), recording(request)
+        began, sound = time.monotonic(), recording(request.audio, RATE).tolist()
         config = configured(pipeline.get_generation_config(), request)
 
         def work(say: Callable[[str], bool]) -> Any:
@@ -53,24 +54,6 @@ def refuse(request: Request) -> None:
         raise UsageError("openvino tells times of segments, not of words")
     if request.temperature:
         raise UsageError("openvino takes the likeliest words, so a temperature is refused")
-
-
-def recording(request: Request) -> Any:
-    """The samples of a recording as one channel."""
-    import soundfile
-
-    try:
-        samples, rate = soundfile.read(str(request.audio.path), dtype="float32", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError) as error:
-        raise BrokenInput(f"{request.audio.path.name}: is no sound that can be read") from error
-    if rate != RATE:
-        raise UsageError(
-            f"it hears {RATE:,} samples a second, and this recording has {rate:,}",
-            hint="the engine transformers takes any rate",
-        )
-    if not len(samples):
-        raise BrokenInput(f"{request.audio.path.name}: is empty")
-    return samples.mean(axis=1).tolist()
 
 
 def configured(config: Any, request: Request) -> Any:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from msgspec.structs import replace
+from msgspec import NODEFAULT
+from msgspec.structs import fields, replace
 from transformers.utils import logging
 
 from freehold.core.errors import BrokenInput, UsageError
@@ -105,11 +106,10 @@ def precision(order: Order) -> Any:
 
 def only(request: Any, what: str, *honored: str) -> None:
     """Refuse every field of a request that was set and that this model does not honor."""
-    for name, default in zip(
-        request.__struct_fields__[::-1], request.__struct_defaults__[::-1], strict=False
-    ):
-        if name not in honored and getattr(request, name) != default:
-            raise UsageError(f"{what} has no {name.replace('_', ' ')} that could be chosen")
+    for field in fields(request):
+        usual = field.default if field.default_factory is NODEFAULT else field.default_factory()
+        if field.name not in honored and usual not in (NODEFAULT, getattr(request, field.name)):
+            raise UsageError(f"{what} has no {field.name.replace('_', ' ')} that could be chosen")
 
 
 def seeded(seed: int | None) -> int:
