@@ -164,14 +164,10 @@ def test_libraries_for_cards_come_only_with_a_torch_that_needs_them(
     install("transformers", say=quiet)
     assert len(calls) == 2
     nvidia = 'nvidia-cudnn-cu13==9.1; platform_system == "Linux"'
-<<<<<<< HEAD
     run: Any = subprocess.run  # what `calls` put there
-=======
-    run = subprocess.run
->>>>>>> part-text
 
     def with_torch(words: tuple[str, ...], **more: object) -> None:
-        run(words, **more)  # type: ignore[call-overload]
+        run(words, **more)
         if "-r" in words:
             folder = home / "share" / "runtimes" / "torch"
             wheel_of_torch(folder, "filelock", nvidia, 'optree; extra == "optree"')
