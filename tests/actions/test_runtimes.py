@@ -164,7 +164,7 @@ def test_libraries_for_cards_come_only_with_a_torch_that_needs_them(
     install("transformers", say=quiet)
     assert len(calls) == 2
     nvidia = 'nvidia-cudnn-cu13==9.1; platform_system == "Linux"'
-    run: Any = subprocess.run  # what `calls` put there
+    run = subprocess.run
 
     def with_torch(words: tuple[str, ...], **more: object) -> None:
         run(words, **more)
