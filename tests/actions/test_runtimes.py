@@ -167,7 +167,7 @@ def test_libraries_for_cards_come_only_with_a_torch_that_needs_them(
     run = subprocess.run
 
     def with_torch(words: tuple[str, ...], **more: object) -> None:
-        run(words, **more)
+        run(words, **more)  # type: ignore[call-overload]
         if "-r" in words:
             folder = home / "share" / "runtimes" / "torch"
             wheel_of_torch(folder, "filelock", nvidia, 'optree; extra == "optree"')
