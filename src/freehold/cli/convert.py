@@ -30,8 +30,8 @@ def command(
     PyTorch is not needed. A file that holds anything but tensors is refused.
 
     With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
-    another engine, with the papers of the model and its lineage. That needs a runtime of its own:
-    freehold runtime install converting
+    another engine, with the papers of the model and its lineage. That needs a runtime of its own
+    (`freehold runtime install converting`).
 
     \b
     Examples:
