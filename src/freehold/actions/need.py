@@ -1,0 +1,137 @@
+"""Understands a need in plain words: by our own small model where it is, else by a plain parser.
+
+Neither states a fact: both only say what was asked for. `choose` answers from the facts.
+"""
+
+import unicodedata
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from freehold.actions.seed import HINT, seed_model
+from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.core.quantities import quantities
+from freehold.judge.need_grammar import Quotable, grammar
+from freehold.judge.need_parsing import Heard, parse
+from freehold.judge.said import Said, read_said
+from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.mentions import mentions
+from freehold.knowledge.spoken import country_codes, language_codes, spoken
+
+Reader = Literal["model", "parser"]
+LONGEST = 600
+"""Characters of a need that are read."""
+CONTEXT = 1024
+LONGEST_ANSWER = 200
+"""Tokens: more than any need of the closed form takes."""
+
+
+class Understood(Struct, frozen=True, kw_only=True):
+    """What was understood, by whom, and why by that one."""
+
+    text: str
+    said: Said
+    reader: Reader
+    because: str
+
+
+def understand(
+    text: str, *, reader: Reader | None = None, base: KnowledgeBase | None = None
+) -> Understood:
+    """The need in a text, in English, German, French or Spanish; an empty one for any other text.
+
+    Without `reader` the model reads where it and its engine are there, else the parser. Raises
+    UsageError for a text that is too long, with both numbers.
+    """
+    base = base or open_base()
+    heard = hear(text, base)
+    absent = _absent() if reader != "parser" else "it was asked for"
+    if reader == "model" and absent:
+        raise EnvironmentProblem(f"freehold-seed cannot read: {absent}", hint=HINT)
+    if absent is None:
+        try:
+            return _by_model(text, heard, base)
+        except (BrokenInput, EnvironmentProblem) as error:
+            if reader == "model":
+                raise
+            absent = f"freehold-seed failed: {error}"
+    return Understood(text=text, said=parse(heard), reader="parser", because=absent)
+
+
+def hear(text: str, base: KnowledgeBase) -> Heard:
+    """The text in small letters, with the names and numbers in it."""
+    if len(text) > LONGEST:
+        raise UsageError(
+            f"the need has {len(text):,} characters, and at most {LONGEST} are read",
+            hint="say it shorter, or use the options: freehold choose --help",
+        )
+    folded = fold(text)
+    return Heard(
+        text=folded,
+        mentions=mentions(base, folded),
+        quantities=tuple(quantities(folded)),
+        spoken=spoken(folded),
+    )
+
+
+def fold(text: str) -> str:
+    """The text as the model knows texts: small letters, single spaces, plain quotes, no marks."""
+    plain = unicodedata.normalize("NFC", text).replace("’", "'").replace("`", "'")
+    printable = "".join(sign if sign.isprintable() else " " for sign in plain.replace("<|", "< |"))
+    return " ".join(printable.encode("utf-8", "replace").decode().lower().split())
+
+
+def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
+    """What the model may quote from a text, and the languages and countries there are."""
+    by_kind: dict[str, list[str]] = {"model": [], "maker": [], "license": [], "machine": []}
+    for mention in heard.mentions:
+        by_kind[mention.kind].append(mention.text)
+    origins = {f.country.lower() for f in base.families()}
+    return Quotable(
+        models=tuple(by_kind["model"]),
+        makers=tuple(by_kind["maker"]),
+        licenses=tuple(by_kind["license"]),
+        machines=tuple(by_kind["machine"]),
+        quantities=heard.quantities,
+        languages=language_codes(),
+        origins=tuple(code for code in country_codes() if code in origins),
+        countries=country_codes(),
+    )
+
+
+def _absent() -> str | None:
+    """What is missing for the model to read; None when all is there."""
+    from freehold.engines.llamacpp import Engine
+
+    if seed_model() is None:
+        return "the package freehold-seed is not installed"
+    return None if Engine().find() else "llama.cpp is not installed"
+
+
+def _by_model(text: str, heard: Heard, base: KnowledgeBase) -> Understood:
+    said, seconds, version = ask(heard.text, grammar(quotable(heard, base)))
+    because = f"freehold-seed on llama.cpp {version or ''}".strip() + f", {seconds:.2f} s"
+    return Understood(text=text, said=said, reader="model", because=because)
+
+
+def ask(folded: str, rules: str) -> tuple[Said, float, str | None]:
+    """What the model writes for a text under a grammar; seconds, and the engine's version."""
+    from freehold.actions.seed import seed_model
+    from freehold.engines.base import Job, start
+    from freehold.engines.llamacpp import Engine
+    from freehold.judge.fitting.parts import Setting
+    from freehold.tasks.text_generation import Message, Request, Result
+
+    model = seed_model()
+    if model is None:
+        raise EnvironmentProblem("the package freehold-seed is not installed", hint=HINT)
+    job = Job(model=model, task="text-generation", setting=Setting(context=CONTEXT), gpu_layers=0)
+    request = Request(
+        messages=(Message("user", folded or "?"),),
+        temperature=0.0, seed=0, max_tokens=LONGEST_ANSWER, grammar=rules,
+    )  # fmt: skip
+    with start(Engine(), job) as running:
+        parts: list[Any] = [p for p in running.ask(request) if isinstance(p, Result)]
+        result: Result = parts[-1]
+        took = running.load_seconds + result.times.first_token + result.times.decode
+        return read_said(result.text), took, running.version

@@ -1,0 +1,103 @@
+"""Finds languages and countries in a text, as they are called in English, German, French, Spanish."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+import rtoml
+from msgspec import Struct
+
+from freehold.core import paths
+
+FILE = paths.DATA / "spoken" / "names.toml"
+_SPANISH = {"es": "es(?:a|es|as)?", "an": "an(?:a|es|as)?", "on": "on(?:a|es|as)?"}
+_ENDINGS = "(?:e[rnms]?|s|ne|nes|que|que?s|a|as)?"
+
+
+class Spoken(Struct, frozen=True):
+    """A language or country that a text names: by its noun, or a country by its adjective."""
+
+    kind: Literal["language", "country", "origin"]
+    code: str
+    start: int
+    end: int
+
+
+def spoken(text: str) -> tuple[Spoken, ...]:
+    """The languages and countries in the text, in their order; a word may be both."""
+    plain = unaccented(text.casefold())
+    found = [
+        Spoken(kind, codes[match.lastgroup or ""], match.start(), match.end())
+        for kind, pattern, codes in _patterns()
+        for match in pattern.finditer(plain)
+    ]
+    return tuple(sorted(found, key=lambda s: (s.start, s.kind)))
+
+
+def unaccented(text: str) -> str:
+    """The text with plain letters, letter for letter, so that places stay the same."""
+    return "".join(unicodedata.normalize("NFD", sign)[0] for sign in text)
+
+
+@cache
+def language_codes() -> tuple[str, ...]:
+    """Every language that can be named."""
+    return tuple(_names()["languages"])
+
+
+@cache
+def country_codes() -> tuple[str, ...]:
+    """Every country that can be named."""
+    return tuple(_names()["countries"])
+
+
+@cache
+def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    found: Mapping[str, Mapping[str, Sequence[str]]] = rtoml.loads(FILE.read_text("utf-8"))
+    return found
+
+
+@cache
+def _patterns() -> tuple[tuple[Literal["language", "country", "origin"], re.Pattern[str], Mapping[str, str]], ...]:  # fmt: skip
+    names = _names()
+    languages = {c: list(listed) for c, listed in names["languages"].items()}
+    countries = {c: listed[0::2] for c, listed in names["countries"].items()}
+    origins = {c: listed[1::2] for c, listed in names["countries"].items()}
+    for code, more in names["also"].items():
+        countries[code] = [*countries[code], *(name for listed in more for name in listed)]
+    return (
+        ("language", *_pattern(languages, bent=True)),
+        ("country", *_pattern({c: list(_bare(n)) for c, n in countries.items()}, bent=False)),
+        ("origin", *_pattern(origins, bent=True)),
+    )
+
+
+def _pattern(
+    table: Mapping[str, Sequence[str]], bent: bool
+) -> tuple[re.Pattern[str], Mapping[str, str]]:
+    """One pattern for all names, a group for each code."""
+    codes = {f"c{n}": code for n, code in enumerate(table)}
+    groups = []
+    for group, code in codes.items():
+        plain = {unaccented(name.casefold()) for name in table[code]}
+        words = sorted((_bent(n) if bent else re.escape(n) for n in plain), key=len, reverse=True)
+        groups.append(f"(?P<{group}>{'|'.join(words)})")
+    return re.compile(rf"(?<!\w)(?:{'|'.join(groups)})(?!\w)"), codes
+
+
+def _bent(name: str) -> str:
+    """The name with the endings that its languages give it."""
+    for ending, pattern in _SPANISH.items():
+        if name.endswith(ending) and len(name) > 4:
+            return f"{re.escape(name[:-2])}(?:{pattern}|{ending}{_ENDINGS})"
+    if name.endswith("o"):
+        return f"{re.escape(name[:-1])}(?:o|a)s?"
+    return re.escape(name) + _ENDINGS
+
+
+def _bare(names: Sequence[str]) -> Iterator[str]:
+    """Names of countries without article and preposition."""
+    for name in names:
+        yield re.sub(r"^(?:the|der|den|dem|en|au|aux|à|dans l'|la|los|el) ?", "", name)
