@@ -12,10 +12,10 @@ class Shape:
     """How large the network is."""
 
     vocabulary = 4096
-    width = 192
+    width = 128
     layers = 4
-    heads = 3
-    feed = 512
+    heads = 2
+    feed = 384
     context = 256
 
     def __init__(self, **changes: int) -> None:
@@ -69,14 +69,20 @@ class Network(nn.Module):
                 scale = 0.02 if "embedding" in name else weight.shape[1] ** -0.5
                 nn.init.normal_(weight, 0.0, scale * (deep if "o." in name or "down" in name else 1))
 
-    def forward(self, tokens: Tensor, places: Tensor, targets: Tensor) -> Tensor:
-        """The mean loss at these places of the flattened batch; a target of -100 counts nothing."""
-        return f.cross_entropy(self.logits(tokens, places).float(), targets, ignore_index=-100)
+    def forward(self, tokens: Tensor, pairs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+        """The mean loss at these places of the flattened batch; a target of -100 counts nothing.
 
-    def logits(self, tokens: Tensor, places: Tensor) -> Tensor:
+        `pairs` numbers the pairs that share a row, so that none looks into another.
+        """
+        logits = self.logits(tokens, pairs, places)
+        return f.cross_entropy(logits.float(), targets, ignore_index=-100)
+
+    def logits(self, tokens: Tensor, pairs: Tensor, places: Tensor) -> Tensor:
         """The logits at these places of the flattened batch."""
         length, half = tokens.shape[1], self.shape.width // self.shape.heads // 2
-        hidden = torch.full((length, length), -1e4).triu(1)
+        later = torch.ones(length, length, dtype=torch.bool).triu(1)
+        apart = (pairs[:, :, None] != pairs[:, None, :]) | later
+        hidden = apart[:, None].to(torch.float32) * -1e4
         turns = ROPE_BASE ** (-torch.arange(half) / half)
         angles = torch.arange(length)[:, None] * torch.cat((turns, turns))[None]
         x = self.embedding(tokens)

@@ -1,125 +1,183 @@
-"""Trains the network on the pairs; the loss counts the answers only.
+"""Trains the network on the pairs with two processes of one thread; answers alone count.
 
     python train.py pairs.tsv tokenizer.json weights.pt [MINUTES]
+
+Pairs are packed into rows of 128 tokens. Two processes that add their gradients up share two
+cores better than two threads do when other work runs beside them.
 """
 
-import math
-import random
+import os
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from model import Network, Shape
+from muon import Muon
 from tokenizers import Tokenizer
 from tokenizing import END, NEED, USER
 from torch import Tensor
-from torch.nn import functional as f
 
-LENGTHS = (32, 56, 96)
-"""Pairs are padded to the next of these; a longer one is left out."""
-TOKENS = 5_376
-"""Tokens of one step."""
-STEPS = 8000
-WARM = 100
-MATRIX_RATE, OTHER_RATE = 0.02, 0.003
-THREADS = 2
-Batch = tuple[Tensor, Tensor, Tensor]
+ROW = 128
+"""Tokens of a row; a pair that is longer is left out."""
+ROWS = 22
+"""Rows of one process in one step."""
+ANSWERS = 1152
+"""Tokens of answers that are counted in a step of one process, at most."""
+STEPS = 6000
+WARM, FALL = 0.02, 0.4
+"""Parts of the training: the rate rises in the first, and falls after the second."""
+MATRIX_RATE, OTHER_RATE = 0.02, 0.004
+PROCESSES = 2
+BLOCK = 20_000
+OPEN_ROWS = 24
+"""Rows that are filled side by side."""
+Batch = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
-class Pairs:
-    """The encoded pairs, by their length, in one array each."""
+class Row:
+    """A row that is being filled."""
 
-    def __init__(self, source: Path, tokenizer: Tokenizer) -> None:
-        marks = [tokenizer.token_to_id(mark) for mark in (USER, NEED, END)]
-        found: dict[int, tuple[list[list[int]], list[int]]] = {n: ([], []) for n in LENGTHS}
-        lines = source.read_text("utf-8").splitlines()
-        for start in range(0, len(lines), 20_000):
-            texts, answers = zip(*(line.split("\t") for line in lines[start : start + 20_000]))
-            asked = tokenizer.encode_batch_fast(list(texts))
-            said = tokenizer.encode_batch_fast(list(answers))
+    def __init__(self) -> None:
+        self.cells = np.zeros((3, ROW + 1), np.uint16)
+        self.used = self.pairs = 0
+
+    def add(self, ids: list[int], answer: int) -> None:
+        """One more pair, whose answer begins at this token of it."""
+        start, end = self.used, self.used + len(ids)
+        self.used, self.pairs = end, self.pairs + 1
+        self.cells[0, start:end] = ids
+        self.cells[1, start:end] = self.pairs
+        self.cells[2, start + answer : end] = 1
+
+
+def pack(source: Path, tokenizer: Tokenizer, most: int) -> np.ndarray:
+    """Rows of (token, number of its pair, whether it belongs to an answer), as full as can be."""
+    rows: list[np.ndarray] = []
+    opened = [Row() for _ in range(OPEN_ROWS)]
+    for ids, answer in encoded(source, tokenizer):
+        fitting = [row for row in opened if row.used + len(ids) <= ROW + 1]
+        if not fitting:
+            fullest = max(opened, key=lambda row: row.used)
+            opened.remove(fullest)
+            rows.append(fullest.cells)
+            fitting = [Row()]
+            opened += fitting
+        max(fitting, key=lambda row: row.used).add(ids, answer)
+        if len(rows) >= most:
+            break
+    return np.stack(rows)
+
+
+def encoded(source: Path, tokenizer: Tokenizer) -> Iterator[tuple[list[int], int]]:
+    """The tokens of every pair that is short enough, and where its answer begins."""
+    user, need, end = (tokenizer.token_to_id(mark) for mark in (USER, NEED, END))
+    with source.open(encoding="utf-8") as file:
+        while lines := [line.rstrip("\n").split("\t") for line in islice(file, BLOCK)]:
+            asked = tokenizer.encode_batch_fast([text for text, _ in lines])
+            said = tokenizer.encode_batch_fast([answer for _, answer in lines])
             for a, b in zip(asked, said, strict=True):
-                ids = [marks[0], *a.ids, marks[1], *b.ids, marks[2]]
-                size = next((n for n in LENGTHS if len(ids) <= n + 1), None)
-                if size:
-                    found[size][0].append(ids + [0] * (size + 1 - len(ids)))
-                    found[size][1].append(len(a.ids) + 1)
-        self.ids = {n: np.array(rows, np.uint16) for n, (rows, _) in found.items()}
-        self.begins = {n: np.array(begins, np.int64) for n, (_, begins) in found.items()}
-
-    def batches(self, rng: random.Random) -> Iterator[Batch]:
-        """Batches without end, each of one length; all pairs are seen before any is seen again."""
-        while True:
-            plan: list[tuple[int, np.ndarray]] = []
-            for length, ids in self.ids.items():
-                order = np.random.default_rng(rng.randrange(2**32)).permutation(len(ids))
-                size = TOKENS // length
-                plan += [(length, order[i : i + size]) for i in range(0, len(ids) - size + 1, size)]
-            rng.shuffle(plan)
-            for length, rows in plan:
-                yield self._batch(length, rows)
-
-    def _batch(self, length: int, rows: np.ndarray) -> Batch:
-        ids = torch.from_numpy(self.ids[length][rows].astype(np.int64))
-        place = torch.arange(length)[None]
-        answer = (place >= torch.from_numpy(self.begins[length][rows])[:, None]) & (ids[:, 1:] != 0)
-        places = answer.flatten().nonzero()[:, 0]
-        room = TOKENS // 2
-        places = places[:room]
-        targets = ids[:, 1:].flatten()[places]
-        lack = room - len(places)
-        return ids[:, :-1].contiguous(), f.pad(places, (0, lack)), f.pad(targets, (0, lack), value=-100)
+                ids = [user, *a.ids, need, *b.ids, end]
+                if len(ids) <= ROW:
+                    yield ids, len(a.ids) + 2
 
 
-def train(pairs: Pairs, network: Network, minutes: float, kept: Path) -> None:
-    """Train for that many minutes; the rate falls to nothing as the time goes by."""
-    matrices = [p for n, p in network.named_parameters() if p.dim() == 2 and "embedding" not in n]
-    others = [p for n, p in network.named_parameters() if p.dim() < 2 or "embedding" in n]
-    optimizers = [
-        torch.optim.Muon(matrices, lr=MATRIX_RATE, weight_decay=0.01, momentum=0.95),
-        torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
-    ]
-    rates = [MATRIX_RATE, OTHER_RATE]
+def batches(rows: np.ndarray, rank: int) -> Iterator[Batch]:
+    """Batches without end of the rows that are this process's; each row once in every round."""
+    for turn in range(10**6):
+        order = np.random.default_rng(turn).permutation(len(rows))[rank::PROCESSES]
+        for start in range(0, len(order) - ROWS + 1, ROWS):
+            taken = torch.from_numpy(rows[order[start : start + ROWS]].astype(np.int64))
+            tokens, numbers, answers = taken[:, 0], taken[:, 1], taken[:, 2]
+            places = answers[:, 1:].flatten().nonzero()[:ANSWERS, 0]
+            targets = tokens[:, 1:].flatten()[places]
+            lack = ANSWERS - len(places)
+            pad = torch.nn.functional.pad
+            yield (tokens[:, :-1].contiguous(), numbers[:, :-1].contiguous(),
+                   pad(places, (0, lack)), pad(targets, (0, lack), value=-100))  # fmt: skip
+
+
+def rate(done: float) -> float:
+    """The part of the full rate when this part of the training is done."""
+    return min(1.0, done / WARM + 0.02, (1 - done) / (1 - FALL))
+
+
+def add_up(network: Network) -> None:
+    """The gradients of both processes, their mean in each."""
+    grads = [p.grad for p in network.parameters() if p.grad is not None]
+    flat = torch.cat([g.flatten() for g in grads])
+    dist.all_reduce(flat)
+    for grad, part in zip(grads, flat.div_(PROCESSES).split([g.numel() for g in grads]), strict=True):
+        grad.copy_(part.view_as(grad))
+
+
+def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) -> None:
+    """One of the two processes."""
+    torch.set_num_threads(1)
+    torch.manual_seed(1)
+    store = f"file://{kept.absolute()}.meeting"
+    dist.init_process_group("gloo", init_method=store, rank=rank, world_size=PROCESSES)
+    network = Network(Shape(vocabulary=size))
+    named = list(network.named_parameters())
+    muon = Muon([p for n, p in named if p.dim() == 2 and "embedding" not in n])
+    adam = torch.optim.AdamW([p for n, p in named if p.dim() < 2 or "embedding" in n],
+                             lr=OTHER_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)  # fmt: skip
     compiled = torch.compile(network, dynamic=False)
-    began, said, losses = time.monotonic(), time.monotonic(), []
-    for step, (tokens, places, targets) in enumerate(pairs.batches(random.Random(1))):
-        done = max((time.monotonic() - began) / 60 / minutes, step / STEPS)
+    if rank:
+        dist.barrier()
+    source = batches(rows, rank)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        compiled(*next(source)).backward()
+    network.zero_grad()
+    if not rank:
+        dist.barrier()
+    began, said, losses, step = time.monotonic(), 0.0, [], 0
+    while True:
+        clock = torch.tensor((time.monotonic() - began) / 60)
+        dist.broadcast(clock, 0)
+        done = max(float(clock) / minutes, step / STEPS)
         if done >= 1:
             break
-        share = min(1.0, (step + 1) / WARM) * (1.0 if done < 0.3 else (1 - done) / 0.7)
-        for optimizer, rate in zip(optimizers, rates, strict=True):
-            for group in optimizer.param_groups:
-                group["lr"] = rate * share
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = compiled(tokens, places, targets)
+            loss = compiled(*next(source))
         loss.backward()
-        for optimizer in optimizers:
-            optimizer.step()
-            optimizer.zero_grad()
+        add_up(network)
+        muon.step(MATRIX_RATE * rate(done))
+        adam.param_groups[0]["lr"] = OTHER_RATE * rate(done)
+        adam.step()
+        adam.zero_grad()
         losses.append(float(loss.detach()))
-        if time.monotonic() - said > 60:
-            said = time.monotonic()
-            mean = sum(losses[-100:]) / len(losses[-100:])
-            print(f"step {step} {(said - began) / 60:.1f} min loss {mean:.4f} rate {share:.3f}", flush=True)
+        step += 1
+        if not rank and float(clock) - said > 1:
+            said = float(clock)
+            mean = sum(losses[-50:]) / len(losses[-50:])
+            print(f"step {step}, {said:.1f} min, loss {mean:.4f}, rate {rate(done):.3f}", flush=True)
             torch.save(network.state_dict(), kept)
-    torch.save(network.state_dict(), kept)
-    print(f"{step} steps, {(time.monotonic() - began) / 60:.1f} min, loss {sum(losses[-100:]) / 100:.4f}")
+    if not rank:
+        torch.save(network.state_dict(), kept)
+        print(f"{step} steps, {float(clock):.1f} min, loss {sum(losses[-50:]) / 50:.4f}", flush=True)
+    dist.destroy_process_group()
 
 
 def main() -> None:
     """Train and keep the weights."""
     source, tokens, kept = (Path(word) for word in sys.argv[1:4])
-    minutes = float(sys.argv[4]) if len(sys.argv) > 4 else math.inf
-    torch.set_num_threads(THREADS)
-    torch.manual_seed(1)
+    minutes = float(sys.argv[4]) if len(sys.argv) > 4 else 10**6
     tokenizer = Tokenizer.from_file(str(tokens))
-    pairs = Pairs(source, tokenizer)
-    print({n: len(ids) for n, ids in pairs.ids.items()}, flush=True)
-    network = Network(Shape(vocabulary=tokenizer.get_vocab_size()))
-    print(f"{sum(p.numel() for p in network.parameters()):,} parameters", flush=True)
-    train(pairs, network, minutes, kept)
+    rows = pack(source, tokenizer, STEPS * ROWS * PROCESSES)
+    print(f"{len(rows):,} rows, {int(rows[:, 1].max(1).sum()):,} pairs, "
+          f"{(rows[:, 1] > 0).mean():.1%} full", flush=True)  # fmt: skip
+    size = tokenizer.get_vocab_size()
+    print(f"{sum(p.numel() for p in Network(Shape(vocabulary=size)).parameters()):,} parameters")
+    Path(f"{kept}.meeting").unlink(missing_ok=True)
+    child = os.fork()
+    train(1 if child == 0 else 0, rows, size, minutes, kept)
+    if child:
+        os.waitpid(child, 0)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ Neither states a fact: both only say what was asked for. `choose` answers from t
 """
 
 import unicodedata
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
 
+from freehold.actions.need_options import corrected, in_words, option_named, options
 from freehold.actions.seed import HINT, seed_model
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.quantities import quantities
@@ -33,6 +35,46 @@ class Understood(Struct, frozen=True, kw_only=True):
     said: Said
     reader: Reader
     because: str
+
+    @property
+    def by(self) -> str:
+        """Who understood it, and why by that one."""
+        if self.reader == "model":
+            return self.because
+        return f"the plain parser, because {self.because}"
+
+
+class Asked(Struct, frozen=True, kw_only=True):
+    """A need in words as options of `choose`: those understood, and all after correction."""
+
+    understood: Understood
+    rows: tuple[tuple[str, str], ...]
+    options: dict[str, Any]
+
+    def form(self) -> dict[str, Any]:
+        """The JSON form."""
+        it = self.understood
+        return {"text": it.text, "need": it.said.form(), "by": it.reader, "because": it.because}
+
+
+def ask_for(
+    text: str, given: Mapping[str, Any], *, ignore: Sequence[str] = (), base: KnowledgeBase
+) -> Asked:
+    """The options of `choose` for a need in words; those in `given` take their places.
+
+    `ignore` names options, as on the command line, that were understood but not meant. Raises
+    UsageError where nothing was understood and no option says what the model is for.
+    """
+    understood = understand(text, base=base)
+    unwanted = {option_named(name) for name in ignore}
+    found = {k: v for k, v in options(understood.said, base).items() if k not in unwanted}
+    if not found and not (given.get("task") or given.get("like")):
+        raise UsageError(
+            f"no need for a model was understood in {text!r}",
+            hint="say what it is for (transcribe, chat, code, draw, ...), or --task TASK",
+        )
+    rows = tuple(in_words(found, base))
+    return Asked(understood=understood, rows=rows, options=corrected(found, given))
 
 
 def understand(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from freehold.core.errors import NotFound
 from freehold.core.quantities import read_quantity
 from freehold.judge.licensing import EU
 from freehold.judge.said import TASKS, Said
@@ -38,8 +39,17 @@ def options(said: Said, base: KnowledgeBase) -> dict[str, Any]:
 
 def corrected(understood: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """What was understood, with what was given as options in its place."""
-    set_ = {key: value for key, value in given.items() if value not in (None, ())}
-    return {**understood, **set_}
+    said = {key: value for key, value in given.items() if value not in (None, ())}
+    return {**given, **understood, **said}
+
+
+def option_named(name: str) -> str:
+    """The keyword of `choose` for an option as it is written; NotFound with what there is."""
+    by_option = {option.removeprefix("--"): key for key, (option, _) in SHOWN.items()}
+    plain = name.strip().removeprefix("--").casefold()
+    if plain not in by_option:
+        raise NotFound("option of a need", name, by_option, hint="one of: " + ", ".join(by_option))
+    return by_option[plain]
 
 
 def in_words(found: dict[str, Any], base: KnowledgeBase) -> list[tuple[str, str]]:

@@ -100,4 +100,4 @@ def _bent(name: str) -> str:
 def _bare(names: Sequence[str]) -> Iterator[str]:
     """Names of countries without article and preposition."""
     for name in names:
-        yield re.sub(r"^(?:the|der|den|dem|en|au|aux|à|dans l'|la|los|el) ?", "", name)
+        yield re.sub(r"^(?:the|der|den|dem|en|aux|au|à|dans|la|los|el) (?:l')?", "", name)
