@@ -39,7 +39,8 @@ def test_a_need_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "null", '{"task": 3}', '{"price": "1"}', '{"task": "cook"}', '{"uses": ["x"]}']
+    "text",
+    ["", "[]", "null", '{"task": 3}', '{"price": "1"}', '{"task": "cook"}', '{"uses": ["x"]}'],
 )
 def test_any_other_form_or_word_is_refused(text: str) -> None:
     with pytest.raises(BrokenInput, match="no need"):

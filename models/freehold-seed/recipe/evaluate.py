@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from freehold.actions.need import hear, understand
+from freehold.actions.need import understand
 from freehold.actions.need_options import options
 from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -58,7 +58,13 @@ def measure(path: Path, read: Callable[[str], Said]) -> None:
         total += 1
         right += wanted == got
         if wanted != got:
-            wrong.append((text, {k: v for k, v in got.items() if wanted.get(k) != v}, {k: v for k, v in wanted.items() if got.get(k) != v}))
+            wrong.append(
+                (
+                    text,
+                    {k: v for k, v in got.items() if wanted.get(k) != v},
+                    {k: v for k, v in wanted.items() if got.get(k) != v},
+                )
+            )
         for key in {*wanted, *got}:
             slots.setdefault(key, [0, 0, 0])
             same = wanted.get(key) == got.get(key)
@@ -73,7 +79,9 @@ def measure(path: Path, read: Callable[[str], Said]) -> None:
 
 
 def _shown(found: dict[str, Any]) -> str:
-    return ", ".join(f"{k}={'|'.join(sorted(v)) if isinstance(v, frozenset) else v}" for k, v in found.items())
+    return ", ".join(
+        f"{k}={'|'.join(sorted(v)) if isinstance(v, frozenset) else v}" for k, v in found.items()
+    )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Writes the trained network as a publisher does: safetensors with its papers, and GGUF.
 
-    python export.py weights.pt tokenizer.json FOLDER
+python export.py weights.pt tokenizer.json FOLDER
 """
 
 import json
@@ -86,20 +86,26 @@ def write_config(shape: Shape, tokenizer: Tokenizer, folder: Path) -> None:
     }  # fmt: skip
     generation = {"do_sample": False, "max_new_tokens": 200, "eos_token_id": ids[END],
                   "pad_token_id": ids[PAD]}  # fmt: skip
-    for name, content in (("config", config), ("tokenizer_config", words), ("generation_config", generation)):
+    for name, content in (
+        ("config", config),
+        ("tokenizer_config", words),
+        ("generation_config", generation),
+    ):
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
     (folder / "chat_template.jinja").write_text(TEMPLATE + "\n")
     tokenizer.save(str(folder / "tokenizer.json"))
 
 
-def write_for_llamacpp(weights: dict[str, Tensor], shape: Shape, tokenizer: Tokenizer, target: Path) -> int:
+def write_for_llamacpp(
+    weights: dict[str, Tensor], shape: Shape, tokenizer: Tokenizer, target: Path
+) -> int:
     """The GGUF file, matrices in 16 bits; its size."""
     sheets = []
     for name, tensor in renamed(weights, 1):
-        if name.endswith(("attn_q.weight", "attn_k.weight")):
-            tensor = interleaved(tensor, shape.heads)
+        turned = name.endswith(("attn_q.weight", "attn_k.weight"))
         kind = "F16" if tensor.dim() == 2 else "F32"
-        data = tensor.to(torch.float16 if kind == "F16" else torch.float32).contiguous().numpy()
+        ordered = interleaved(tensor, shape.heads) if turned else tensor
+        data = ordered.to(torch.float16 if kind == "F16" else torch.float32).contiguous().numpy()
         sheets.append(Sheet(name, kind, tuple(tensor.shape), data.tobytes()))
     return write_gguf(target, metadata(shape, tokenizer), sheets)
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a pattern is easier to read on one line)
 """Makes the data: pairs of a need in plain words and the need as JSON, the same every time.
 
     python generate.py 1000000 pairs.tsv
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from grammar import Grammar
-from needs import END, MARK, Pair
+from needs import Pair
 from slips import slip
 
 SHARD = 5000
@@ -143,7 +144,9 @@ class Saying:
         """German puts "zu" into the infinitive after some frames."""
         frame = self.rng.choice(self.tables["do_frames"])
         with_zu = re.sub(r"(\w+)$", r"zu \1", inner)
-        return self._phrase([frame], with_zu if "<dozu>" in frame and "<do>" not in frame else inner)
+        return self._phrase(
+            [frame], with_zu if "<dozu>" in frame and "<do>" not in frame else inner
+        )
 
     def _like(self) -> str:
         self.pair.begin("like")
@@ -152,7 +155,9 @@ class Saying:
             task = self.rng.choice(TASKS)
             self.pair.need["task"] = task
             self.pair.begin("task")
-            inner = self._phrase(self.tables["tasks"][task]["do" if self.rng.random() < 0.5 else "thing"])
+            inner = self._phrase(
+                self.tables["tasks"][task]["do" if self.rng.random() < 0.5 else "thing"]
+            )
             self._from_above(inner)
             main += self.rng.choice({"en": [" to ", " for ", ", ", ": ", " that can "], "de": [", ", ": ", " - "],
                                      "fr": [" pour ", ", ", ": "], "es": [" para ", ", ", ": "]}[self.grammar.language]) + inner  # fmt: skip
@@ -186,7 +191,9 @@ class Saying:
 
     def _limits(self, kinds: list[str]) -> list[str]:
         """Their words, in the order that was drawn; that it is private is never told beside trade."""
-        said = {kind: self._limit(kind) for kind in sorted(kinds, key=lambda kind: kind == "nothing")}
+        said = {
+            kind: self._limit(kind) for kind in sorted(kinds, key=lambda kind: kind == "nothing")
+        }
         return [said[kind] for kind in kinds]
 
     def _limit(self, kind: str) -> str:
@@ -243,17 +250,27 @@ class Saying:
         kinds = [k for k in self._kinds() if k != "ability"] or ["nothing"]
         limits = [limit.removeprefix("=") for limit in self._limits(kinds)]
         start = self.rng.choice(["", "", *GENERAL[self.grammar.language]])
-        return self._frame((start + self.rng.choice([" ", ", ", " "])).lstrip(" ,") + self.rng.choice([", ", ". ", " "]).join(limits))
+        return self._frame(
+            (start + self.rng.choice([" ", ", ", " "])).lstrip(" ,")
+            + self.rng.choice([", ", ". ", " "]).join(limits)
+        )
 
     def _outside(self) -> str:
         chance = self.rng.random()
         if chance < 0.8:
-            lines = [self._phrase(self.tables["outside"]["lines"]) for _ in range(1 + (chance < 0.2))]
-            return self.rng.choice([". ", ", ", " "]).join(lines) + self.rng.choice(["", "", ".", "?", "!"])
+            lines = [
+                self._phrase(self.tables["outside"]["lines"]) for _ in range(1 + (chance < 0.2))
+            ]
+            return self.rng.choice([". ", ", ", " "]).join(lines) + self.rng.choice(
+                ["", "", ".", "?", "!"]
+            )
         if chance < 0.92:
             return self.rng.choice(FOREIGN)
         letters = "abcdefghijklmnopqrstuvwxyz0123456789 .,!?"
-        return "".join(self.rng.choice(letters) for _ in range(self.rng.randrange(1, 40))).strip() or "?"
+        return (
+            "".join(self.rng.choice(letters) for _ in range(self.rng.randrange(1, 40))).strip()
+            or "?"
+        )
 
     def _key_words(self) -> str:
         """The need as people type it into a search box."""
@@ -299,7 +316,9 @@ FOREIGN = [
 def tidy(rng: random.Random, text: str) -> str:
     """Spaces and articles as they should be, most of the time."""
     text = text.replace("' ?", "'").replace("?", "").replace("a the best", "the best")
-    text = re.sub(r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text)
+    text = re.sub(
+        r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
+    )
     return re.sub(r" {2,}", " ", text).strip()
 
 

@@ -67,7 +67,9 @@ class Network(nn.Module):
         for name, weight in self.named_parameters():
             if weight.dim() == 2:
                 scale = 0.02 if "embedding" in name else weight.shape[1] ** -0.5
-                nn.init.normal_(weight, 0.0, scale * (deep if "o." in name or "down" in name else 1))
+                nn.init.normal_(
+                    weight, 0.0, scale * (deep if "o." in name or "down" in name else 1)
+                )
 
     def forward(self, tokens: Tensor, pairs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
         """The mean loss at these places of the flattened batch; a target of -100 counts nothing.

@@ -5,8 +5,9 @@ It is run by hand and its result is kept, so that the data stay the same when fa
 
 import re
 
-from freehold.knowledge.base import KnowledgeBase, open_base
 from grammar import HERE
+
+from freehold.knowledge.base import KnowledgeBase, open_base
 
 LICENSES = [
     "Apache", "Apache 2.0", "Apache-2.0", "Apache 2", "MIT", "MIT", "GPLv3", "GPL 3.0", "BSD 3-Clause",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (a table is easier to read so)
 """What a pair of the data is made of: the need that grows while its words are chosen."""
 
 import json
@@ -81,19 +82,26 @@ class Pair:
         return f"{MARK}{text}{END}"
 
     def _mem(self, slot: str) -> str:
-        size = self.rng.choice([2, 4, 6, 8, 8, 8, 10, 12, 16, 16, 16, 20, 24, 24, 32, 32, 40, 48, 64, 80, 96, 128, 512])
+        size = self.rng.choice(
+            [2, 4, 6, 8, 8, 8, 10, 12, 16, 16, 16, 20, 24, 24, 32, 32, 40, 48, 64, 80, 96, 128, 512]
+        )
         gigas = {"en": ["GB", "GB", "GB", "GiB", "gigs", "gig", "gigabytes", "G"],
                  "de": ["GB", "GB", "GB", "GiB", "Gigabyte", "Giga"],
                  "fr": ["Go", "Go", "Go", "GB", "Gio", "gigas", "gigaoctets"],
                  "es": ["GB", "GB", "GB", "GiB", "gigas", "gigabytes", "Gb"]}[self.language]  # fmt: skip
         if size == 512:
-            return self._quoted("memory", f"512{self.rng.choice([' ', ''])}{'Mo' if self.language == 'fr' else 'MB'}")
+            return self._quoted(
+                "memory",
+                f"512{self.rng.choice([' ', ''])}{'Mo' if self.language == 'fr' else 'MB'}",
+            )
         unit = self.rng.choice(gigas)
         if self.rng.random() < 0.04:
             size = self.rng.randrange(3, 300)
         if self.rng.random() < 0.04:
             return self._quoted("memory", f"{size}{',' if self.column else '.'}5 {unit}")
-        return self._quoted("memory", f"{size}{self.rng.choice([' '] * 10 + [''] * 6 + ['-'])}{unit}")
+        return self._quoted(
+            "memory", f"{size}{self.rng.choice([' '] * 10 + [''] * 6 + ['-'])}{unit}"
+        )
 
     def _ctx(self, slot: str) -> str:
         size = self.rng.choice([4, 8, 16, 32, 32, 64, 100, 128, 128, 200, 256, 1000])
@@ -108,7 +116,9 @@ class Pair:
     def _number(self, number: int) -> str:
         if self.rng.random() < 0.4:
             return str(number)
-        return f"{number:,}".replace(",", {"en": ",", "de": ".", "fr": " ", "es": "."}[self.language])
+        return f"{number:,}".replace(
+            ",", {"en": ",", "de": ".", "fr": " ", "es": "."}[self.language]
+        )
 
     def _size(self, slot: str) -> str:
         small = self.rng.random() < 0.2
@@ -116,42 +126,90 @@ class Pair:
             [1, 2, 3, 3, 4, 7, 7, 7, 8, 8, 9, 10, 12, 13, 14, 20, 27, 30, 32, 34, 70, 120])  # fmt: skip
         point = "." if self.language == "en" else self.rng.choice([",", "."])
         text = f"{self.rng.randrange(1, 4)}{point}5" if self.rng.random() < 0.08 else str(size)
-        spoken = {"en": (" million", " billion"), "de": (" Millionen", " Milliarden"),
-                  "fr": (" millions", " milliards"), "es": (" millones", " mil millones")}[self.language]
+        spoken = {
+            "en": (" million", " billion"),
+            "de": (" Millionen", " Milliarden"),
+            "fr": (" millions", " milliards"),
+            "es": (" millones", " mil millones"),
+        }[self.language]
         brief = {"de": ("M", " Mrd"), "fr": ("M", " Mds")}.get(self.language, ("M", "B"))
         form = self.rng.random()
         unit = ("M", "B") if form < 0.6 else spoken if form < 0.92 else brief
         return self._quoted("size", text + (unit[0] if small else unit[1]))
 
     def _users(self, slot: str) -> str:
-        return self._quoted("users", self._count([100, 500, 1000, 5000, 10000, 20000, 50000, 200000, 500000, 1000000, 2000000, 30000000]))
+        return self._quoted(
+            "users",
+            self._count(
+                [
+                    100,
+                    500,
+                    1000,
+                    5000,
+                    10000,
+                    20000,
+                    50000,
+                    200000,
+                    500000,
+                    1000000,
+                    2000000,
+                    30000000,
+                ]
+            ),
+        )
 
     def _rev(self, slot: str) -> str:
-        count = self._count([50000, 100000, 300000, 500000, 800000, 1000000, 2000000, 3000000, 5000000, 20000000])
+        count = self._count(
+            [50000, 100000, 300000, 500000, 800000, 1000000, 2000000, 3000000, 5000000, 20000000]
+        )
         coin = self.rng.random()
         quoted = self._quoted("revenue", count)
         if coin < 0.35:
             return self.rng.choice("$$€" if self.language == "en" else "€€$") + quoted
-        return quoted + self.rng.choice({"en": [" dollars", " usd", " euros", ""], "de": [" Euro", " €", " Dollar"],
-                                         "fr": [" euros", " €", " d'euros"], "es": [" euros", " €", " dólares"]}[self.language])
+        return quoted + self.rng.choice(
+            {
+                "en": [" dollars", " usd", " euros", ""],
+                "de": [" Euro", " €", " Dollar"],
+                "fr": [" euros", " €", " d'euros"],
+                "es": [" euros", " €", " dólares"],
+            }[self.language]
+        )
 
     def _count(self, sizes: list[int]) -> str:
-        number = self.rng.choice(sizes) * (1 if self.rng.random() < 0.6 else self.rng.choice([1, 2, 3, 4, 6]))
+        number = self.rng.choice(sizes) * (
+            1 if self.rng.random() < 0.6 else self.rng.choice([1, 2, 3, 4, 6])
+        )
         form = self.rng.random()
         if form < 0.5:
             return self._number(number)
-        million = {"en": ["M", "m", " million"], "de": [" Millionen", " Mio"], "fr": [" millions", "M"], "es": [" millones", "M"]}[self.language]
-        thousand = {"en": ["k", "k", " thousand", "K"], "de": [" tausend", "k", ".000"], "fr": [" mille", "k", " 000"], "es": [" mil", "k", ".000"]}[self.language]
+        million = {
+            "en": ["M", "m", " million"],
+            "de": [" Millionen", " Mio"],
+            "fr": [" millions", "M"],
+            "es": [" millones", "M"],
+        }[self.language]
+        thousand = {
+            "en": ["k", "k", " thousand", "K"],
+            "de": [" tausend", "k", ".000"],
+            "fr": [" mille", "k", " 000"],
+            "es": [" mil", "k", ".000"],
+        }[self.language]
         if number % 1000000 == 0:
             return f"{number // 1000000}{self.rng.choice(million)}"
         return f"{number // 1000}{self.rng.choice(thousand)}" if number >= 1000 else str(number)
 
     def _gpu(self, slot: str) -> str:
-        name = self.rng.choice(MACHINES) if self.rng.random() < 0.6 else self.rng.choice(names()["machines"])
+        name = (
+            self.rng.choice(MACHINES)
+            if self.rng.random() < 0.6
+            else self.rng.choice(names()["machines"])
+        )
         return self._quoted("machine", self._careless(name))
 
     def _lic(self, slot: str) -> str:
-        return self._quoted("licenses", self._careless(self.rng.choice(names()["licenses"])), several=True)
+        return self._quoted(
+            "licenses", self._careless(self.rng.choice(names()["licenses"])), several=True
+        )
 
     def _like(self, slot: str) -> str:
         chance = self.rng.random()
@@ -164,7 +222,11 @@ class Pair:
         return self._quoted("like", self._careless(name))
 
     def _maker(self, slot: str) -> str:
-        name = self.rng.choice(MAKERS) if self.rng.random() < 0.6 else self.rng.choice(names()["makers"])
+        name = (
+            self.rng.choice(MAKERS)
+            if self.rng.random() < 0.6
+            else self.rng.choice(names()["makers"])
+        )
         return self._quoted("not", name, several=True)
 
     def _careless(self, name: str) -> str:
@@ -179,7 +241,11 @@ class Pair:
     def _country(self, adjective: bool) -> str:
         table = words()["countries"]
         codes = list(table)
-        code = codes[0] if self.kind == "not_country" and self.rng.random() < 0.35 else self.rng.choice(codes)
+        code = (
+            codes[0]
+            if self.kind == "not_country" and self.rng.random() < 0.35
+            else self.rng.choice(codes)
+        )
         if self.kind == "not_country" and code not in KNOWN_ORIGINS:
             code = self.rng.choice(KNOWN_ORIGINS)
         if self.kind == "not_country":
@@ -203,9 +269,15 @@ class Pair:
 
     def _from(self, slot: str) -> str:
         name = self._country(adjective=False)
-        for start, then in (("aux ", "des "), ("au ", "du "), ("à ", "de "), ("dans l'", "de l'"), ("dans ", "de ")):
+        for start, then in (
+            ("aux ", "des "),
+            ("au ", "du "),
+            ("à ", "de "),
+            ("dans l'", "de l'"),
+            ("dans ", "de "),
+        ):
             if name.startswith(start):
-                return then + name[len(start):]
+                return then + name[len(start) :]
         bare = name.removeprefix("en ")
         return ("d'" if bare[0].lower() in "aeéiou" else "de ") + bare
 
@@ -223,7 +295,9 @@ def feminine(name: str, language: str) -> str:
     if language == "fr":
         if name.endswith(("e", "i", "u", "ï", "a", "o", "é")):
             return name
-        return name + "ne" if name.endswith("en") else name + "que" if name == "turc" else name + "e"
+        return (
+            name + "ne" if name.endswith("en") else name + "que" if name == "turc" else name + "e"
+        )
     if name.endswith("o"):
         return name[:-1] + "a"
     for ending, then in (("és", "esa"), ("án", "ana"), ("ón", "ona"), ("ol", "ola"), ("ín", "ina")):
@@ -234,7 +308,35 @@ def feminine(name: str, language: str) -> str:
 
 def invented(rng: random.Random) -> str:
     """A name that no model has, so that names are quoted and not learned by heart."""
-    sounds = ["ka", "lo", "mi", "ver", "ta", "nex", "qu", "or", "za", "lin", "pho", "tra", "bel", "cy", "dra", "sol"]
+    sounds = [
+        "ka",
+        "lo",
+        "mi",
+        "ver",
+        "ta",
+        "nex",
+        "qu",
+        "or",
+        "za",
+        "lin",
+        "pho",
+        "tra",
+        "bel",
+        "cy",
+        "dra",
+        "sol",
+    ]
     name = "".join(rng.choice(sounds) for _ in range(rng.randrange(2, 4))).capitalize()
-    tail = rng.choice(["", "", f"-{rng.randrange(1, 9)}", f" {rng.randrange(1, 9)}", f" {rng.randrange(1, 5)}.{rng.randrange(0, 9)}", " Pro", " Large", "-XL"])
+    tail = rng.choice(
+        [
+            "",
+            "",
+            f"-{rng.randrange(1, 9)}",
+            f" {rng.randrange(1, 9)}",
+            f" {rng.randrange(1, 5)}.{rng.randrange(0, 9)}",
+            " Pro",
+            " Large",
+            "-XL",
+        ]
+    )
     return name + tail

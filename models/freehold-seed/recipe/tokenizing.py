@@ -1,6 +1,6 @@
 """Trains the tokenizer: byte-level BPE in which every digit stands alone, so numbers are copied.
 
-    python tokenizing.py pairs.tsv OUT [SIZE]
+python tokenizing.py pairs.tsv OUT [SIZE]
 """
 
 import sys

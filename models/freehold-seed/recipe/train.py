@@ -111,7 +111,9 @@ def add_up(network: Network) -> None:
     grads = [p.grad for p in network.parameters() if p.grad is not None]
     flat = torch.cat([g.flatten() for g in grads])
     dist.all_reduce(flat)
-    for grad, part in zip(grads, flat.div_(PROCESSES).split([g.numel() for g in grads]), strict=True):
+    for grad, part in zip(
+        grads, flat.div_(PROCESSES).split([g.numel() for g in grads]), strict=True
+    ):
         grad.copy_(part.view_as(grad))
 
 
@@ -155,11 +157,15 @@ def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) ->
         if not rank and float(clock) - said > 1:
             said = float(clock)
             mean = sum(losses[-50:]) / len(losses[-50:])
-            print(f"step {step}, {said:.1f} min, loss {mean:.4f}, rate {rate(done):.3f}", flush=True)
+            print(
+                f"step {step}, {said:.1f} min, loss {mean:.4f}, rate {rate(done):.3f}", flush=True
+            )
             torch.save(network.state_dict(), kept)
     if not rank:
         torch.save(network.state_dict(), kept)
-        print(f"{step} steps, {float(clock):.1f} min, loss {sum(losses[-50:]) / 50:.4f}", flush=True)
+        print(
+            f"{step} steps, {float(clock):.1f} min, loss {sum(losses[-50:]) / 50:.4f}", flush=True
+        )
     dist.destroy_process_group()
 
 

@@ -1,6 +1,21 @@
+# ruff: noqa: E501  (a table is easier to read so)
 """Bends the verb of a phrase, roughly as people do: transcribe, transcribing, transcribes."""
 
-DOUBLED = {"cut", "get", "put", "run", "split", "spot", "tag", "chat", "swap", "plan", "transcript", "clip", "scan"}
+DOUBLED = {
+    "cut",
+    "get",
+    "put",
+    "run",
+    "split",
+    "spot",
+    "tag",
+    "chat",
+    "swap",
+    "plan",
+    "transcript",
+    "clip",
+    "scan",
+}
 IRREGULAR = {"do": "does", "have": "has", "go": "goes", "be": "is", "can": "can"}
 FRENCH = {
     "faire": "fait", "répondre": "répond", "mettre": "met", "comprendre": "comprend", "convertir": "convertit",
@@ -58,4 +73,8 @@ def _french(verb: str) -> str:
 def _spanish(verb: str) -> str:
     if verb in SPANISH:
         return SPANISH[verb]
-    return verb[:-2] + ("a" if verb.endswith("ar") else "e") if verb.endswith(("ar", "er", "ir")) else verb
+    return (
+        verb[:-2] + ("a" if verb.endswith("ar") else "e")
+        if verb.endswith(("ar", "er", "ir"))
+        else verb
+    )

@@ -134,7 +134,7 @@ def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
         makers=tuple(by_kind["maker"]),
         licenses=tuple(by_kind["license"]),
         machines=tuple(by_kind["machine"]),
-        quantities=heard.quantities,
+        quantities=heard.free,
         languages=language_codes(),
         origins=tuple(code for code in country_codes() if code in origins),
         countries=country_codes(),

@@ -1,5 +1,6 @@
-"""Turns a need as it was said into the options of `choose`, and into words: the one place for both."""
+"""Turns a need as it was said into options of `choose`, and into words: the one place for both."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from freehold.core.errors import NotFound
@@ -37,7 +38,7 @@ def options(said: Said, base: KnowledgeBase) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value not in (None, ())}
 
 
-def corrected(understood: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def corrected(understood: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What was understood, with what was given as options in its place."""
     said = {key: value for key, value in given.items() if value not in (None, ())}
     return {**given, **understood, **said}
@@ -60,7 +61,9 @@ def in_words(found: dict[str, Any], base: KnowledgeBase) -> list[tuple[str, str]
         option, words = SHOWN[key]
         values = value if isinstance(value, tuple) else (value,)
         listed = sentences.get(words, {}) if words else {}
-        said = [f"{v} ({listed[v].rstrip('.')})" if v in listed else _spoken(key, v) for v in values]
+        said = [
+            f"{v} ({listed[v].rstrip('.')})" if v in listed else _spoken(key, v) for v in values
+        ]
         rows.append((option, ", ".join(said)))
     return rows
 

@@ -18,7 +18,7 @@ TASKS = {
     "forecast": r"forecast\w*|time[- ]?series|zeitreihe\w*|prognos\w*|vorhersag\w*|previ(?:r|sion\w*|ssion\w*)|prever|prevoir|predi(?:r|re|ct\w*|ccion\w*)|pronostic\w*|series temporales|series temporelles",
     "rerank": r"re-?rank\w*|cross[- ]?encoder|reordon\w*|reorden\w*|reclass\w*|umsortier\w*|suchergebnis\w*|search results|resultats de recherche|resultados de busqueda",
     "moderate": r"moder(?:at|ier|er|ar|acion)\w*|moderation|guard ?rails?|guard model|jail ?breaks?|hate ?speech|hassrede|toxic\w*|toxique\w*|haineu\w*|insult\w*|beleidigung\w*|content filter|inhaltsfilter|odio|ofensiv\w*",
-    "pages": rf"(?:visual|page images?|slides?|folien|diapositiv\w*)[^.]{{0,30}}(?:retriev\w*|search\w*|such\w*|recherch\w*|busc\w*)|(?:search|retriev\w*)[^.]{{0,40}}(?:page images|slide decks|slides)",
+    "pages": r"(?:visual|page images?|slides?|folien|diapositiv\w*)[^.]{{0,30}}(?:retriev\w*|search\w*|such\w*|recherch\w*|busc\w*)|(?:search|retriev\w*)[^.]{{0,40}}(?:page images|slide decks|slides)",
     "match-images": r"zero[- ]shot|\bclip (?:model|style)|modele clip|modelo clip|images? (?:by|with) (?:text|words)",
     "classify-images": rf"(?:classif\w*|klassif\w*|identif\w*|recogniz\w*|clasific\w*|erkenn\w*)[^.]{{0,25}}(?:{_PICTURES}|birds|plants|vogel|pflanzen|plantes|plantas)|image classif\w*|bildklassifik\w*",
     "embed-images": rf"(?:embed\w*|similar|ahnlich\w*|semblables?|parecid\w*|vector\w*)[^.]{{0,20}}{_PICTURES}|image (?:embedding|encoder|similarity)\w*",

@@ -21,6 +21,14 @@ class Heard(Struct, frozen=True, kw_only=True):
     quantities: tuple[Quantity, ...]
     spoken: tuple[Spoken, ...]
 
+    @property
+    def free(self) -> tuple[Quantity, ...]:
+        """The numbers that are no part of a name."""
+        named = [m for m in self.mentions if m.kind != "maker"]
+        return tuple(
+            q for q in self.quantities if not any(m.start <= q.start < m.end for m in named)
+        )
+
 
 def parse(heard: Heard) -> Said:
     """The need in the text; an empty one where no cue speaks of a model."""
@@ -135,10 +143,7 @@ def _territory(text: str, heard: Heard) -> str | None:
 def _amounts(text: str, heard: Heard) -> dict[str, str | None]:
     """Which number is which, by its unit and the words beside it."""
     found: dict[str, str | None] = {}
-    inside = [(m.start, m.end) for m in heard.mentions if m.kind in ("machine", "model", "license")]
-    for quantity in heard.quantities:
-        if any(start <= quantity.start < end for start, end in inside):
-            continue
+    for quantity in heard.free:
         key = _key(text, quantity)
         if key and key not in found and suits(key, quantity):
             found[key] = quantity.text
@@ -150,15 +155,15 @@ def _key(text: str, quantity: Quantity) -> str | None:
     before, after = text[max(0, quantity.start - 24) : quantity.start], text[end : end + 26]
     if quantity.unit == "bytes":
         return "memory"
-    if re.match(rf"\W*(?:\w+ )?{cues.CONTEXT}", after) or re.search(
-        rf"{cues.CONTEXT}\D*$", before
-    ):
+    if re.match(rf"\W*(?:\w+ )?{cues.CONTEXT}", after) or re.search(rf"{cues.CONTEXT}\D*$", before):
         return "context"
     if re.match(rf"\W*(?:de |d')?{cues.MONEY}", after) or re.search(
         rf"(?:[$€]|{cues.MONEY}\D{{0,14}})$", before
     ):
         return "revenue"
-    if re.match(rf"\W*(?:de )?{cues.USERS}", after) or re.search(rf"{cues.USERS}\D{{0,4}}$", before):
+    if re.match(rf"\W*(?:de )?{cues.USERS}", after) or re.search(
+        rf"{cues.USERS}\D{{0,4}}$", before
+    ):
         return "users"
     if quantity.unit == "b" or re.match(r"\W*(?:de )?param", after):
         return "size"

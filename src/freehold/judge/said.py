@@ -54,7 +54,7 @@ OSI = "osi"
 
 class Said(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True,
            rename={"openness": "open", "not_from": "not", "territory": "where"}):  # fmt: skip
-    """What was understood. Numbers and names are quoted from the text; all else is a closed word."""
+    """What was understood: names and numbers quoted from the text, all else in closed words."""
 
     task: str | None = None
     like: str | None = None

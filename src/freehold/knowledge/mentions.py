@@ -18,7 +18,8 @@ _BETWEEN = re.compile(r"[ \-_.·:/]{0,2}")
 _PLAIN = re.compile(r"[^\w.+]|_|(?<!\d)\.|\.(?!\d)")
 _TAIL = re.compile(r"\W+(ai|labs?|research|ai research)$", re.IGNORECASE)
 _CHIP = re.compile(
-    r"(?<![\w.])(?:\d{1,3} ?x ?)?(?:(?:nvidia|geforce|amd|radeon|intel|apple|macbook(?: pro| air)?) )*"
+    r"(?<![\w.])(?:\d{1,3} ?x ?)?"
+    r"(?:(?:nvidia|geforce|amd|radeon|intel|apple|macbook(?: pro| air)?) )*"
     r"(?P<chip>(?:rtx|gtx|rx|arc|quadro|tesla|instinct|jetson|raspberry pi|ryzen|gaudi|xeon)"
     r"(?:[ -](?:pro|ai|max|agx|orin|nano|super|thor|nx|\+))*[ -]?[a-z]{0,2}\d{1,5}[a-z]{0,3}\+?"
     r"(?: (?:ti|super|xtx?|gre|ada|d|laptop|gpu|generation|blackwell))*"
@@ -105,10 +106,10 @@ def _tables(base: KnowledgeBase) -> Mapping[Kind, Mapping[str, str]]:
 def _machines(base: KnowledgeBase, text: str) -> Iterator[Mention]:
     """Processors: what looks like one and is known."""
     for match in _CHIP.finditer(text):
-        for text in dict.fromkeys((match[0], _MEMORY.sub("", match[0]))):
+        for name in dict.fromkeys((match[0], _MEMORY.sub("", match[0]))):
             try:
-                meant = find_processors(base, _COUNTED.sub("", text))
+                meant = find_processors(base, _COUNTED.sub("", name))
             except NotFound:
                 continue
-            yield Mention("machine", text, match.start(), meant[0].name)
+            yield Mention("machine", name, match.start(), meant[0].name)
             break

@@ -1,4 +1,4 @@
-"""Finds languages and countries in a text, as they are called in English, German, French, Spanish."""
+"""Finds languages and countries in a text, as English, German, French and Spanish call them."""
 
 import re
 import unicodedata
@@ -16,10 +16,13 @@ _SPANISH = {"es": "es(?:a|es|as)?", "an": "an(?:a|es|as)?", "on": "on(?:a|es|as)
 _ENDINGS = "(?:e[rnms]?|s|ne|nes|que|que?s|a|as)?"
 
 
+Kind = Literal["language", "country", "origin"]
+
+
 class Spoken(Struct, frozen=True):
     """A language or country that a text names: by its noun, or a country by its adjective."""
 
-    kind: Literal["language", "country", "origin"]
+    kind: Kind
     code: str
     start: int
     end: int
@@ -60,7 +63,7 @@ def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 
 @cache
-def _patterns() -> tuple[tuple[Literal["language", "country", "origin"], re.Pattern[str], Mapping[str, str]], ...]:  # fmt: skip
+def _patterns() -> tuple[tuple[Kind, re.Pattern[str], Mapping[str, str]], ...]:
     names = _names()
     languages = {c: list(listed) for c, listed in names["languages"].items()}
     countries = {c: listed[0::2] for c, listed in names["countries"].items()}
