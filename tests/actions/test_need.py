@@ -94,11 +94,11 @@ def test_the_model_that_is_asked_for_and_not_there_is_an_error() -> None:
 def test_an_engine_that_fails_leaves_the_parser_which_says_why(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def broken(*_: object) -> None:
+    def broken() -> None:
         raise EnvironmentProblem("llama.cpp stopped")
 
     monkeypatch.setattr(needs, "_absent", lambda: None)
-    monkeypatch.setattr(needs, "ask", broken)
+    monkeypatch.setattr(needs, "reading", broken)
     understood = understand("a chatbot", base=SHIPPED)
     assert understood.said.task == "chat"
     assert understood.because == "freehold-seed failed: llama.cpp stopped"

@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from freehold.actions.need import understand
+from freehold.actions.need import hear, quotable, understand
 from freehold.actions.need_options import options
+from freehold.actions.seed import reading
+from freehold.judge.need_grammar import grammar
 from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
 
@@ -84,7 +86,21 @@ def _shown(found: dict[str, Any]) -> str:
     )
 
 
+def main() -> None:
+    """Measure one file with one reader."""
+    base, path = open_base(), Path(sys.argv[1])
+    if sys.argv[2] == "parser":
+        measure(path, lambda text: understand(text, reader="parser", base=base).said)
+        return
+    with reading() as (read, version):
+        print(f"freehold-seed on llama.cpp {version}")
+
+        def by_model(text: str) -> Said:
+            heard = hear(text, base)
+            return read(heard.text, grammar(quotable(heard, base)))
+
+        measure(path, by_model)
+
+
 if __name__ == "__main__":
-    base = open_base()
-    reader: Any = sys.argv[2]
-    measure(Path(sys.argv[1]), lambda text: understand(text, reader=reader, base=base).said)
+    main()

@@ -10,7 +10,8 @@ from grammar import HERE
 from freehold.knowledge.base import KnowledgeBase, open_base
 
 LICENSES = [
-    "Apache", "Apache 2.0", "Apache-2.0", "Apache 2", "MIT", "MIT", "GPLv3", "GPL 3.0", "BSD 3-Clause",
+    "Apache", "Apache 2.0", "Apache-2.0", "Apache 2", "MIT", "MIT", "GPLv3", "GPL 3.0",
+    "BSD 3-Clause",
     "CC BY 4.0", "CC-BY-4.0", "CC0", "MPL 2.0", "LGPL 3.0", "AGPL 3.0", "CC BY-SA 4.0", "EUPL 1.2",
     "BSD 2-Clause", "ISC", "OpenMDW 1.1", "Llama 3.1 Community", "Llama 3.3 Community", "Unlicense",
 ]  # fmt: skip

@@ -9,7 +9,8 @@ from needs import END, MARK
 NEAR = {
     "a": "sq", "b": "vn", "c": "xv", "d": "sf", "e": "wr", "f": "dg", "g": "fh", "h": "gj",
     "i": "uo", "j": "hk", "k": "jl", "l": "k", "m": "n", "n": "bm", "o": "ip", "p": "o", "q": "wa",
-    "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu", "z": "x",
+    "r": "et", "s": "ad", "t": "ry", "u": "yi", "v": "cb", "w": "qe", "x": "zc", "y": "tu",
+    "z": "x",
 }  # fmt: skip
 """The keys beside a key."""
 PIECES = re.compile(f"{MARK}.*?{END}|[^\\W\\d_]{{4,}}")

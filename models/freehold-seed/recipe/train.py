@@ -126,8 +126,8 @@ def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) ->
     network = Network(Shape(vocabulary=size))
     named = list(network.named_parameters())
     muon = Muon([p for n, p in named if p.dim() == 2 and "embedding" not in n])
-    adam = torch.optim.AdamW([p for n, p in named if p.dim() < 2 or "embedding" in n],
-                             lr=OTHER_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)  # fmt: skip
+    others = [p for n, p in named if p.dim() < 2 or "embedding" in n]
+    adam = torch.optim.AdamW(others, lr=OTHER_RATE, betas=(0.9, 0.98), weight_decay=0.0, fused=True)
     compiled = torch.compile(network, dynamic=False)
     if rank:
         dist.barrier()

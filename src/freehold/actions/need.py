@@ -3,6 +3,7 @@
 Neither states a fact: both only say what was asked for. `choose` answers from the facts.
 """
 
+import time
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -10,12 +11,12 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from freehold.actions.need_options import corrected, in_words, option_named, options
-from freehold.actions.seed import HINT, seed_model
+from freehold.actions.seed import HINT, reading, seed_model
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.quantities import quantities
 from freehold.judge.need_grammar import Quotable, grammar
 from freehold.judge.need_parsing import Heard, parse
-from freehold.judge.said import Said, read_said
+from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.mentions import mentions
 from freehold.knowledge.spoken import country_codes, language_codes, spoken
@@ -23,9 +24,6 @@ from freehold.knowledge.spoken import country_codes, language_codes, spoken
 Reader = Literal["model", "parser"]
 LONGEST = 600
 """Characters of a need that are read."""
-CONTEXT = 1024
-LONGEST_ANSWER = 200
-"""Tokens: more than any need of the closed form takes."""
 
 
 class Understood(Struct, frozen=True, kw_only=True):
@@ -151,29 +149,9 @@ def _absent() -> str | None:
 
 
 def _by_model(text: str, heard: Heard, base: KnowledgeBase) -> Understood:
-    said, seconds, version = ask(heard.text, grammar(quotable(heard, base)))
-    because = f"freehold-seed on llama.cpp {version or ''}".strip() + f", {seconds:.2f} s"
+    began = time.monotonic()
+    with reading() as (read, version):
+        said = read(heard.text, grammar(quotable(heard, base)))
+    took = time.monotonic() - began
+    because = f"freehold-seed on llama.cpp {version or ''}".rstrip() + f", {took:.2f} s"
     return Understood(text=text, said=said, reader="model", because=because)
-
-
-def ask(folded: str, rules: str) -> tuple[Said, float, str | None]:
-    """What the model writes for a text under a grammar; seconds, and the engine's version."""
-    from freehold.actions.seed import seed_model
-    from freehold.engines.base import Job, start
-    from freehold.engines.llamacpp import Engine
-    from freehold.judge.fitting.parts import Setting
-    from freehold.tasks.text_generation import Message, Request, Result
-
-    model = seed_model()
-    if model is None:
-        raise EnvironmentProblem("the package freehold-seed is not installed", hint=HINT)
-    job = Job(model=model, task="text-generation", setting=Setting(context=CONTEXT), gpu_layers=0)
-    request = Request(
-        messages=(Message("user", folded or "?"),),
-        temperature=0.0, seed=0, max_tokens=LONGEST_ANSWER, grammar=rules,
-    )  # fmt: skip
-    with start(Engine(), job) as running:
-        parts: list[Any] = [p for p in running.ask(request) if isinstance(p, Result)]
-        result: Result = parts[-1]
-        took = running.load_seconds + result.times.first_token + result.times.decode
-        return read_said(result.text), took, running.version

@@ -1,11 +1,20 @@
-"""Where Freehold's own small model is: the wheel `freehold-seed`, when it is installed."""
+"""Freehold's own small model: where it is, and how it is asked what a need says."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+
+from freehold.core.errors import EnvironmentProblem
+from freehold.judge.said import Said, read_said
 
 PACKAGE = "freehold_seed"
 FILE = "freehold-seed.gguf"
 HINT = "pip install 'freehold[seed,llamacpp]'"
+CONTEXT = 1024
+"""Tokens: a need of the greatest length takes less, whatever its letters, but for the rarest."""
+LONGEST_ANSWER = 200
+"""Tokens: more than any need of the closed form takes."""
 
 
 def seed_model() -> Path | None:
@@ -15,3 +24,33 @@ def seed_model() -> Path | None:
         if (Path(folder) / FILE).is_file():
             return Path(folder) / FILE
     return None
+
+
+@contextmanager
+def reading() -> Iterator[tuple[Callable[[str, str], Said], str | None]]:
+    """The model, started: a function from a folded text and a grammar to the need, and a version.
+
+    The version is that of the engine. Raises EnvironmentProblem where model or engine are missing.
+    """
+    from freehold.engines.base import Job, start
+    from freehold.engines.llamacpp import Engine
+    from freehold.judge.fitting.parts import Setting
+    from freehold.tasks.text_generation import Message, Request, Result
+
+    model = seed_model()
+    if model is None:
+        raise EnvironmentProblem("the package freehold-seed is not installed", hint=HINT)
+    setting = Setting(context=CONTEXT)
+    job = Job(model=model, task="text-generation", setting=setting, threads=1, gpu_layers=0)
+    with start(Engine(), job) as running:
+
+        def read(folded: str, rules: str) -> Said:
+            request = Request(
+                messages=(Message("user", folded or "?"),),
+                temperature=0.0, seed=0, max_tokens=LONGEST_ANSWER, grammar=rules,
+            )  # fmt: skip
+            *_, result = running.ask(request)
+            assert isinstance(result, Result)
+            return read_said(result.text)
+
+        yield read, running.version
