@@ -1,28 +1,59 @@
-"""Measures how well needs are understood: all slots exact, and slot by slot.
+"""Measures how well needs are understood: everything exact, and slot by slot.
 
-    python evaluate.py ../phrasings/open.tsv parser
-    python evaluate.py ../phrasings/closed.tsv model
+    python evaluate.py                    both readers on both files, as a table
+    python evaluate.py --write            the same, into the model card
+    python evaluate.py open.tsv parser    one reader on one file, with every miss
 
-reads the phrasings with Freehold itself (the parser, or the model on llama.cpp under its grammar)
-and prints the share of needs in which everything is right, then each slot's.
+The readers are Freehold's own: the plain parser, and the model on llama.cpp under the grammar of
+each need. A need is right when `choose` would be asked exactly what was meant.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from freehold.actions.need import hear, quotable, understand
+from freehold.actions.need import hear, quotable
 from freehold.actions.need_options import options
 from freehold.actions.seed import reading
 from freehold.judge.need_grammar import grammar
+from freehold.judge.need_parsing import parse
 from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
 
+HOME = Path(__file__).parent.parent
+FILES = ("open.tsv", "closed.tsv")
+READERS = ("parser", "model")
 LISTED = ("uses", "licenses", "languages", "abilities", "not")
 FIELDS = {"open": "openness", "not": "not_from", "where": "territory"}
-SLOTS = ("task", "like", "uses", "licenses", "open", "languages", "abilities", "memory", "machine",
-         "context", "size", "not", "users", "revenue", "where")  # fmt: skip
+BEGIN, END = "<!-- results: written by recipe/evaluate.py -->\n", "<!-- end of results -->"
+Slots = dict[str, Any]
+
+
+class Score:
+    """What was right in one file by one reader."""
+
+    def __init__(self) -> None:
+        self.total = self.exact = 0
+        self.slots: dict[str, list[int]] = {}
+        self.misses: list[tuple[str, Slots, Slots]] = []
+
+    def count(self, text: str, wanted: Slots, got: Slots) -> None:
+        """One need more."""
+        self.total += 1
+        self.exact += wanted == got
+        if wanted != got:
+            self.misses.append((text, wanted, got))
+        for key in {*wanted, *got}:
+            right, all_ = self.slots.get(key, [0, 0])
+            self.slots[key] = [right + (wanted.get(key) == got.get(key)), all_ + 1]
+
+    @property
+    def share(self) -> str:
+        """The exact ones as people say it."""
+        return f"{self.exact} of {self.total} ({100 * self.exact / self.total:.1f} %)"
 
 
 def phrasings(path: Path) -> Iterator[tuple[str, Said]]:
@@ -40,66 +71,92 @@ def _slots(meant: str) -> Iterator[tuple[str, Any]]:
         yield FIELDS.get(key, key), tuple(plain.split(",")) if key in LISTED else plain
 
 
-def compared(said: Said, base: KnowledgeBase) -> dict[str, Any]:
-    """A need by what `choose` would be asked, with lists as sets and names as ids."""
-    found = options(said, base)
-    return {
-        key: frozenset(str(v).casefold() for v in value) if isinstance(value, tuple)
-        else str(value).casefold()
-        for key, value in found.items()
-    }  # fmt: skip
+def asked(said: Said, base: KnowledgeBase) -> Slots:
+    """What `choose` would be asked, lists as sets."""
+    found: Slots = {}
+    for key, value in options(said, base).items():
+        several = isinstance(value, tuple)
+        found[key] = frozenset(map(_folded, value)) if several else _folded(value)
+    return found
 
 
-def measure(path: Path, read: Callable[[str], Said]) -> None:
-    """Read every phrasing and print what was right."""
+def _folded(value: object) -> str:
+    return str(value).casefold()
+
+
+def measure(file: str, read: Callable[[str], Said], base: KnowledgeBase) -> Score:
+    """Read every phrasing of a file."""
+    score = Score()
+    for text, meant in phrasings(HOME / "phrasings" / file):
+        score.count(text, asked(meant, base), asked(read(text), base))
+    return score
+
+
+def measured(wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Score]:
+    """The score of each (file, reader)."""
     base = open_base()
-    right, total, wrong = 0, 0, []
-    slots: dict[str, list[int]] = {}
-    for text, meant in phrasings(path):
-        wanted, got = compared(meant, base), compared(read(text), base)
-        total += 1
-        right += wanted == got
-        if wanted != got:
-            wrong.append(
-                (
-                    text,
-                    {k: v for k, v in got.items() if wanted.get(k) != v},
-                    {k: v for k, v in wanted.items() if got.get(k) != v},
-                )
-            )
-        for key in {*wanted, *got}:
-            slots.setdefault(key, [0, 0, 0])
-            same = wanted.get(key) == got.get(key)
-            slots[key][0] += same
-            slots[key][1] += not same
-    if "-v" in sys.argv:
-        for text, got, wanted in wrong:
-            print(f"{text}\n   got {_shown(got)}\n   not {_shown(wanted)}")
-    print(f"{path.name}: {right} of {total} exact, {100 * right / total:.1f} %")
-    for key, (same, other, _) in sorted(slots.items()):
-        print(f"  {key:16} {same:4} of {same + other}")
-
-
-def _shown(found: dict[str, Any]) -> str:
-    return ", ".join(
-        f"{k}={'|'.join(sorted(v)) if isinstance(v, frozenset) else v}" for k, v in found.items()
-    )
-
-
-def main() -> None:
-    """Measure one file with one reader."""
-    base, path = open_base(), Path(sys.argv[1])
-    if sys.argv[2] == "parser":
-        measure(path, lambda text: understand(text, reader="parser", base=base).said)
-        return
-    with reading() as (read, version):
-        print(f"freehold-seed on llama.cpp {version}")
+    scores = {
+        (file, reader): measure(file, lambda text: parse(hear(text, base)), base)
+        for file, reader in wanted
+        if reader == "parser"
+    }
+    if all(reader == "parser" for _, reader in wanted):
+        return scores
+    with reading() as (read, _):
 
         def by_model(text: str) -> Said:
             heard = hear(text, base)
             return read(heard.text, grammar(quotable(heard, base)))
 
-        measure(path, by_model)
+        model = {(f, r): measure(f, by_model, base) for f, r in wanted if r == "model"}
+    return scores | model
+
+
+def table(scores: dict[tuple[str, str], Score]) -> str:
+    """All scores in Markdown."""
+    columns = [(file, reader) for file in FILES for reader in READERS]
+    names = [f"{file.removesuffix('.tsv')}: {reader}" for file, reader in columns]
+    slots = sorted({slot for score in scores.values() for slot in score.slots})
+    rows = [["", *names], ["---"] * (len(names) + 1)]
+    rows.append(["everything exact", *(scores[column].share for column in columns)])
+    for slot in slots:
+        counts = [scores[column].slots.get(slot, [0, 0]) for column in columns]
+        rows.append([slot, *(f"{right} of {all_}" for right, all_ in counts)])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
+
+
+def write(made: str) -> None:
+    """Put the table into the model card."""
+    card = HOME / "README.md"
+    told = f"{BEGIN}Measured on {date.today().isoformat()}:\n\n{made}{END}"
+    pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
+    card.write_text(re.sub(pattern, lambda _: told, card.read_text("utf-8"), flags=re.S), "utf-8")
+
+
+def show_misses(score: Score) -> None:
+    """Every need that was not understood, with what was got and not meant, and the reverse."""
+    for text, wanted, got in score.misses:
+        print(text)
+        print("   got  ", _told({k: v for k, v in got.items() if wanted.get(k) != v}))
+        print("   meant", _told({k: v for k, v in wanted.items() if got.get(k) != v}))
+    print(score.share)
+
+
+def _told(slots: Slots) -> str:
+    plain = {k: "|".join(sorted(v)) if isinstance(v, frozenset) else v for k, v in slots.items()}
+    return ", ".join(f"{key}={value}" for key, value in plain.items()) or "-"
+
+
+def main() -> None:
+    """As the words after the name of the program say."""
+    if len(sys.argv) == 3:
+        pair = (sys.argv[1], sys.argv[2])
+        show_misses(measured([pair])[pair])
+        return
+    made = table(measured([(file, reader) for file in FILES for reader in READERS]))
+    print(made)
+    if "--write" in sys.argv:
+        write(made)
 
 
 if __name__ == "__main__":

@@ -147,6 +147,10 @@ def main() -> None:
     inside.mkdir(parents=True, exist_ok=True)
     write_safetensors(weights, folder / "model.safetensors")
     write_config(shape, tokenizer, folder)
+    for step in kept.parent.glob("step-*.pt"):
+        between = torch.load(step, weights_only=True)
+        (folder / "checkpoints").mkdir(exist_ok=True)
+        write_safetensors(between, folder / "checkpoints" / f"{step.stem}.safetensors")
     size = write_for_llamacpp(weights, shape, tokenizer, inside / f"{NAME}.gguf")
     print(f"{NAME}.gguf: {size:,} bytes")
 

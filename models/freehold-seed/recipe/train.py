@@ -29,10 +29,14 @@ ROWS = 22
 ANSWERS = 1152
 """Tokens of answers that are counted in a step of one process, at most."""
 STEPS = 6000
+CHECKPOINTS = (376, 2400)
+"""Steps after which the weights are kept, too."""
 WARM, FALL = 0.02, 0.4
 """Parts of the training: the rate rises in the first, and falls after the second."""
 MATRIX_RATE, OTHER_RATE = 0.02, 0.004
 PROCESSES = 2
+PAIRS = 400_000
+"""Of all pairs, the first so many are trained on."""
 BLOCK = 20_000
 OPEN_ROWS = 24
 """Rows that are filled side by side."""
@@ -55,7 +59,7 @@ class Row:
         self.cells[2, start + answer : end] = 1
 
 
-def pack(source: Path, tokenizer: Tokenizer, most: int) -> np.ndarray:
+def pack(source: Path, tokenizer: Tokenizer) -> np.ndarray:
     """Rows of (token, number of its pair, whether it belongs to an answer), as full as can be."""
     rows: list[np.ndarray] = []
     opened = [Row() for _ in range(OPEN_ROWS)]
@@ -68,8 +72,6 @@ def pack(source: Path, tokenizer: Tokenizer, most: int) -> np.ndarray:
             fitting = [Row()]
             opened += fitting
         max(fitting, key=lambda row: row.used).add(ids, answer)
-        if len(rows) >= most:
-            break
     return np.stack(rows)
 
 
@@ -77,7 +79,8 @@ def encoded(source: Path, tokenizer: Tokenizer) -> Iterator[tuple[list[int], int
     """The tokens of every pair that is short enough, and where its answer begins."""
     user, need, end = (tokenizer.token_to_id(mark) for mark in (USER, NEED, END))
     with source.open(encoding="utf-8") as file:
-        while lines := [line.rstrip("\n").split("\t") for line in islice(file, BLOCK)]:
+        first = islice(file, PAIRS)
+        while lines := [line.rstrip("\n").split("\t") for line in islice(first, BLOCK)]:
             asked = tokenizer.encode_batch_fast([text for text, _ in lines])
             said = tokenizer.encode_batch_fast([answer for _, answer in lines])
             for a, b in zip(asked, said, strict=True):
@@ -154,6 +157,8 @@ def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) ->
         adam.zero_grad()
         losses.append(float(loss.detach()))
         step += 1
+        if not rank and step in CHECKPOINTS:
+            torch.save(network.state_dict(), kept.with_name(f"step-{step}.pt"))
         if not rank and float(clock) - said > 1:
             said = float(clock)
             mean = sum(losses[-50:]) / len(losses[-50:])
@@ -174,7 +179,7 @@ def main() -> None:
     source, tokens, kept = (Path(word) for word in sys.argv[1:4])
     minutes = float(sys.argv[4]) if len(sys.argv) > 4 else 10**6
     tokenizer = Tokenizer.from_file(str(tokens))
-    rows = pack(source, tokenizer, STEPS * ROWS * PROCESSES)
+    rows = pack(source, tokenizer)
     print(f"{len(rows):,} rows, {int(rows[:, 1].max(1).sum()):,} pairs, "
           f"{(rows[:, 1] > 0).mean():.1%} full", flush=True)  # fmt: skip
     size = tokenizer.get_vocab_size()
