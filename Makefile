@@ -2,7 +2,7 @@
 .PHONY: run test check format lint types layers docs data slow soak bench fix clean
 
 BIN := .venv/bin
-SOURCES := src tests scripts benchmarks
+SOURCES := src tests scripts benchmarks models/freehold-seed/recipe
 
 run: .venv/run-ready
 	@sh scripts/first_run.sh

@@ -54,12 +54,12 @@ def _by_digest(seen: Seen, base: KnowledgeBase, root: Path) -> Known | None:
     weights = [file for file in seen.files if file.kind == "weights"]
     if not weights or sum(file.size for file in weights) > LARGEST_HASHED:
         return None
-    digests = _digests(base)
-    found = {digests.get(_sha256(_place(root, file.path))) for file in weights}
-    hit = found.pop() if len(found) == 1 else None
-    if hit is None:
+    known = _digests(base)
+    hits = [known.get(_sha256(_place(root, file.path))) for file in weights]
+    first = hits[0]
+    if first is None or any(hit is None or hit[1].id != first[1].id for hit in hits):
         return None
-    family, member = hit
+    family, member = first
     return Known(member.hub or member.id, family, member, "the digest of every weight file", True)
 
 

@@ -91,7 +91,7 @@ def understand(
     if absent is None:
         try:
             return _by_model(text, heard, base)
-        except (BrokenInput, EnvironmentProblem) as error:
+        except (BrokenInput, EnvironmentProblem, UsageError) as error:
             if reader == "model":
                 raise
             absent = f"freehold-seed failed: {error}"

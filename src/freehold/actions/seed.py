@@ -10,9 +10,9 @@ from freehold.judge.said import Said, read_said
 
 PACKAGE = "freehold_seed"
 FILE = "freehold-seed.gguf"
-HINT = "pip install 'freehold[seed,llamacpp]'"
-CONTEXT = 1024
-"""Tokens: a need of the greatest length takes less, whatever its letters, but for the rarest."""
+HINT = "in Freehold's repository: pip install xllamacpp ./models/freehold-seed/package"
+CONTEXT = 256
+"""Tokens: twice what it was trained on. A long text in rare letters takes more and is refused."""
 LONGEST_ANSWER = 200
 """Tokens: more than any need of the closed form takes."""
 
@@ -30,7 +30,8 @@ def seed_model() -> Path | None:
 def reading() -> Iterator[tuple[Callable[[str, str], Said], str | None]]:
     """The model, started: a function from a folded text and a grammar to the need, and a version.
 
-    The version is that of the engine. Raises EnvironmentProblem where model or engine are missing.
+    The version is that of the engine. Raises EnvironmentProblem where model or engine are missing;
+    the function raises UsageError for a text of too many tokens, with both numbers.
     """
     from freehold.engines.base import Job, start
     from freehold.engines.llamacpp import Engine
