@@ -4,7 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from freehold.knowledge.spoken import country_codes, language_codes, spoken, unaccented
+from freehold.knowledge.spoken import (
+    country_codes,
+    language_codes,
+    nearly_spoken,
+    spoken,
+    unaccented,
+)
 from tests.invented import SHIPPED
 
 
@@ -40,6 +46,15 @@ def test_every_language_that_can_be_named_is_a_word_of_the_vocabulary() -> None:
 
 def test_every_country_is_two_letters() -> None:
     assert all(len(code) == 2 for code in country_codes())
+
+
+@pytest.mark.parametrize("text", ["frnech calls", "Frensh", "französishe", "franch"])
+def test_a_language_with_one_wrong_letter_is_nearly_spoken(text: str) -> None:
+    assert "fr" in nearly_spoken(text)["language"]
+
+
+def test_what_is_not_said_is_not_nearly_spoken() -> None:
+    assert not any(nearly_spoken("a chatbot for my shop on a laptop").values())
 
 
 @given(st.text(max_size=120))

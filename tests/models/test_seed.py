@@ -1,4 +1,4 @@
-"""freehold-seed: its data are made the same each time, its papers are whole, its needs are valid."""
+"""freehold-seed: the same data each time, whole papers, and valid needs from any text."""
 
 import hashlib
 import importlib
@@ -90,7 +90,7 @@ def test_its_folder_is_fully_open_and_nothing_of_it_unknown() -> None:
     assert found.osaid.verdict == "meets"
     assert found.mof.mof_class == "I"
     rows = (*found.osaid.criteria, *found.mof.criteria, *found.osai.dimensions)
-    assert not [row for row in rows if row.verdict == "unknown"]
+    assert not [row for row in rows if row.answer == "unknown"]
 
 
 def test_a_strange_weight_file_beside_it_proves_nothing(tmp_path: Path) -> None:

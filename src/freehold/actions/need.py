@@ -19,7 +19,7 @@ from freehold.judge.need_parsing import Heard, parse
 from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.mentions import mentions
-from freehold.knowledge.spoken import country_codes, language_codes, spoken
+from freehold.knowledge.spoken import nearly_spoken, spoken
 
 Reader = Literal["model", "parser"]
 LONGEST = 600
@@ -126,16 +126,18 @@ def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
     by_kind: dict[str, list[str]] = {"model": [], "maker": [], "license": [], "machine": []}
     for mention in heard.mentions:
         by_kind[mention.kind].append(mention.text)
+    near = nearly_spoken(heard.text)
     origins = {f.country.lower() for f in base.families()}
+    places = sorted(near["country"] | near["origin"])
     return Quotable(
         models=tuple(by_kind["model"]),
         makers=tuple(by_kind["maker"]),
         licenses=tuple(by_kind["license"]),
         machines=tuple(by_kind["machine"]),
         quantities=heard.free,
-        languages=language_codes(),
-        origins=tuple(code for code in country_codes() if code in origins),
-        countries=country_codes(),
+        languages=tuple(sorted(near["language"])),
+        origins=tuple(code for code in places if code in origins),
+        countries=tuple(places),
     )
 
 

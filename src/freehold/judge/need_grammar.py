@@ -1,4 +1,4 @@
-"""The grammar of one need, in GBNF: closed words, and only those names and numbers that were said.
+"""The grammar of one need, in GBNF: closed words, and only names and numbers that were said.
 
 So whatever the model writes under it is a valid need, and nothing in it is invented.
 """
@@ -13,6 +13,8 @@ from freehold.judge.said import ABILITIES, OSI, TASKS, USES
 
 SMALLEST_CONTEXT = 256
 SMALLEST_MODEL = 10**6
+CLOSED = frozenset({"task", "uses", "open", "abilities"})
+"""Keys whose words are offered for every text."""
 MOST_QUOTES = 24
 """Names or numbers of one kind that the grammar offers."""
 
@@ -68,13 +70,10 @@ def _keys(quotable: Quotable) -> Iterator[tuple[str, str]]:
     """Every key that this text can fill, in the order they are written, with its values."""
     listed = {"uses", "licenses", "languages", "abilities", "not"}
     for key, values in _values(quotable).items():
-        offered = list(dict.fromkeys(values))[:MOST_QUOTES] if key not in CLOSED else list(values)
+        offered = list(values) if key in CLOSED else list(dict.fromkeys(values))[:MOST_QUOTES]
         if offered:
             one = "(" + " | ".join(_literal(value) for value in offered) + ")"
             yield key, f'"[" {one} ("," {one}){{0,7}} "]"' if key in listed else one
-
-
-CLOSED = frozenset({"task", "uses", "open", "languages", "abilities", "where"})
 
 
 def _values(quotable: Quotable) -> dict[str, Iterable[str]]:

@@ -16,6 +16,8 @@ _SPANISH = {"es": "es(?:a|es|as)?", "an": "an(?:a|es|as)?", "on": "on(?:a|es|as)
 _ENDINGS = "(?:e[rnms]?|s|ne|nes|que|que?s|a|as)?"
 
 
+SHORTEST_SLIP = 5
+"""Letters of a word in which one may be wrong."""
 Kind = Literal["language", "country", "origin"]
 
 
@@ -37,6 +39,38 @@ def spoken(text: str) -> tuple[Spoken, ...]:
         for match in pattern.finditer(plain)
     ]
     return tuple(sorted(found, key=lambda s: (s.start, s.kind)))
+
+
+def nearly_spoken(text: str) -> Mapping[Kind, frozenset[str]]:
+    """The codes that a text names, or names but for one wrong letter, by kind."""
+    found: dict[Kind, set[str]] = {"language": set(), "country": set(), "origin": set()}
+    for word in spoken(text):
+        found[word.kind].add(word.code)
+    for word in re.findall(rf"[^\W\d_]{{{SHORTEST_SLIP},}}", unaccented(text.casefold())):
+        for ending in range(3):
+            for shorter in _shortened(word[: len(word) - ending]):
+                for kind, code in _slips().get(shorter, ()):
+                    found[kind].add(code)
+    return {kind: frozenset(codes) for kind, codes in found.items()}
+
+
+def _shortened(word: str) -> Iterator[str]:
+    """The word, and the word without any one letter: two words with one in common are near."""
+    if len(word) >= SHORTEST_SLIP:
+        yield word
+        yield from (word[:n] + word[n + 1 :] for n in range(len(word)))
+
+
+@cache
+def _slips() -> Mapping[str, frozenset[tuple[Kind, str]]]:
+    """What every name may be with a letter lost."""
+    found: dict[str, set[tuple[Kind, str]]] = {}
+    for kind, table in _tables():
+        for code, names in table.items():
+            for name in names:
+                for shorter in _shortened(unaccented(name.casefold())):
+                    found.setdefault(shorter, set()).add((kind, code))
+    return {shorter: frozenset(meant) for shorter, meant in found.items()}
 
 
 def unaccented(text: str) -> str:
@@ -64,16 +98,20 @@ def _names() -> Mapping[str, Mapping[str, Sequence[str]]]:
 
 @cache
 def _patterns() -> tuple[tuple[Kind, re.Pattern[str], Mapping[str, str]], ...]:
+    return tuple((kind, *_pattern(table, bent=kind != "country")) for kind, table in _tables())
+
+
+@cache
+def _tables() -> tuple[tuple[Kind, Mapping[str, Sequence[str]]], ...]:
+    """Every name by its code, of each kind."""
     names = _names()
-    languages = {c: list(listed) for c, listed in names["languages"].items()}
     countries = {c: listed[0::2] for c, listed in names["countries"].items()}
-    origins = {c: listed[1::2] for c, listed in names["countries"].items()}
     for code, more in names["also"].items():
         countries[code] = [*countries[code], *(name for listed in more for name in listed)]
     return (
-        ("language", *_pattern(languages, bent=True)),
-        ("country", *_pattern({c: list(_bare(n)) for c, n in countries.items()}, bent=False)),
-        ("origin", *_pattern(origins, bent=True)),
+        ("language", names["languages"]),
+        ("country", {code: list(_bare(listed)) for code, listed in countries.items()}),
+        ("origin", {c: listed[1::2] for c, listed in names["countries"].items()}),
     )
 
 
