@@ -15,8 +15,8 @@ TASKS = {
     "cut-out": r"freistell\w*|detour\w*|recort\w*|\bcut\w*[^.]{0,25} out\b|\bcut[- ]outs?\b|\bmasks?\b|masken?|segment anything|masque\w*|mascaras?|enmascar\w*",
     "segment": r"segment\w*|each pixel|every pixel|jedem pixel|chaque pixel|cada pixel",
     "depth": r"\bdepth\b|tiefen\w*|profond\w*|profundidad\w*|how far",
-    "forecast": r"forecast\w*|time[- ]?series|zeitreihe\w*|prognos\w*|vorhersag\w*|previ(?:r|sion\w*|ssion\w*)|prever|prevoir|predi(?:r|re|ct\w*|ccion\w*)|pronostic\w*|series temporales|series temporelles",
-    "rerank": r"re-?rank\w*|cross[- ]?encoder|reordon\w*|reorden\w*|reclass\w*|umsortier\w*|suchergebnis\w*|search results|resultats de recherche|resultados de busqueda",
+    "forecast": r"forecast\w*|time[- ]?series|zeitreihe\w*|prognos\w*|vorhersag\w*|previ(?:r|sion\w*|ssion\w*)|prever|prevoir|pred(?:ecir|i(?:r|re|ct\w*|ccion\w*))|pronostic\w*|series temporales|series temporelles",
+    "rerank": r"re-?rank\w*|cross[- ]?encoder|reordon\w*|reorden\w*|reclass\w*|umsortier\w*|suchergebnis\w*|search results|site search|resultats de recherche|resultados de busqueda",
     "moderate": r"moder(?:at|ier|er|ar|acion)\w*|moderation|guard ?rails?|guard model|jail ?breaks?|hate ?speech|hassrede|toxic\w*|toxique\w*|haineu\w*|insult\w*|beleidigung\w*|content filter|inhaltsfilter|odio|ofensiv\w*",
     "pages": r"(?:visual|page images?|slides?|folien|diapositiv\w*)[^.]{{0,30}}(?:retriev\w*|search\w*|such\w*|recherch\w*|busc\w*)|(?:search|retriev\w*)[^.]{{0,40}}(?:page images|slide decks|slides)",
     "match-images": r"zero[- ]shot|\bclip (?:model|style)|modele clip|modelo clip|images? (?:by|with) (?:text|words)",
@@ -28,15 +28,15 @@ TASKS = {
     "watch": rf"(?:understand|watch|describe|summari[sz]e|analy[sz]e|questions? (?:about|on)|verstehen|beschreib\w*|comprendre|resum\w*|entend\w*|analiz\w*|describ\w*)[^.]{{0,25}}{_VIDEOS}|video (?:understanding|analysis|language)|videoanalyse",
     "ocr": rf"\bocr\b|texterkennung|digitali[sz]\w*|(?:read|lesen|lire|leer|einlesen|extract\w*|extrai\w*|reconnaitre)[^.]{{0,35}}{_DOCUMENTS}|{_DOCUMENTS}[^.]{{0,25}}(?:lesen|einlesen|text)|text (?:from|in|aus) {_PICTURES}",
     "caption": rf"caption\w* (?:for |my |the |of )*{_PICTURES}|{_PICTURES} caption\w*|alt[- ]?texts?|bildbeschreib\w*|bildunterschrift\w*|legend\w*|describe\w* {_PICTURES}|pies de foto|describir {_PICTURES}|decrire[^.]{{0,12}}{_PICTURES}",
-    "transcribe": rf"transcri\w*|transkri\w*|subtit\w*|sous-titr\w*|untertit\w*|speech[- ]?(?:to[- ]?text|recogn\w*)|\basr\b|\bstt\b|spracherkennung|reconnaissance vocale|reconnaissance de la parole|reconocimiento de voz|dictat\w*|diktier\w*|dictee|dictado|mitschreib\w*|verschriftlich\w*|voice recognition|live captions|closed captions|captions for|{_SPEECH} (?:to|into|in|en|a) (?:text\w*|texte)",
+    "transcribe": rf"transcri\w*|transkri\w*|subtit\w*|sous-titr\w*|untertit\w*|speech[- ]?(?:to[- ]?text|recogn\w*)|\basr\b|\bstt\b|spracherkennung|reconnaissance vocale|reconnaissance de la parole|reconocimiento de voz|dictat\w*|diktier\w*|dictee|dictado|mitschreib\w*|verschriftlich\w*|voice recognition|live captions|closed captions|captions for|{_SPEECH} (?:to|into|in|en|a) (?:text\w*|texte)|pasar a texto|voz a texto|written down|spoken (?:commands|words)|speech recognizer",
     "speak": r"text[- ]?to[- ]?speech|\btts\b|speech synth\w*|voice ?overs?|audio ?books?|horbuch\w*|narrat\w*|vorles(?:en|er|estimme)\b|sprachausgabe|sprachsynthese|synthese vocale|sintesis de voz|read\w*[^.]{0,30} (?:aloud|out loud)|a (?:haute voix|voix haute)|en voz alta|clon\w*[^.]{0,12}(?:voice|voix|voz)|voice cloning|voice generator|livres? audio|audiolibros?|stimme klonen|\bvoz (?:sintetica|natural)|synthesi[sz]er",
     "sounds": r"sound ?effects?|gerausch\w* (?:erzeug|mach|gener)\w*|soundeffekt\w*|bruitages?|effets sonores|efectos (?:de sonido|sonoros)|\bfoley\b|\bsfx\b",
-    "music": r"\bmusi[ck]\w*|\bsongs?\b|melod\w*|\blied(?:er)?\b|chansons?|cancion\w*|soundtracks?|jingles?",
+    "music": r"\bmusi[ckq]\w*|\bsongs?\b|melod\w*|\blied(?:er)?\b|chansons?|cancion\w*|soundtracks?|jingles?",
     "audio": r"denois\w*|noise (?:removal|reduction)|(?:remove|reduce)[^.]{0,15}(?:noise|hum|hiss)|rauschen|entrausch\w*|debruit\w*|(?:separat\w*|isolat\w*|trenn\w*)[^.]{0,20}(?:vocals?|voices?|stems?|stimme\w*|gesang)|separar la voz|quitar (?:el )?ruido|stem splitter|voice chang\w*|speech enhancement",
     "listen": r"audio (?:understanding|language model|question)|understand\w*[^.]{0,12}(?:sounds|audio)|gerausche verstehen|comprendre des sons|entend\w* sonidos|machine noise",
     "omni": r"\bomni\w*|any[- ]to[- ]any|all modalities|tout-en-un",
     "edit": rf"(?:edit\w*|retouch\w*|retuschier\w*|bearbeit\w*|coloriz\w*|kolorier\w*|coloris\w*|restor\w*|restaur\w*|modif\w*|upscal\w*|inpaint\w*)[^.]{{0,25}}{_PICTURES}|{_PICTURES}[^.]{{0,15}}(?:edit\w*|bearbeit\w*|retusch\w*)|bildbearbeitung|(?:background|hintergrund|arriere-plan|fondo)\b|image[- ]to[- ]image|retouche",
-    "film": rf"(?:generat\w*|mak\w*|creat\w*|produc\w*|erzeug\w*|erstell\w*|gener\w*|cre\w*|faire|hacer)[^.]{{0,25}}{_VIDEOS}|text[- ]to[- ]video|video (?:generat\w*|model)|videogenerator\w*|texte? vers video|texto a video",
+    "film": rf"(?:generat\w*|mak\w*|creat\w*|produc\w*|erzeug\w*|erstell\w*|gener\w*|cre\w*|faire|hacer)[^.]{{0,25}}{_VIDEOS}|text[- ]to[- ]video|video (?:generat\w*|model)|videogenerator\w*|texte? vers video|texto a video|{_VIDEOS} (?:a partir d\W?(?:un |un)?texte?|aus text\w*|from (?:a )?(?:text|script))",
     "draw": rf"(?:generat\w*|mak\w*|creat\w*|draw\w*|paint\w*|produc\w*|design\w*|erzeug\w*|mal\w*|zeichn\w*|generier\w*|erstell\w*|gener\w*|cre\w*|dessin\w*|peindre|dibuj\w*|pintar|faire|hacer)[^.]{{0,30}}(?:{_PICTURES}|logos?|posters?|illustrat\w*|ilustra\w*|affiches?|carteles|comics?|art\b|artwork|covers?)|text[- ]to[- ]image|image generat\w*|image model|bildgenerator\w*|bildmodell|generateur d'images|generador de imagenes|texte? vers image|texto a imagen|{_PICTURES} (?:erzeugen|generieren|malen)",
     "vision": rf"vision\b|\bvlm\b|multimodal\w*|(?:understand|questions?|analy[sz]\w*|verstehen|fragen|comprend\w*|entiend\w*|preguntas|explain|interpret\w*|look at)[^.]{{0,25}}{_PICTURES}|image understanding",
     "translate": r"translat\w*|ubersetz\w*|\btradu\w*|interpreter|dolmetsch\w*",
@@ -44,7 +44,7 @@ TASKS = {
     "classify": r"classif\w*|klassif\w*|categor\w*|kategor\w*|sentiment\w*|stimmung\w*|\bspam\b|triage|nach thema|clasific\w*|\btopics?\b",
     "math": r"\bmath\w*|\balgebra|calculus|equation\w*|gleichung\w*|ecuacion\w*|theorem\w*|\bmates\b|matematic\w*|geometr\w*",
     "code": r"\bcod(?:e|es|ing|er|ers|ar)\b|program(?:m|ming|mer|mers|mier\w*|mer|ar|mation|acion|adores)\w*|python|javascript|\bsql\b|\brust\b|copilot|software develop\w*|developers?|softwareentwick\w*|codigo|quellcode",
-    "chat": r"\bchat\w*|assistant\w*|asistente|assistenten?|\bllms?\b|language model|sprachmodell|modele de lang\w*|modelo de lenguaje|conversa\w*|\bwrit(?:e|ing)\b|summar\w*|zusammenfass\w*|resum\w*|answer\w*|beantwort\w*|repond\w*|respond\w*|e-?mails?|brainstorm\w*|text generation|schreib\w*|ecrire|rediger|escribir|redactar|questions?|\btalk\b|discuter|hablar|\brag\b",
+    "chat": r"\bchat\w*|\bbots?\b|assistant\w*|asistente|assistenten?|\bllms?\b|language model|sprachmodell|modele de lang\w*|modelo de lenguaje|conversa\w*|\bwrit(?:e|ing)\b|summar\w*|zusammenfass\w*|resum\w*|answer\w*|beantwort\w*|repond\w*|respond\w*|e-?mails?|brainstorm\w*|text generation|schreib\w*|ecrire|rediger|escribir|redactar|questions?|\btalk\b|discuter|hablar|\brag\b",
 }
 
 NOT = r"(?:not|no|never|nothing|without|except|avoid|don't|won't|cannot|can't|neither|nor|other than|anything but|non|nicht|kein\w*|nichts|ohne|ausser|pas|sans|sauf|rien|aucun\w*|hors|sin|nada|ningun\w*|excepto|salvo|menos|ni|evit\w*)"
@@ -89,8 +89,10 @@ FITTING = {
 }  # fmt: skip
 """The abilities that are looked for with each task."""
 
-LIKE = r"(?:like|similar to|comparable to|instead of|alternative (?:to|for|zu|fur|a|de)|replace\w*|replacement (?:for|of)|as good as|switch(?:ing)? (?:away )?from|wie|statt|ersatz fur|ersetzen|ahnlich wie|so gut wie|comme|remplac\w*|a la place de|au lieu de|semblable a|equivalent (?:a|de)|como|parecido a|en lugar de|en vez de|reemplazar|sustituir|tan bueno como|quit|leave|ditch)"
+LIKE = r"(?:like|similar to|comparable to|instead of|alternativ\w* (?:\w+ )?(?:to|for|zu|fur|a|de)|replace\w*|replacement (?:for|of)|as good as|switch(?:ing)? (?:away )?from|wie|statt|ersatz fur|ersetzen|ahnlich wie|so gut wie|comme|remplac\w*|a la place de|au lieu de|semblable a|equivalent (?:a|de)|como|parecido a|en lugar de|en vez de|reemplazar|sustituir|tan bueno como|quit|leave|ditch)"
 LIKE_AFTER = r"(?:alternative|replacement|clone|ersatz|ersetzen|ablosen)"
+REPLACED = r"(?:alternativ\w* (?:libre |ouverte |abierta |locale? )?(?:to|for|zu|fur|a|de)|replac\w*|replacement for|instead of|switch(?:ing)? away from|ersatz fur|statt|remplacer|a la place de|equivalent (?:de|a)|reemplazar(?: a)?|sustituir(?: a)?|en lugar de|en vez de|sustituto de)"
+"""Behind these stands a name, even where nobody knows it."""
 USERS = r"(?:monthly |active |monatliche |zahlende )*(?:users?|customers?|people|subscribers?|nutzer\w*|kunden|menschen|leute|anwender\w*|utilisateurs?|personnes|gens|usuarios?|personas|clientes?|clients?)\b"
 MONEY = r"(?:dollars?|usd|eur|euros?|\$|€|revenue|turnover|umsatz|jahresumsatz|chiffre d'affaires|ingresos|facturacion|a year|per year|al ano|par an|im jahr)"
 CONTEXT = r"(?:tokens?|context|kontext|contexte|contexto|jetons)"

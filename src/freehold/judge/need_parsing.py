@@ -29,19 +29,40 @@ class Heard(Struct, frozen=True, kw_only=True):
             q for q in self.quantities if not any(m.start <= q.start < m.end for m in named)
         )
 
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What is to be replaced and has no known name: one word, and a number behind it."""
+        text = unaccented(self.text)
+        known = [(m.start, m.end) for m in self.mentions]
+        found = []
+        for match in _REPLACED.finditer(text):
+            start, end = match.span("name")
+            if not any(a < end and start < b for a, b in known):
+                found.append(self.text[start:end])
+        return tuple(found)
+
+
+_REPLACED = re.compile(
+    rf"\b{cues.REPLACED} (?:the |an? |den |die |das |le |la |el )?"
+    r"(?P<name>[a-z][\w+-]{2,}(?: [a-z]?\d[\w.]*)?)"
+)
+
 
 def parse(heard: Heard) -> Said:
     """The need in the text; an empty one where no cue speaks of a model."""
     text = unaccented(heard.text)
     task = cues.first(cues.TASKS, text)
     like = _like(text, heard)
-    if task is None and like is None:
-        return Said()
     if like and task and not _apart(text, task, like):
         task = None
+    named = like.text if like else None
+    if task is None and like is None:
+        named = next(iter(heard.unknown), None)
+    if task is None and named is None:
+        return Said()
     return Said(
         task=task,
-        like=like.text if like else None,
+        like=named,
         uses=tuple(_uses(text)),
         licenses=tuple(_licenses(text, heard)),
         openness=cues.first(cues.OPENNESS, text),
@@ -65,7 +86,8 @@ def _like(text: str, heard: Heard) -> Mention | None:
         if mention.kind == "model":
             before, after = text[max(0, mention.start - 40) : mention.start], text[mention.end :]
             near = re.search(rf"\b{cues.LIKE}\b[^.;]{{0,14}}$", before)
-            if near or re.match(rf"[ -]*{cues.LIKE_AFTER}", after):
+            alone = not before.strip() and re.match(r" (?:but|aber|mais|pero)\b", after)
+            if near or alone or re.match(rf"[ -]*{cues.LIKE_AFTER}", after):
                 return mention
     return None
 
