@@ -130,7 +130,7 @@ def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
     origins = {f.country.lower() for f in base.families()}
     places = sorted(near["country"] | near["origin"])
     return Quotable(
-        models=(*by_kind["model"], *heard.unknown),
+        models=(*by_kind["model"], *heard.perhaps),
         makers=tuple(by_kind["maker"]),
         licenses=tuple(by_kind["license"]),
         machines=tuple(by_kind["machine"]),

@@ -32,20 +32,29 @@ class Heard(Struct, frozen=True, kw_only=True):
     @property
     def unknown(self) -> tuple[str, ...]:
         """What is to be replaced and has no known name: one word, and a number behind it."""
-        text = unaccented(self.text)
-        known = [(m.start, m.end) for m in self.mentions]
-        found = []
-        for match in _REPLACED.finditer(text):
-            start, end = match.span("name")
-            if not any(a < end and start < b for a, b in known):
-                found.append(self.text[start:end])
-        return tuple(found)
+        return self._behind(_REPLACED)
+
+    @property
+    def perhaps(self) -> tuple[str, ...]:
+        """What may be such a name, behind any word of likeness; the model tells whether it is."""
+        return tuple(dict.fromkeys((*self.unknown, *self._behind(_LIKENED))))
+
+    def _behind(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        known = [(m.start, m.end) for m in self.mentions if m.kind == "model"]
+        places = [match.span("name") for match in pattern.finditer(unaccented(self.text))]
+        return tuple(
+            self.text[start:end]
+            for start, end in places
+            if not any(a < end and start < b for a, b in known)
+        )
 
 
-_REPLACED = re.compile(
-    rf"\b{cues.REPLACED} (?:the |an? |den |die |das |le |la |el )?"
-    r"(?P<name>[a-z][\w+-]{2,}(?: [a-z]?\d[\w.]*)?)"
+_NAME = (
+    r" (?:the |an? |den |die |das |le |la |el )?"
+    r"(?P<name>[a-z][\w+-]{2,}(?: (?:[a-z]?\d[\w.]*|pro|large|xl|mini|max)(?!\w))?)"
 )
+_REPLACED = re.compile(rf"\b{cues.REPLACED}{_NAME}")
+_LIKENED = re.compile(rf"\b{cues.LIKE}{_NAME}")
 
 
 def parse(heard: Heard) -> Said:

@@ -16,7 +16,7 @@ MOST_WORDS = 7
 _WORD = re.compile(r"[^\W_]+(?:\.\d+[^\W_]*)*\+?")
 _BETWEEN = re.compile(r"[ \-_.·:/]{0,2}")
 _PLAIN = re.compile(r"[^\w.+]|_|(?<!\d)\.|\.(?!\d)")
-_TAIL = re.compile(r"\W+(ai|labs?|research|ai research)$", re.IGNORECASE)
+_TAIL = re.compile(r"\W+(ai|labs?)$", re.IGNORECASE)
 _CHIP = re.compile(
     r"(?<![\w.])(?:\d{1,3} ?x ?)?"
     r"(?:(?:nvidia|geforce|amd|radeon|intel|apple|macbook(?: pro| air)?) )*"
