@@ -18,6 +18,8 @@ _ENDINGS = "(?:e[rnms]?|s|ne|nes|que|que?s|a|as)?"
 
 SHORTEST_SLIP = 5
 """Letters of a word in which one may be wrong."""
+LONG = 9
+"""Letters of a word that may also have an ending."""
 Kind = Literal["language", "country", "origin"]
 
 
@@ -47,7 +49,7 @@ def nearly_spoken(text: str) -> Mapping[Kind, frozenset[str]]:
     for word in spoken(text):
         found[word.kind].add(word.code)
     for word in re.findall(rf"[^\W\d_]{{{SHORTEST_SLIP},}}", unaccented(text.casefold())):
-        for ending in range(3):
+        for ending in range(3 if len(word) >= LONG else 1):
             for shorter in _shortened(word[: len(word) - ending]):
                 for kind, code in _slips().get(shorter, ()):
                     found[kind].add(code)
