@@ -10,7 +10,16 @@ from freehold.actions.need import hear, quotable
 from freehold.core.errors import BrokenInput
 from freehold.judge.need_grammar import Quotable, grammar
 from freehold.judge.need_parsing import parse
-from freehold.judge.said import ABILITIES, TASKS, USES, Said, read_said, strangers
+from freehold.judge.said import (
+    ABILITIES,
+    FITTING,
+    TASKS,
+    USES,
+    Said,
+    read_said,
+    sensible,
+    strangers,
+)
 from tests.invented import SHIPPED
 
 
@@ -23,6 +32,7 @@ def test_every_word_stands_for_one_of_the_knowledge_base() -> None:
         assert task in SHIPPED.words["tasks"]
         assert not ability or ability in SHIPPED.words["abilities"]
     assert set(ABILITIES) <= set(SHIPPED.words["abilities"])
+    assert set(ABILITIES) == {ability for listed in FITTING.values() for ability in listed}
     assert set(USES) <= set(SHIPPED.words["uses"])
 
 
@@ -61,6 +71,17 @@ def test_a_text_without_names_and_numbers_leaves_only_closed_words() -> None:
     assert "like" not in rules
     assert "memory" not in rules
     assert '"\\"transcribe\\""' in rules
+
+
+def test_a_grammar_may_ask_for_a_task() -> None:
+    first = grammar(Quotable(), task=True).split("\n")
+    assert first[0] == 'root ::= "{" body0 "}"'
+    assert "body1" not in first[1]
+
+
+def test_abilities_that_make_no_sense_with_a_task_are_dropped() -> None:
+    need = Said(task="transcribe", abilities=("multivector", "timestamps"))
+    assert sensible(need).abilities == ("timestamps",)
 
 
 def test_what_is_quoted_cannot_break_out_of_the_grammar() -> None:

@@ -14,11 +14,10 @@ from typing import Any
 import pytest
 
 from freehold.actions.folder import check_folder
-from freehold.actions.need import hear, quotable, understand
+from freehold.actions.need import hear, read_need, understand
 from freehold.actions.seed import FILE, reading, seed_model
 from freehold.core.errors import UsageError
 from freehold.formats.gguf import read_gguf_metadata
-from freehold.judge.need_grammar import grammar
 from freehold.judge.said import ABILITIES, TASKS, USES, Said, read_said
 from freehold.knowledge.spoken import country_codes, language_codes
 from tests.invented import SHIPPED
@@ -130,7 +129,7 @@ def test_the_model_reads_needs_and_any_text_gives_a_valid_one(
 
         def understood(text: str) -> Said:
             heard = hear(text, SHIPPED)
-            need = read(heard.text, grammar(quotable(heard, SHIPPED)))
+            need = read_need(read, heard, SHIPPED)
             quoted = (need.like, need.memory, need.machine, need.context, need.size, need.users)
             assert all(piece in heard.text for piece in quoted if piece)
             return need

@@ -15,10 +15,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from freehold.actions.need import hear, quotable
+from freehold.actions.need import hear, read_need
 from freehold.actions.need_options import options
 from freehold.actions.seed import reading
-from freehold.judge.need_grammar import grammar
 from freehold.judge.need_parsing import parse
 from freehold.judge.said import Said
 from freehold.knowledge.base import KnowledgeBase, open_base
@@ -105,8 +104,7 @@ def measured(wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Score]:
     with reading() as (read, _):
 
         def by_model(text: str) -> Said:
-            heard = hear(text, base)
-            return read(heard.text, grammar(quotable(heard, base)))
+            return read_need(read, hear(text, base), base)
 
         model = {(f, r): measure(f, by_model, base) for f, r in wanted if r == "model"}
     return scores | model

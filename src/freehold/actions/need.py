@@ -5,7 +5,7 @@ Neither states a fact: both only say what was asked for. `choose` answers from t
 
 import time
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -16,7 +16,7 @@ from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.quantities import quantities
 from freehold.judge.need_grammar import Quotable, grammar
 from freehold.judge.need_parsing import Heard, parse
-from freehold.judge.said import Said
+from freehold.judge.said import Said, sensible
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.mentions import mentions
 from freehold.knowledge.spoken import nearly_spoken, spoken
@@ -141,6 +141,18 @@ def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
     )
 
 
+def read_need(read: Callable[[str, str], Said], heard: Heard, base: KnowledgeBase) -> Said:
+    """What the model makes of a text: a need of which every part makes sense.
+
+    Where it understood limits and no work, though a cue speaks of work, it must say which.
+    """
+    offered = quotable(heard, base)
+    said = read(heard.text, grammar(offered))
+    if said != Said() and not said.task and not said.like and parse(heard).task:
+        said = read(heard.text, grammar(offered, task=True))
+    return sensible(said)
+
+
 def _absent() -> str | None:
     """What is missing for the model to read; None when all is there."""
     from freehold.engines.llamacpp import Engine
@@ -153,7 +165,7 @@ def _absent() -> str | None:
 def _by_model(text: str, heard: Heard, base: KnowledgeBase) -> Understood:
     began = time.monotonic()
     with reading() as (read, version):
-        said = read(heard.text, grammar(quotable(heard, base)))
+        said = read_need(read, heard, base)
     took = time.monotonic() - began
     because = f"freehold-seed on llama.cpp {version or ''}".rstrip() + f", {took:.2f} s"
     return Understood(text=text, said=said, reader="model", because=because)

@@ -81,14 +81,6 @@ ABILITIES = {
     "geospatial": r"satellit\w*|satelit\w*|earth observation|geospatial|aerial|luftbild\w*",
     "grounding": r"\bgrounding\b|point at",
 }
-FITTING = {
-    "chat": {"tools", "reasoning", "medical"}, "code": {"tools", "reasoning", "infill"}, "math": {"tools", "reasoning"},
-    "vision": {"tools", "reasoning", "grounding", "medical"}, "transcribe": {"timestamps", "diarization", "streaming", "medical"},
-    "speak": {"voice-cloning", "streaming"}, "embed": {"multivector", "sparse"}, "forecast": {"quantiles"},
-    "segment": {"medical", "geospatial"}, "detect": {"geospatial"}, "classify": {"medical"},
-}  # fmt: skip
-"""The abilities that are looked for with each task."""
-
 LIKE = r"(?:like|similar to|comparable to|instead of|alternativ\w* (?:\w+ )?(?:to|for|zu|fur|a|de)|replace\w*|replacement (?:for|of)|as good as|switch(?:ing)? (?:away )?from|wie|statt|ersatz fur|ersetzen|ahnlich wie|so gut wie|comme|remplac\w*|a la place de|au lieu de|semblable a|equivalent (?:a|de)|como|parecido a|en lugar de|en vez de|reemplazar|sustituir|tan bueno como|quit|leave|ditch)"
 LIKE_AFTER = r"(?:alternative|replacement|clone|ersatz|ersetzen|ablosen)"
 REPLACED = r"(?:alternativ\w* (?:libre |ouverte |abierta |locale? )?(?:to|for|zu|fur|a|de)|replac\w*|replacement for|instead of|switch(?:ing)? away from|ersatz fur|statt|remplacer|a la place de|equivalent (?:de|a)|reemplazar(?: a)?|sustituir(?: a)?|en lugar de|en vez de|sustituto de)"

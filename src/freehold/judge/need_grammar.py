@@ -51,14 +51,15 @@ def suits(key: str, quantity: Quantity) -> bool:
     return True
 
 
-def grammar(quotable: Quotable) -> str:
-    """The grammar for a text in which this may be quoted."""
+def grammar(quotable: Quotable, *, task: bool = False) -> str:
+    """The grammar for a text in which this may be quoted; with `task` it must say a task."""
     keys = list(_keys(quotable))
-    rules = ['root ::= "{" body0? "}"']
+    rules = ['root ::= "{" ' + ("body0" if task else "body0?") + ' "}"']
     for place, (key, value) in enumerate(keys):
         pair = f'"\\"{key}\\":" {value}'
         rest = f" rest{place + 1}"
-        later = f" | body{place + 1}" if place + 1 < len(keys) else ""
+        last = place + 1 == len(keys) or (task and not place)
+        later = "" if last else f" | body{place + 1}"
         rules.append(f"body{place} ::= {pair}{rest}{later}")
         if place:
             rules.append(f'rest{place} ::= "," {pair}{rest} | rest{place + 1}')

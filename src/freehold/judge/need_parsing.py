@@ -8,7 +8,7 @@ from msgspec import Struct
 from freehold.core.quantities import Quantity
 from freehold.judge import need_cues as cues
 from freehold.judge.need_grammar import suits
-from freehold.judge.said import OSI, Said
+from freehold.judge.said import FITTING, OSI, Said
 from freehold.knowledge.mentions import Mention
 from freehold.knowledge.spoken import Spoken, unaccented
 
@@ -145,7 +145,7 @@ def _languages(text: str, heard: Heard) -> Iterator[str]:
 
 def _abilities(text: str, task: str | None) -> Iterator[str]:
     for ability in cues.ABILITIES:
-        if ability in cues.FITTING.get(task or "", ()) and re.search(cues.ABILITIES[ability], text):
+        if ability in FITTING.get(task or "", ()) and re.search(cues.ABILITIES[ability], text):
             yield ability
 
 

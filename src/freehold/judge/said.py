@@ -3,6 +3,7 @@
 from typing import Any
 
 from msgspec import Struct, ValidationError, json
+from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput
 from freehold.judge.needs import OPENNESS
@@ -48,6 +49,20 @@ ABILITIES = (
     "tools", "reasoning", "code", "math", "infill", "timestamps", "diarization", "voice-cloning",
     "streaming", "medical", "multivector", "sparse", "quantiles", "geospatial", "grounding",
 )  # fmt: skip
+FITTING = {
+    "chat": {"tools", "reasoning", "code", "math", "medical"},
+    "code": {"tools", "reasoning", "infill", "math"},
+    "math": {"tools", "reasoning"},
+    "vision": {"tools", "reasoning", "grounding", "medical"},
+    "transcribe": {"timestamps", "diarization", "streaming", "medical"},
+    "speak": {"voice-cloning", "streaming"},
+    "embed": {"multivector", "sparse"},
+    "forecast": {"quantiles"},
+    "segment": {"medical", "geospatial"},
+    "detect": {"geospatial"},
+    "classify": {"medical"},
+}
+"""The abilities that are understood with each task; others make no sense with it."""
 USES = ("commercial", "host", "modify", "redistribute", "train-on-outputs")
 OSI = "osi"
 
@@ -87,6 +102,12 @@ def read_said(text: str | bytes) -> Said:
     for word in strangers(said):
         raise BrokenInput(f"this is no need: {word!r} is not in its vocabulary")
     return said
+
+
+def sensible(said: Said) -> Said:
+    """The need without abilities that make no sense with its task."""
+    fitting = FITTING.get(said.task or "", set())
+    return replace(said, abilities=tuple(a for a in said.abilities if a in fitting))
 
 
 def strangers(said: Said) -> list[str]:
