@@ -4,8 +4,9 @@
     python evaluate.py --write            the same, into the model card
     python evaluate.py open.tsv parser    one reader on one file, with every miss
 
-The readers are Freehold's own: the plain parser, and the model on llama.cpp under the grammar of
-each need. A need is right when `choose` would be asked exactly what was meant.
+The readers are Freehold's own: the plain parser; the model on llama.cpp under the grammar of each
+need; and both as `choose` uses them, where the parser fills what the model is silent of. A need is
+right when `choose` would be asked exactly what was meant.
 """
 
 import re
@@ -24,7 +25,7 @@ from freehold.knowledge.base import KnowledgeBase, open_base
 
 HOME = Path(__file__).parent.parent
 FILES = ("open.tsv", "closed.tsv")
-READERS = ("parser", "model")
+READERS = ("parser", "model", "both")
 LISTED = ("uses", "licenses", "languages", "abilities", "not")
 FIELDS = {"open": "openness", "not": "not_from", "where": "territory"}
 BEGIN, END = "<!-- results: written by recipe/evaluate.py -->\n", "<!-- end of results -->"
@@ -103,10 +104,14 @@ def measured(wanted: list[tuple[str, str]]) -> dict[tuple[str, str], Score]:
         return scores
     with reading() as (read, _):
 
-        def by_model(text: str) -> Said:
+        def alone(text: str) -> Said:
+            return read_need(read, hear(text, base), base, cues=False)
+
+        def helped(text: str) -> Said:
             return read_need(read, hear(text, base), base)
 
-        model = {(f, r): measure(f, by_model, base) for f, r in wanted if r == "model"}
+        readers = {"model": alone, "both": helped}
+        model = {(f, r): measure(f, readers[r], base) for f, r in wanted if r in readers}
     return scores | model
 
 

@@ -16,7 +16,7 @@ from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.quantities import quantities
 from freehold.judge.need_grammar import Quotable, grammar
 from freehold.judge.need_parsing import Heard, parse
-from freehold.judge.said import Said, sensible
+from freehold.judge.said import Said, completed, sensible
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.mentions import mentions
 from freehold.knowledge.spoken import nearly_spoken, spoken
@@ -141,16 +141,19 @@ def quotable(heard: Heard, base: KnowledgeBase) -> Quotable:
     )
 
 
-def read_need(read: Callable[[str, str], Said], heard: Heard, base: KnowledgeBase) -> Said:
+def read_need(
+    read: Callable[[str, str], Said], heard: Heard, base: KnowledgeBase, *, cues: bool = True
+) -> Said:
     """What the model makes of a text: a need of which every part makes sense.
 
-    Where it understood limits and no work, though a cue speaks of work, it must say which.
+    Where it understood limits and no work, though a cue speaks of work, it must say which. With
+    `cues` the parser fills slots of which the model is silent and the parser can be sure.
     """
-    offered = quotable(heard, base)
+    offered, cued = quotable(heard, base), parse(heard)
     said = read(heard.text, grammar(offered))
-    if said != Said() and not said.task and not said.like and parse(heard).task:
+    if said != Said() and not said.task and not said.like and cued.task:
         said = read(heard.text, grammar(offered, task=True))
-    return sensible(said)
+    return completed(sensible(said), cued) if cues else sensible(said)
 
 
 def _absent() -> str | None:
