@@ -83,6 +83,7 @@ def test_a_need_that_is_too_long_is_refused_with_both_numbers() -> None:
 def test_without_the_wheel_the_parser_reads_and_says_so() -> None:
     understood = understand("a chatbot", base=SHIPPED)
     assert understood.reader == "parser"
+    assert not understood.failed
     assert understood.by == "the plain parser, because the package freehold-seed is not installed"
 
 
@@ -102,6 +103,7 @@ def test_an_engine_that_fails_leaves_the_parser_which_says_why(
     understood = understand("a chatbot", base=SHIPPED)
     assert understood.said.task == "chat"
     assert understood.because == "freehold-seed failed: llama.cpp stopped"
+    assert understood.failed
     with pytest.raises(EnvironmentProblem):
         understand("a chatbot", reader="model", base=SHIPPED)
 

@@ -22,6 +22,7 @@ from freehold.knowledge.mentions import mentions
 from freehold.knowledge.spoken import nearly_spoken, spoken
 
 Reader = Literal["model", "parser"]
+FAILED = "freehold-seed failed"
 LONGEST = 600
 """Characters of a need that are read."""
 
@@ -33,6 +34,11 @@ class Understood(Struct, frozen=True, kw_only=True):
     said: Said
     reader: Reader
     because: str
+
+    @property
+    def failed(self) -> bool:
+        """Whether the model should have read it and could not."""
+        return self.reader == "parser" and self.because.startswith(FAILED)
 
     @property
     def by(self) -> str:
@@ -94,7 +100,7 @@ def understand(
         except (BrokenInput, EnvironmentProblem, UsageError) as error:
             if reader == "model":
                 raise
-            absent = f"freehold-seed failed: {error}"
+            absent = f"{FAILED}: {error}"
     return Understood(text=text, said=parse(heard), reader="parser", because=absent)
 
 

@@ -88,7 +88,7 @@ def show_understood(asked: "Asked", explain: bool) -> None:
     """Print what was understood as the options that say the same, and who understood it."""
     title("Understood (an option changes it, --ignore leaves it out)")
     rows(asked.rows, color=None)
-    if explain:
+    if explain or asked.understood.failed:
         rows([("read by", asked.understood.by)], color=None)
     say("")
 
