@@ -1,9 +1,10 @@
 # Two commands for a newcomer: `make run` and `make test`. `make check` is what a change must pass.
 # `make seed` makes our own small model from nothing: data, training, files, figures.
-.PHONY: run seed test check format lint types layers docs data slow soak bench fix clean
+.PHONY: run test check runtimes seed format lint types layers docs data slow soak bench fix clean
 
 BIN := .venv/bin
-SOURCES := src tests scripts benchmarks models/freehold-seed/recipe
+SOURCES := src tests scripts benchmarks examples models/freehold-seed/recipe
+ENGINES := transformers onnxruntime litert
 
 run: .venv/run-ready
 	@sh scripts/first_run.sh
@@ -20,6 +21,12 @@ soak: .venv/dev-ready
 
 slow: .venv/dev-ready
 	$(BIN)/pytest
+
+# Build the runtimes of all engines, some GB, and run the tests that need them.
+runtimes: .venv/dev-ready
+	for engine in $(ENGINES); do FREEHOLD_RUNTIMES=.venv/runtimes $(BIN)/freehold runtime install $$engine || exit 1; done
+	FREEHOLD_RUNTIMES=.venv/runtimes FREEHOLD_OUTCOMES=1 $(BIN)/pytest -m runtime tests/runtimes
+	$(BIN)/python scripts/generate_docs.py
 
 check: format lint types layers test docs data
 

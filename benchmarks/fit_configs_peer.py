@@ -54,10 +54,10 @@ def llmfit(_config: dict[str, Any], name: str) -> dict[str, float]:
 
 def accelerate(config: dict[str, Any], _name: str) -> dict[str, float]:
     """Weights in 16 bits, as `accelerate estimate-memory` counts them from a configuration."""
-    import torch  # type: ignore[import-not-found]
-    from accelerate import init_empty_weights  # type: ignore[import-not-found]
-    from accelerate.utils import calculate_maximum_sizes  # type: ignore[import-not-found]
-    from transformers import AutoConfig, AutoModel  # type: ignore[import-not-found]
+    import torch
+    from accelerate import init_empty_weights
+    from accelerate.utils import calculate_maximum_sizes
+    from transformers import AutoConfig, AutoModel
 
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "config.json").write_text(json.dumps(config))

@@ -58,7 +58,7 @@ class Place:
     """The device: where, how much is taken, and when its work is done."""
 
     def __init__(self, device: str) -> None:
-        import torch  # type: ignore[import-not-found]
+        import torch
 
         self.device, self.torch, self.cuda = device, torch, torch.cuda if device == "cuda" else None
 
@@ -102,7 +102,7 @@ def _process() -> int:
 def build(kind: str, values: Row, place: Place) -> tuple[Any, Row, list[Tensor]]:
     """A model with random weights in bf16, its configuration, and its tensors as records."""
     import torch
-    import transformers as library  # type: ignore[import-not-found]
+    import transformers as library
 
     library.logging.set_verbosity_error()
     config = getattr(library, f"{kind}Config")(**values)

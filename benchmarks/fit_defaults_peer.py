@@ -41,8 +41,8 @@ TOKENS, FEW = 6000, 64
 
 def built(kind: str) -> Any:
     """The model of this type, in bf16, without memory."""
-    import torch  # type: ignore[import-not-found]
-    import transformers  # type: ignore[import-not-found]
+    import torch
+    import transformers
 
     auto = "AutoModelForMaskedLM" if kind in ENCODERS else "AutoModelForCausalLM"
     auto = "AutoModelForSeq2SeqLM" if kind in PAIRS else auto

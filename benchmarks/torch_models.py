@@ -335,8 +335,8 @@ CLASSES = {
 
 def make(name: str, folder: Path) -> None:
     """Write the model with small random weights."""
-    import torch  # type: ignore[import-not-found]
-    import transformers  # type: ignore[import-not-found]
+    import torch
+    import transformers
 
     torch.manual_seed(0)
     if name in PIPELINES:
@@ -349,7 +349,7 @@ def make(name: str, folder: Path) -> None:
 
 
 def _pipeline(name: str) -> Any:
-    import diffusers as d  # type: ignore[import-not-found]
+    import diffusers as d
     import transformers as t
 
     def clip(**more: Any) -> Any:

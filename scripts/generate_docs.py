@@ -1,6 +1,6 @@
 """Write the reference pages that follow from code and facts, or check that they are current.
 
-python scripts/generate_docs.py           write docs/reference/{commands,licenses,models}.md
+python scripts/generate_docs.py           write docs/reference/{commands,licenses,models,runs}.md
 python scripts/generate_docs.py --check   exit 1 when one of them is out of date
 """
 
@@ -14,6 +14,9 @@ from freehold.actions.models import models
 from freehold.cli.main import command
 from freehold.judge.licensing import is_open, permits
 from freehold.knowledge.base import KnowledgeBase
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+from scripts import runs_page
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by scripts/generate_docs.py; `make fix` writes it anew. -->\n"
@@ -68,7 +71,8 @@ def families(base: KnowledgeBase) -> str:
 def main() -> int:
     """Write or compare the pages."""
     base = KnowledgeBase()
-    pages = {"commands": commands(), "licenses": licenses(base), "models": families(base)}
+    pages = {"commands": commands(), "licenses": licenses(base), "models": families(base),
+             "runs": runs_page.page(NOTE)}  # fmt: skip
     old = [n for n, text in pages.items() if not _is(REFERENCE / f"{n}.md", text)]
     if "--check" in sys.argv:
         for name in old:

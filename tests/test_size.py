@@ -7,7 +7,7 @@ from statistics import median
 SOURCE = Path(__file__).parent.parent / "src" / "freehold"
 FILES = sorted(SOURCE.rglob("*.py"))
 LONGEST_FILE, LONGEST_FUNCTION = 400, 60
-LARGEST_PACKAGE = 2_000_000
+LARGEST_PACKAGE = 4_000_000
 
 
 def functions() -> list[tuple[str, int]]:

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from freehold.actions.answer import Answer
     from freehold.actions.check import Report, check
     from freehold.actions.choose import Choice, choose
     from freehold.actions.convert import convert
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
     from freehold.actions.get import get
     from freehold.actions.headers import Headers, read_headers
     from freehold.actions.history import History, history
+    from freehold.actions.inspect import Inspection, inspect
     from freehold.actions.licenses import LicenseReport, license, licenses
     from freehold.actions.machine import MachineReport, machine
     from freehold.actions.models import models
     from freehold.actions.plan import Plan, plan
-    from freehold.actions.run import Answer, run
+    from freehold.actions.run import run
     from freehold.actions.scan import scan
     from freehold.actions.signing import sign, verify
     from freehold.core.errors import (
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from freehold.store.ledger import Ledger
 
 _HOMES = {
-    "Answer": "actions.run",
+    "Answer": "actions.answer",
     "BrokenInput": "core.errors",
     "Choice": "actions.choose",
     "Contradiction": "core.errors",
@@ -44,6 +46,7 @@ _HOMES = {
     "FreeholdError": "core.errors",
     "Headers": "actions.headers",
     "History": "actions.history",
+    "Inspection": "actions.inspect",
     "KnowledgeBase": "knowledge.base",
     "Ledger": "store.ledger",
     "LicenseReport": "actions.licenses",
@@ -60,6 +63,7 @@ _HOMES = {
     "doctor": "actions.doctor",
     "get": "actions.get",
     "history": "actions.history",
+    "inspect": "actions.inspect",
     "license": "actions.licenses",
     "licenses": "actions.licenses",
     "machine": "actions.machine",
@@ -83,6 +87,7 @@ __all__ = [
     "FreeholdError",
     "Headers",
     "History",
+    "Inspection",
     "KnowledgeBase",
     "Ledger",
     "LicenseReport",
@@ -99,6 +104,7 @@ __all__ = [
     "doctor",
     "get",
     "history",
+    "inspect",
     "license",
     "licenses",
     "machine",

@@ -3,6 +3,8 @@
 import json
 import subprocess
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,12 @@ from freehold.core.errors import EnvironmentProblem, NotFound
 from freehold.engines.base import ENGINES, built_with, package
 
 Calls = list[tuple[str, ...]]
+
+
+@pytest.fixture(autouse=True)
+def _nowhere_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runtimes of this machine are left alone."""
+    monkeypatch.delenv("FREEHOLD_RUNTIMES", raising=False)
 
 
 @pytest.fixture
@@ -29,6 +37,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> Calls:
     return heard
 
 
+def state() -> action.Runtime:
+    """The runtime of llama.cpp as it is."""
+    return next(one for one in runtimes() if one.engine == "llama.cpp")
+
+
 def quiet(_: str) -> None:
     """Say nothing."""
 
@@ -41,7 +54,7 @@ def test_every_engine_with_a_runtime_ships_exact_versions() -> None:
 
 
 def test_a_runtime_is_built_once_from_wheels_only(calls: Calls, home: Path) -> None:
-    assert [one.state for one in runtimes()] == ["missing"]
+    assert {one.state for one in runtimes()} == {"missing"}
     built = install("llama.cpp", say=quiet)
     assert (built.state, built.folder) == ("built", home / "share" / "runtimes" / "llamacpp")
     assert {"--only-binary", "--no-deps", ":all:"} <= set(calls[1])
@@ -108,7 +121,7 @@ def test_a_package_that_an_engine_could_not_see_does_not_count(
 def test_one_built_from_an_older_list_is_said_to_be_old(calls: Calls) -> None:
     folder = install("llama.cpp", say=quiet).folder
     (folder / "freehold.json").write_text(json.dumps({"packages": {"xllamacpp": "1"}}))
-    assert [one.state for one in runtimes()] == ["old"]
+    assert state().state == "old"
 
 
 def test_a_failed_installation_leaves_nothing_and_says_why(
@@ -120,7 +133,7 @@ def test_a_failed_installation_leaves_nothing_and_says_why(
     monkeypatch.setattr("freehold.actions.runtimes.subprocess.run", fail)
     with pytest.raises(EnvironmentProblem, match="no such version"):
         install("llama.cpp", say=quiet)
-    (one,) = runtimes()
+    one = state()
     assert one.state == "missing"
     assert not one.folder.exists()
     assert built_with(one.folder) is None
@@ -134,3 +147,69 @@ def test_what_this_python_has_is_not_built(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_unknown_engine_has_no_runtime() -> None:
     with pytest.raises(NotFound):
         install("lama.cpp", say=quiet)
+
+
+def wheel_of_torch(folder: Path, *requires: str) -> None:
+    """The metadata of a torch that was installed into a runtime."""
+    there = folder / "lib" / "python3.11" / "site-packages" / "torch-2.13.0.dist-info"
+    there.mkdir(parents=True)
+    lines = [f"Requires-Dist: {line}" for line in requires]
+    (there / "METADATA").write_text("\n".join(["Name: torch", *lines]))
+
+
+def test_libraries_for_cards_come_only_with_a_torch_that_needs_them(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch, home: Path
+) -> None:
+    monkeypatch.setattr("freehold.actions.runtimes.shutil.which", lambda name: None)
+    install("transformers", say=quiet)
+    assert len(calls) == 2
+    nvidia = 'nvidia-cudnn-cu13==9.1; platform_system == "Linux"'
+    run = subprocess.run
+
+    def with_torch(words: tuple[str, ...], **more: object) -> None:
+        run(words, **more)  # type: ignore[call-overload]
+        if "-r" in words:
+            folder = home / "share" / "runtimes" / "torch"
+            wheel_of_torch(folder, "filelock", nvidia, 'optree; extra == "optree"')
+
+    monkeypatch.setattr("freehold.actions.runtimes.subprocess.run", with_torch)
+    install("transformers", again=True, say=quiet)
+    assert len(calls) == 5
+    assert calls[-1][-1] == nvidia
+    assert "--no-deps" not in calls[-1]
+
+
+def test_uv_takes_the_build_that_fits_the_card(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(words: tuple[str, ...], **_: object) -> subprocess.CompletedProcess[str]:
+        calls.append(words)
+        return subprocess.CompletedProcess(words, 0, "--torch-backend <BACKEND>", "")
+
+    monkeypatch.setattr("freehold.actions.runtimes.subprocess.run", run)
+    monkeypatch.setattr("freehold.actions.runtimes.shutil.which", lambda name: "/bin/uv")
+    monkeypatch.setattr("freehold.actions.runtimes._building", _here)
+    install("transformers", say=quiet)
+    at = calls[-1].index("--torch-backend")
+    assert calls[-1][at + 1] == "auto"
+    install("llama.cpp", say=quiet)
+    assert "--torch-backend" not in calls[-1]
+
+
+@contextmanager
+def _here(folder: Path) -> Iterator[Path]:
+    folder.mkdir(parents=True)
+    yield folder
+
+
+def test_what_torch_was_built_for_does_not_make_another_version(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(action, "version", lambda name: "2.13.0+cpu")
+    assert action._version("torch") == "2.13.0"
+
+
+def test_a_long_list_names_the_first_and_counts_the_rest() -> None:
+    one = next(one for one in runtimes() if one.engine == "transformers")
+    assert one.words().startswith("torch 2.13.0, transformers 5.24.0, ")
+    assert one.words().endswith(f" and {len(one.needs) - 4} more")

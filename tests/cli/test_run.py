@@ -68,7 +68,7 @@ def test_a_zero_is_a_wish_like_any_other(
 
     heard: dict[str, object] = {}
 
-    def stream(model: str, prompt: str, **wishes: object) -> None:
+    def stream(model: str, prompt: str, folder: object, **wishes: object) -> None:
         heard.update(wishes)
         raise UsageError("heard")
 
@@ -160,14 +160,14 @@ def _running(program: str) -> list[int]:
 
 def test_engines_and_runtimes_are_listed(capsys: Capsys, model: str) -> None:
     assert "installed  program" in freehold(capsys, "engines").out
-    (engine,) = json.loads(freehold(capsys, "engines", "--json").out)
-    assert engine["name"] == "llama.cpp"
+    listed = json.loads(freehold(capsys, "engines", "--json").out)
+    (engine,) = [one for one in listed if one["name"] == "llama.cpp"]
     assert set(engine) == {
-        *("name", "kind", "installed", "how", "at", "version", "install"),
+        *("name", "kind", "installed", "how", "at", "version", "native", "install"),
         *("tasks", "formats", "architectures", "devices", "precisions"),
     }
-    (runtime,) = json.loads(freehold(capsys, "runtime", "list", "--json").out)
-    assert set(runtime) == {"engine", "state", "needs", "folder"}
+    runtime, *_ = json.loads(freehold(capsys, "runtime", "list", "--json").out)
+    assert set(runtime) == {"engine", "state", "needs", "folder", "native"}
     assert "xllamacpp" in freehold(capsys, "runtime", "list").out
 
 
@@ -175,3 +175,10 @@ def test_the_doctor_tells_what_engines_are_held_to(capsys: Capsys, model: str) -
     done = freehold(capsys, "doctor")
     assert "engines are held to limits of" in done.out
     assert "llama.cpp" in done.out
+
+
+def test_an_option_for_an_engine_has_a_name_and_a_value(capsys: Capsys, model: str) -> None:
+    done = freehold(capsys, "run", model, "hi", "--option", "pooling")
+    assert (done.code, "NAME=VALUE" in done.err) == (2, True)
+    done = freehold(capsys, "run", model, "hi", "--option", "pooling=mean")
+    assert "llama.cpp has no option 'pooling'" in done.err

@@ -18,12 +18,14 @@ from freehold.actions import choose as choosing
 from freehold.actions import doctor
 from freehold.actions.signing import sign
 from freehold.cli.main import command
+from freehold.formats.invented_llama import write_llama
 from freehold.knowledge.base import FOLDERS
 from tests.actions.test_signing import made
 from tests.cli.running import freehold
-from tests.engines.stubs import stub, tiny
+from tests.engines.stubs import TINY, stub, tiny
 from tests.scanners.good import GOOD
 
+QUESTION = '{"custom_id": "1", "url": "/v1/chat/completions", "body": {"model": "model", "messages": [{"role": "user", "content": "Why?"}]}}'  # noqa: E501
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src").rglob("*.md")]
 WRITTEN = [page for page in PAGES if page.name not in ("models.md", "licenses.md", "commands.md")]
@@ -70,7 +72,10 @@ def in_help() -> list[tuple[str, str]]:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the commands shown run: a model, a license, a schema, a stand-in engine."""
     tiny(tmp_path).rename(tmp_path / "model.gguf")
+    write_llama(tmp_path / "tuned.gguf", TINY, seed=2)
     (tmp_path / "LICENSE").write_bytes((ROOT / "LICENSE").read_bytes())
+    (tmp_path / "questions.jsonl").write_text(QUESTION)
+    (tmp_path / "notes.txt").write_text("The sky scatters blue light.")
     (tmp_path / "form.json").write_text('{"type": "object"}')
     (tmp_path / "weights.pt").write_bytes(GOOD["model.pt"])
     if find_spec("cryptography"):
@@ -92,6 +97,8 @@ def test_every_command_shown_runs(capsys: pytest.CaptureFixture[str], line: str)
     assert words[0] == "freehold"
     if words[1] in ("sign", "verify"):
         pytest.importorskip("cryptography")
+    if {"--stats", "--against"} & {*words}:
+        pytest.importorskip("numpy")
     done = freehold(capsys, *words[1:])
     assert done.code == 0, done.err
     assert done.out.strip()

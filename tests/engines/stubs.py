@@ -32,8 +32,13 @@ def tiny(folder: Path, shape: Shape = TINY) -> Path:
     return file
 
 
-def job(model: Path, context: int = 256, **more: Any) -> Job:
+def job(
+    model: Path,
+    context: int = 256,
+    task: str = "text-generation",
+    parallel: int = 1,
+    **more: Any,
+) -> Job:
     """A job for this model with a small context."""
-    return Job(
-        model=model, task="text-generation", setting=Setting(context=context), threads=1, **more
-    )
+    setting = Setting(context=context, parallel=parallel)
+    return Job(model=model, task=task, setting=setting, threads=1, **more)

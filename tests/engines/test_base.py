@@ -30,6 +30,7 @@ def test_the_template_is_a_whole_engine(tmp_path: Path) -> None:
     assert isinstance(engine, Contract)
     found = Found("program", tmp_path / "example-server")
     orders, wire = engine.begin(job(tmp_path / "model"), found, tmp_path)
+    assert orders is not None
     assert orders.command[0] == str(found.at)
     assert orders.read == (tmp_path / "model",)
     assert wire.at == tmp_path / "e.sock"
@@ -44,8 +45,8 @@ def test_every_engine_declares_what_it_can_do() -> None:
         assert engine.formats
         assert engine.devices
         assert engine.precisions
-        assert engine.kind in ("server", "worker")
-        assert engine.hint.startswith("freehold runtime install")
+        assert engine.kind in ("server", "worker", "address")
+        assert engine.hint.startswith("freehold runtime install") == bool(engine.lock)
         assert engine.__doc__
 
 

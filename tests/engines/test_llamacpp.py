@@ -15,7 +15,8 @@ from freehold.core.machine import Gpu
 from freehold.engines import llamacpp
 from freehold.engines.base import ENGINES, Running, start
 from freehold.engines.hosting import llama_text
-from freehold.engines.hosting.llama_text import count, shortened
+from freehold.engines.hosting.llama_cutting import count, shortened
+from freehold.engines.hosting.loop import each, wait
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 from tests.engines.stubs import job, stub, tiny
 from tests.engines.test_hosting import gone
@@ -74,7 +75,7 @@ def test_a_chat_is_answered_piece_by_piece_with_its_seed_and_what_it_took(engine
 
 def test_everything_that_decides_about_memory_is_said_to_the_server(engine: Engine) -> None:
     with engine(context=512) as running:
-        words = running.wire.get("/props")["argv"]
+        words = wait(running.wire.get("/props"))["argv"]
     said = dict(pairwise(words))
     assert said["--ctx-size"] == "512"
     assert said["--cache-type-k"] == said["--cache-type-v"] == "f16"
@@ -111,7 +112,7 @@ def test_a_cut_prompt_says_what_was_cut_and_from_where(
     usual: Running, place: str, left: str
 ) -> None:
     request = Request(text="abcdefghij", max_tokens=95, truncate=place)  # type: ignore[arg-type]
-    cut, _ = shortened(usual.wire, request, 100)
+    cut, _ = wait(shortened(usual.wire, request, 100))
     _, result = asked(usual, request)
     assert cut.text == left
     assert result.cut is not None
@@ -123,8 +124,8 @@ def test_a_cut_prompt_says_what_was_cut_and_from_where(
 def test_in_a_chat_the_longest_turn_is_cut(usual: Running) -> None:
     turns = (Message("system", "Be brief."), Message("user", "x" * 300))
     request = Request(messages=turns, max_tokens=20, truncate="start")
-    cut, said = shortened(usual.wire, request, 100)
-    assert count(usual.wire, cut) <= 80
+    cut, said = wait(shortened(usual.wire, request, 100))
+    assert wait(count(usual.wire, cut)) <= 80
     assert cut.messages[0] == turns[0]
     assert said is not None
     assert said.tokens == 300 - len(cut.messages[1].content)
@@ -146,7 +147,7 @@ def test_every_wish_reaches_the_server_in_its_own_words(usual: Running) -> None:
         schema=schema,
     )
     path, body = llama_text.asked(request, 3)
-    echo = next(event["echo"] for event in usual.wire.stream(path, body) if "echo" in event)
+    echo = next(event["echo"] for event in each(usual.wire.stream(path, body)) if "echo" in event)
     assert path == "/v1/chat/completions"
     assert (echo["max_tokens"], echo["temperature"], echo["top_p"]) == (5, 0.5, 0.9)
     assert (echo["stop"], echo["seed"]) == (["END"], 3)
@@ -222,7 +223,7 @@ def test_a_card_that_this_build_cannot_use_is_said_not_passed_over(engine: Engin
 def test_a_card_that_can_be_used_takes_all_layers(engine: Engine) -> None:
     with engine(device="CUDA0: Card 9000 (16384 MiB, 16000 MiB free)") as running:
         assert running.notes == ()
-        words = running.wire.get("/props")["argv"]
+        words = wait(running.wire.get("/props"))["argv"]
     assert words[words.index("--n-gpu-layers") + 1] == "999"
 
 

@@ -23,6 +23,7 @@ from freehold.formats.onnx import read_onnx
 from freehold.formats.safetensors import read_safetensors
 from freehold.formats.tflite import read_tflite
 from freehold.formats.tokenizer import read_tokenizer
+from freehold.formats.tokenizer_json import read_tokenizer_json
 from tests.formats import layouts
 
 Reader = Callable[[bytes], Any]
@@ -35,6 +36,7 @@ SAMPLES: dict[Reader, bytes] = {
     read_index: b'{"_class_name": "P", "unet": ["diffusers", "U"]}',
     read_merge: b"merge_method: ties\nmodels: [{model: a/b}]\nslices: [{sources: [{model: c}]}]\n",
     read_tokenizer: b'{"tokenizer_class": "T", "chat_template": "x", "auto_map": {"a": [null]}}',
+    read_tokenizer_json: b'{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": ["a b"]}}',
     read_gguf: layouts.gguf({"general.name": "x", "a": ["b", "c"], "general.n": 1, "d": [1, 2]}),
     read_safetensors: layouts.safetensors({"a": layouts.tensor("F32", [1], 0, 4)}),
     read_onnx: layouts.onnx(),

@@ -92,7 +92,9 @@ def _engines() -> Check:
     here = [row.engine.name for row in rows if row.found]
     if not here:
         return Check("engines", True, "none installed", rows[0].engine.hint if rows else None)
-    return Check("engines", True, ", ".join(here))
+    says = [f"{r.engine.name} (built {r.native})" if r.native else r.engine.name
+            for r in rows if r.found]  # fmt: skip
+    return Check("engines", True, ", ".join(says))
 
 
 def _jail() -> Check:

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from freehold.actions.local_model import LocalModel
+from freehold.actions.layouts import LocalModel
 from freehold.core.errors import EnvironmentProblem
 from freehold.engines.base import ENGINES, Contract, Found
 
@@ -14,6 +14,16 @@ class Row(Struct, frozen=True):
 
     engine: Contract
     found: Found | None
+
+    @property
+    def native(self) -> str | None:
+        """Whether it was compiled for this processor, and how it could be; None if not known."""
+        if self.found is None or self.found.native is None or not self.engine.sources:
+            return None
+        if self.found.native:
+            return "for exactly this processor"
+        way = f"freehold runtime install {self.engine.name} --build"
+        return f"for many processors; {way} makes one for exactly this one"
 
     def form(self) -> dict[str, Any]:
         """The JSON form."""
@@ -25,6 +35,7 @@ class Row(Struct, frozen=True):
             "how": found.how if found else None,
             "at": str(found.at) if found else None,
             "version": found.version if found else None,
+            "native": found.native if found else None,
             "install": None if found else e.hint,
             "tasks": sorted(e.tasks),
             "formats": sorted(e.formats),
@@ -67,6 +78,12 @@ def choose_engine(
         raise EnvironmentProblem(says, hint=fit[0].hint)
     reasons = "; ".join(f"{c.engine.name}: {c.because}" for c in candidates)
     raise EnvironmentProblem(f"no engine can run {model.name}: {reasons}", hint="freehold engines")
+
+
+def able(model: LocalModel, task: str, name: str | None = None) -> list[Contract]:
+    """Every installed engine that can do the work, or the one of this name where it can."""
+    known = [ENGINES.get(name)] if name else ENGINES.all()
+    return [e for e in known if not (_unfit(e, model, task) or _missing(e))]
 
 
 def _unfit(engine: Contract, model: LocalModel, task: str) -> str | None:

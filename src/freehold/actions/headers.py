@@ -7,7 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,7 +15,9 @@ from msgspec.structs import replace
 from freehold.actions.local_model import expanded
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.core.tensors import Tensor
-from freehold.sources.base import Place
+
+if TYPE_CHECKING:
+    from freehold.sources.base import Place
 
 _HUB = re.compile(r"hf:([^/@\s]+/[^/@\s]+)(?:@([^/\s]+))?(?:/(.+))?")
 _HUB_PAGE = re.compile(
@@ -28,8 +30,9 @@ class Headers(Struct, frozen=True):
     """What the headers of one model say; `format` is gguf, safetensors, diffusers or config.
 
     `metadata` are the keys of a GGUF file or the remarks of a safetensors file, `lengths` the
-    lengths of arrays of which nothing else is kept (vocabularies), `config` is config.json as it
-    stands. `parts` are the components of a pipeline, or the `mmproj` beside a GGUF file.
+    lengths of arrays of which nothing else is kept (vocabularies) and `arrays` where their items
+    begin in the first file, `config` is config.json as it stands. `parts` are the components of
+    a pipeline, or the `mmproj` beside a GGUF file.
     `files` were counted, with their bytes; `size` is their sum, those of the parts included.
     `requests` is how often a server was asked, for all parts together; `notes` say what was
     chosen or left out.
@@ -40,6 +43,7 @@ class Headers(Struct, frozen=True):
     tensors: tuple[Tensor, ...] = ()
     metadata: dict[str, Any] = {}
     lengths: dict[str, int] = {}
+    arrays: dict[str, int] = {}
     config: dict[str, Any] | None = None
     parts: dict[str, "Headers"] = {}
     files: tuple[tuple[str, int], ...] = ()
@@ -83,7 +87,7 @@ def repository(text: str) -> tuple[str, str]:
 def _place(
     what: str | Path, revision: str | None, token: str | None, endpoint: str | None,
     sleep: Callable[[float], None],
-) -> tuple[Place, str]:  # fmt: skip
+) -> "tuple[Place, str]":  # fmt: skip
     """Where a model is, and the file in there that is meant, if one is."""
     text = str(what)
     hub = _HUB.fullmatch(text) or (None if endpoint else _HUB_PAGE.fullmatch(text))
@@ -104,7 +108,7 @@ def _place(
     return _folder(expanded(what))
 
 
-def _folder(path: Path) -> tuple[Place, str]:
+def _folder(path: Path) -> "tuple[Place, str]":
     from freehold.formats.text import shown
     from freehold.sources.folder import Folder
 

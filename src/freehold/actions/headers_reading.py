@@ -1,7 +1,7 @@
 """Reads the headers of the files that make one model, wherever they are."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -23,7 +23,9 @@ from freehold.formats.weight_files import (
     left_over,
     projector,
 )
-from freehold.sources.base import Place
+
+if TYPE_CHECKING:
+    from freehold.sources.base import Place
 
 INDEX = ".safetensors.index.json"
 ALONE = "no weights were read: sizes come from the configuration alone"
@@ -32,7 +34,7 @@ MOST_TENSORS = 500_000
 T = TypeVar("T", Gguf, Safetensors)
 
 
-def read_file(place: Place, path: str) -> Headers:
+def read_file(place: "Place", path: str) -> Headers:
     """The model that one file is, or of which it is a part."""
     name, low = path.rpartition("/")[2], path.lower()
     folder = path[: len(path) - len(name)]
@@ -52,7 +54,7 @@ def read_file(place: Place, path: str) -> Headers:
     )
 
 
-def read_place(place: Place, folder: str = "") -> Headers:
+def read_place(place: "Place", folder: str = "") -> Headers:
     """The model that a folder is: a pipeline, safetensors, GGUF, or a configuration alone."""
     names = _below(place, folder)
     if "model_index.json" in names:
@@ -74,13 +76,13 @@ def read_place(place: Place, folder: str = "") -> Headers:
     )
 
 
-def _below(place: Place, folder: str) -> dict[str, int | None]:
+def _below(place: "Place", folder: str) -> dict[str, int | None]:
     """The files under a folder, by their paths from there."""
     files = place.files or {}
     return {path[len(folder) :]: size for path, size in files.items() if path.startswith(folder)}
 
 
-def _safetensors(place: Place, folder: str, chosen: Chosen) -> Headers:
+def _safetensors(place: "Place", folder: str, chosen: Chosen) -> Headers:
     index: ShardIndex | None = None
     if chosen.index:
         data = place.small(folder + chosen.index, MOST_INDEX)
@@ -96,16 +98,16 @@ def _safetensors(place: Place, folder: str, chosen: Chosen) -> Headers:
     )  # fmt: skip
 
 
-def _gguf(place: Place, folder: str, names: Sequence[str], *notes: str) -> Headers:
+def _gguf(place: "Place", folder: str, names: Sequence[str], *notes: str) -> Headers:
     files = _present(place, folder, names, names[0])
     found = joined(_each(place, files, read_gguf))
     return _headers(
         place, "gguf", files, tensors=found.tensor_list, metadata=dict(found.metadata),
-        lengths=found.lengths, notes=notes,
+        lengths=found.lengths, arrays=found.arrays, notes=notes,
     )  # fmt: skip
 
 
-def _with_projector(place: Place, folder: str, chosen: Chosen) -> Headers:
+def _with_projector(place: "Place", folder: str, chosen: Chosen) -> Headers:
     """A GGUF file and, where one lies beside it, the part that sees or hears."""
     found = _gguf(place, folder, chosen.files, *chosen.notes)
     beside = projector(_below(place, folder))
@@ -119,7 +121,7 @@ def _with_projector(place: Place, folder: str, chosen: Chosen) -> Headers:
     )  # fmt: skip
 
 
-def _pipeline(place: Place, folder: str) -> Headers:
+def _pipeline(place: "Place", folder: str) -> Headers:
     """A pipeline of diffusers: the headers of each component that has weights of its own."""
     path = folder + "model_index.json"
     data = place.small(path, MOST_JSON)
@@ -146,12 +148,12 @@ def _inside(names: Sizes, folder: str) -> dict[str, int | None]:
     return {name[len(start) :]: size for name, size in names.items() if name.startswith(start)}
 
 
-def _config_alone(place: Place, path: str) -> Headers:
+def _config_alone(place: "Place", path: str) -> Headers:
     table = read_json(place.small(path, MOST_JSON), path)
     return _headers(place, "config", (), config=table, notes=(ALONE,))
 
 
-def _config(place: Place, folder: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+def _config(place: "Place", folder: str) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
     """The configuration beside weights, and what to say of it."""
     found = _table(place, folder, "config.json")
     adapter = None if found else _table(place, folder, "adapter_config.json")
@@ -163,7 +165,7 @@ def _config(place: Place, folder: str) -> tuple[dict[str, Any] | None, tuple[str
     return found, () if found else ("there is no config.json beside the weights",)
 
 
-def _table(place: Place, folder: str, name: str) -> dict[str, Any] | None:
+def _table(place: "Place", folder: str, name: str) -> dict[str, Any] | None:
     """A table of JSON where there is one; a server without a list is asked for config.json only."""
     if place.files is None:
         if name != "config.json":
@@ -177,7 +179,7 @@ def _table(place: Place, folder: str, name: str) -> dict[str, Any] | None:
     return read_json(place.small(folder + name, MOST_JSON), folder + name)
 
 
-def _present(place: Place, folder: str, names: Sequence[str], told: str) -> list[str]:
+def _present(place: "Place", folder: str, names: Sequence[str], told: str) -> list[str]:
     """The paths of files, all of which must be there."""
     missing = [
         name for name in names if place.files is not None and folder + name not in place.files
@@ -189,7 +191,7 @@ def _present(place: Place, folder: str, names: Sequence[str], told: str) -> list
 
 
 def _each(
-    place: Place, paths: Sequence[str], read: Callable[[Source, str], T]
+    place: "Place", paths: Sequence[str], read: Callable[[Source, str], T]
 ) -> list[tuple[str, T]]:
     """The header of every file; several at a time where they come from a server."""
     held = 0
@@ -211,7 +213,7 @@ def _each(
         return list(pool.map(one, paths))
 
 
-def _headers(place: Place, format: str, files: Sequence[str], **more: Any) -> Headers:
+def _headers(place: "Place", format: str, files: Sequence[str], **more: Any) -> Headers:
     """The record, with the sizes of the files."""
     sizes = tuple((path, place.size(path)) for path in files)
     return Headers(

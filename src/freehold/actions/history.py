@@ -1,4 +1,4 @@
-"""What the ledger knows of earlier runs: predicted beside measured, and how far off plans were."""
+"""What the ledger knows of earlier runs, also for others: predicted beside measured, and errors."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -87,9 +87,10 @@ def history(model: str | None = None) -> History:
 
     try:
         with Ledger.open(reading=True) as ledger:
-            rows = ledger.last(LATEST, "run")
+            both = (*ledger.last(LATEST, "run"), *ledger.last(LATEST, "serve"))
     except FreeholdError:
         return History(())
+    rows = sorted(both, key=lambda row: row.number)[-LATEST:]
     runs = [past for row in rows if (past := _past(row))]
     return History(tuple(run for run in runs if model in (None, run.model)))
 
@@ -131,7 +132,9 @@ def _pass(pace: Mapping[str, object], speed: float | None) -> Measurement | None
 
 def _is_spoiled(measured: Mapping[str, object]) -> bool:
     """Whether other work took a part of the machine meanwhile: its speed says little."""
-    share = measured.get("share")
+    share, alongside = measured.get("share"), measured.get("alongside")
+    if isinstance(alongside, int) and alongside > 1:
+        return True
     return isinstance(share, int | float) and share < QUIET
 
 

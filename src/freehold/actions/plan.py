@@ -11,13 +11,14 @@ from freehold.actions.artifacts import Artifact, Target, from_facts
 from freehold.actions.artifacts_gguf import from_gguf
 from freehold.actions.headers import read_headers
 from freehold.actions.history import History, history
-from freehold.actions.local_model import is_path
+from freehold.actions.local_model import find, is_path
 from freehold.actions.other_speeds import Figure
 from freehold.actions.places import Place, place
 from freehold.actions.policed import decision, obey
 from freehold.actions.policy_words import policy_form
 from freehold.actions.speeds import Speeds, pace, rates, speeds
-from freehold.core.errors import NotFound, UsageError
+from freehold.actions.tuning import kept_for
+from freehold.core.errors import FreeholdError, NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.first import FLUENT
 from freehold.judge.fitting.parts import Parts, Precision, Setting, divided
@@ -59,6 +60,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     choices: tuple[Choice, ...] = ()
     policy: Decision | None = None
     objections: tuple[str, ...] = ()
+    tuned: str | None = None
 
     @property
     def share(self) -> float | None:
@@ -70,6 +72,7 @@ class Plan(Struct, frozen=True, kw_only=True):
         """Everything that the reader must know beside the figures, each once."""
         every = (
             *self.objections,
+            *((f"tuned: run takes {self.tuned}",) if self.tuned else ()),
             *self.artifact.notes,
             *self.place.notes,
             *self.fitted.parts.notes,
@@ -188,10 +191,21 @@ def plan(
         on=on, memory=memory, size=size, seconds=seconds, base=base,
     )  # fmt: skip
     said = decision(model, base=base, memory_share=made.share)
-    made = replace(made, policy=said, objections=obey("plan", model, said))
+    made = replace(made, policy=said, objections=obey("plan", model, said), tuned=_tuned(model))
     if record:
         _written_down(made)
     return made
+
+
+def _tuned(model: str | Path) -> str | None:
+    """What `tune-engine` found for a file on this machine."""
+    if not is_path(model):
+        return None
+    try:
+        found = kept_for(find(model).digest)
+    except FreeholdError:
+        return None
+    return found.says if found else None
 
 
 def _written_down(made: Plan) -> None:

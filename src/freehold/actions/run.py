@@ -1,108 +1,54 @@
 """`run`: use a model now. Starts the engine, asks it, and writes down what it really took."""
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from freehold.actions.answer import Answer
+from freehold.actions.asking import TEXT, request_of
 from freehold.actions.engines import Candidate, choose_engine
-from freehold.actions.local_model import LocalModel, find, is_path
+from freehold.actions.layouts import LocalModel
+from freehold.actions.local_model import find, is_path
+from freehold.actions.measuring import Measured, facts, measure, watched
+from freehold.actions.outputs import placed, refuse_taken
 from freehold.actions.plan import Plan, predict
 from freehold.actions.policed import decision, obey
+from freehold.actions.tuning import Tuned, applied, chosen, place_of
 from freehold.core.errors import BrokenInput, EnvironmentProblem, FreeholdError, UsageError
-from freehold.core.machine import probe, usable_cores
-from freehold.engines.base import Contract, Job, Running, start
+from freehold.core.machine import probe
+from freehold.engines.base import Contract, Found, Job, start
 from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
-from freehold.tasks.text_generation import Message, Piece, Request, Result
+from freehold.tasks.base import TASKS, Input, Task
 
-TASK = "text-generation"
 GIB = 2**30
 DEFAULT_CONTEXT = 4096
 SHORTEST_CONTEXT = 64
-LONG_ENOUGH = 0.5
-"""Seconds that an answer must take before its share of the cores can be told."""
 
 
 class Ready(Struct, frozen=True, kw_only=True):
-    """How a model will run: what was chosen, and why."""
+    """How a model will run: what was chosen, and why.
+
+    `tuned` is what `tune-engine` found for it, `found` where the engine is that it measured.
+    """
 
     model: LocalModel
+    task: Task
     engine: Contract
     job: Job
     candidates: tuple[Candidate, ...]
     notes: tuple[str, ...]
     plan: Plan | None = None
-
-
-class Measured(Struct, frozen=True, kw_only=True):
-    """What a run really took: bytes, seconds, tokens.
-
-    `peak` is the most memory that was resident at once, loading included, when a model file may
-    be mapped and copied at the same time; `resident` is what is left after the answer, and
-    `mapped` the part of it that are pages of files, which the system may take back. `share`
-    is the part of its cores that the engine got while it answered: well below 1 means that other
-    work slowed it down. None for an answer too short to tell.
-    """
-
-    engine: str
-    version: str | None
-    peak: int
-    resident: int
-    mapped: int
-    load: float
-    first_token: float
-    prompt_tokens: int
-    prompt_seconds: float
-    generated_tokens: int
-    decode_seconds: float
-    decode_steps: int
-    share: float | None
-
-
-class Answer(Struct, frozen=True, kw_only=True):
-    """The result, how it was made, and what it took."""
-
-    result: Result
-    model: LocalModel
-    setting: Setting
-    measured: Measured
-    notes: tuple[str, ...]
-
-    def form(self) -> dict[str, Any]:
-        """The JSON form."""
-        r, m = self.result, self.measured
-        cut = r.cut
-        return {
-            "model": self.model.name,
-            "file": str(self.model.file),
-            "task": TASK,
-            "engine": {"name": m.engine, "version": m.version},
-            "text": r.text,
-            "thinking": r.thinking or None,
-            "finish": r.finish,
-            "seed": r.seed,
-            "usage": {"prompt": r.spent.prompt, "generated": r.spent.generated},
-            "seconds": {
-                "load": m.load,
-                "first_token": m.first_token,
-                "prompt": m.prompt_seconds,
-                "decode": m.decode_seconds,
-            },
-            "speed": {"prefill": _rate(r.spent.prompt - r.spent.cached, m.prompt_seconds),
-                      "decode": r.times.decode_speed},
-            "peak_memory": m.peak,
-            "context": self.setting.context,
-            "cut": {"where": cut.where, "tokens": cut.tokens, "of": cut.total} if cut else None,
-            "notes": list(self.notes),
-        }  # fmt: skip
+    found: Found | None = None
+    tuned: Tuned | None = None
 
 
 class Wishes(Struct, frozen=True, kw_only=True):
-    """How a model is to run; None takes what suits."""
+    """How a model is to run; None takes what suits, and `tuned` what `tune-engine` found."""
 
     engine: str | None = None
     context: int | None = None
@@ -112,11 +58,17 @@ class Wishes(Struct, frozen=True, kw_only=True):
     full_window: bool = False
     threads: int | None = None
     gpu_layers: int | None = None
+    device: str | None = None
+    precision: str | None = None
+    adapters: tuple[Path, ...] = ()
+    projector: Path | None = None
+    options: Mapping[str, str] = {}
+    tuned: bool = True
 
 
-def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
-    """The answer of a model to a prompt; keywords as those of `stream`."""
-    for part in stream(model, prompt, **wishes):
+def run(model: str | Path, *inputs: Input, **wishes: Any) -> Answer:
+    """The answer of a model to its inputs; keywords as those of `stream`."""
+    for part in stream(model, *inputs, **wishes):
         if isinstance(part, Answer):
             return part
     raise UsageError("the engine gave no answer")
@@ -124,79 +76,129 @@ def run(model: str | Path, prompt: str, **wishes: Any) -> Answer:
 
 def stream(
     model: str | Path,
-    prompt: str,
-    *,
-    system: str | None = None,
-    continuing: bool = False,
+    *inputs: Input,
+    task: str | None = None,
+    out: str | Path | None = None,
+    folder: Path | None = None,
     record: bool = True,
     **wishes: Any,
-) -> Iterator[Piece | Answer]:
-    """The pieces of the answer as they come, then the whole answer.
+) -> Iterator[Any]:
+    """The pieces of the answer and the progress as they come, then the whole answer.
 
-    `continuing` continues the prompt as text, instead of answering it as a chat. Other keywords
-    are those of `Wishes` (engine, context, parallel, kv, ...) and of the task's `Request`
-    (max_tokens, temperature, seed, stop, schema, grammar, truncate). With `record` what was
-    predicted is written into the ledger beside what was measured.
+    Inputs are texts, and files as paths. The task follows from the model, unless it is said.
+    The result is written to `out`, a file or a folder; files that are made go to `folder` where
+    no `out` is said (None: a new temporary folder). Other keywords are those of `Wishes`
+    (engine, context, precision, ...) and the flags of the task (max_tokens, temperature, steps,
+    language, ...). With `record` what was predicted is written into the ledger beside what was
+    measured.
     """
-    how, asked = _sorted(wishes)
-    ready = prepare(model, how)
-    request, notes = _request(ready, prompt, system, continuing, asked)
-    with start(ready.engine, ready.job) as running:
-        share = _watched(running)
+    how, said = _sorted(wishes)
+    there = Path(out).expanduser() if out is not None else None
+    refuse_taken(there)
+    ready = prepare(model, how, task)
+    request, notes = request_of(ready.task, ready.model, inputs, said)
+    with start(ready.engine, ready.job, found=ready.found) as running:
+        share = watched(running)
         for part in running.ask(request):
-            if isinstance(part, Result):
-                measured = measure(running, part, share())
-                said = (*ready.notes, *running.notes, *notes, *part.notes)
-                yield Answer(
-                    result=part,
-                    model=ready.model,
-                    setting=ready.job.setting,
-                    measured=measured,
-                    notes=(*said, *(_recorded(ready, measured) if record else ())),
-                )
-            else:
+            if not isinstance(part, ready.task.result):
                 yield part
+                continue
+            measured = measure(running, part, share())
+            result, files = placed(part, ready.task, there, folder)
+            told = dict.fromkeys((*ready.notes, *running.notes, *notes, *result.notes))
+            yield Answer(
+                result=result,
+                task=ready.task,
+                model=ready.model,
+                setting=ready.job.setting,
+                measured=measured,
+                notes=(*told, *(recorded(ready, measured) if record else ())),
+                files=files,
+            )
 
 
-def prepare(model: str | Path, how: Wishes) -> Ready:
-    """Find the model, ask the policies, choose engine and setting; nothing is started."""
+def prepare(
+    model: str | Path, how: Wishes, task: str | None = None, *, action: str = "run"
+) -> Ready:
+    """Find the model, ask the policies, choose engine and setting; nothing is started.
+
+    `action` is what the model is wanted for, in the words of policies and objections.
+    """
     found = find(model)
-    where = model if is_path(model) else found.file
+    where = model if is_path(model) or found.address else found.file
+    work = _task(found, task)
+    tuned, told = _tuned(found, work, how)
+    if tuned and tuned.made:
+        found = replace(find(Path(tuned.file)), name=found.name)
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
     plan = _planned(found, how, context)
-    objections = obey("run", model, decision(where, memory_share=plan.share if plan else None))
-    _without_code(found)
-    engine, candidates = choose_engine(found, TASK, how.engine)
-    setting = Setting(
-        context=context,
-        parallel=how.parallel,
-        keys=how.kv,
-        values=how.kv,
-        batch=how.batch,
-        full_window=how.full_window,
+    objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
+    brings = () if found.address else _without_code(found)
+    engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
+    engine.asked_for(work.id, how.options)
+    job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
+    leaves = engine.notes(job, Found("address", Path())) if found.address else ()
+    return Ready(
+        model=found,
+        task=work,
+        engine=engine,
+        job=applied(tuned, job, how.threads) if tuned else job,
+        candidates=tuple(candidates),
+        notes=(*objections, *notes, *told, *brings, *_tight(found, plan), *leaves),
+        plan=plan,
+        found=place[1] if place else None,
+        tuned=tuned,
     )
-    job = Job(
+
+
+def _tuned(found: LocalModel, task: Task, how: Wishes) -> tuple[Tuned | None, tuple[str, ...]]:
+    """What was found for the model, unless what is wished for contradicts it."""
+    if not how.tuned or task.id != TEXT or how.precision or how.device:
+        return None, ()
+    return chosen(found.digest, how.engine)
+
+
+def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
+    setting = Setting(
+        context=context, parallel=how.parallel, keys=how.kv, values=how.kv, batch=how.batch,
+        full_window=how.full_window,
+    )  # fmt: skip
+    return Job(
         model=found.file,
-        task=TASK,
+        task=task.id,
         setting=setting,
+        device=how.device,
+        precision=how.precision,
         threads=how.threads,
         gpu_layers=how.gpu_layers,
         memory=probe().memory,
+        adapters=tuple(path.expanduser().absolute() for path in how.adapters),
+        projector=how.projector.expanduser().absolute() if how.projector else None,
+        options=dict(how.options),
+        address=found.address,
     )
-    return Ready(
-        model=found,
-        engine=engine,
-        job=job,
-        candidates=tuple(candidates),
-        notes=(*objections, *notes, *_tight(found, plan)),
-        plan=plan,
-    )
+
+
+def _task(found: LocalModel, wanted: str | None) -> Task:
+    """The task that was asked for, or the usual one of the model."""
+    if wanted:
+        task: Task = TASKS.get(wanted)
+        return task
+    if not found.tasks:
+        raise UsageError(
+            f"what {found.name} ({found.architecture}) does is not known",
+            hint=f"say --task: {', '.join(TASKS.get(name).id for name in TASKS.names())}",
+        )
+    usual: Task = TASKS.get(found.tasks[0])
+    return usual
 
 
 def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
-    """What a plan says of it; None where its architecture cannot be planned."""
+    """What a plan says of it; None where its architecture cannot be planned, or it is not here."""
+    if found.address:
+        return None
     try:
         return predict(
             found.file,
@@ -222,114 +224,46 @@ def _tight(found: LocalModel, plan: Plan | None) -> Iterator[str]:
     yield f"it takes {needs:.1f} GiB, more than the {plan.place.memory / GIB:.1f} for models"
 
 
-def _without_code(found: LocalModel) -> None:
-    """Refuse a file of which a scanner says that loading it runs code."""
+def _without_code(found: LocalModel) -> tuple[str, ...]:
+    """Refuse files of which a scanner says that loading them runs code.
+
+    Programs beside the weights are never loaded by any engine here; that they are there is said.
+    """
     from freehold.actions.scan import scan
+    from freehold.formats.kinds import CODE as PROGRAMS
     from freehold.scanners.base import CODE
 
+    beside = []
     for file in scan(found.file).files:
-        if file.verdict == CODE:
+        if file.verdict == CODE and file.kind in PROGRAMS:
+            beside.append(file.path)
+        elif file.verdict == CODE:
             hint = f"freehold scan {found.file} tells all that was seen"
             raise BrokenInput(f"{found.file.name} contains code: {file.because}", hint=hint)
+    return (f"it brings programs that are not run: {', '.join(beside[:5])}",) if beside else ()
 
 
-def _watched(running: Running) -> Callable[[], float | None]:
-    """From now on: the part of its cores that the engine gets."""
-    before, began = running.process.computed(), time.monotonic()
-    cores = running.job.threads or usable_cores()
+def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
+    """Write the measurement down; a note when that is not possible, for the answer is there.
 
-    def share() -> float | None:
-        passed = time.monotonic() - began
-        used = running.process.computed() - before
-        return round(min(1.0, used / passed / cores), 3) if passed > LONG_ENOUGH else None
-
-    return share
-
-
-def measure(running: Running, result: Result, share: float | None = None) -> Measured:
-    """What the engine took for this answer."""
-    memory = running.memory()
-    return Measured(
-        engine=running.engine.name,
-        version=running.version,
-        peak=memory.peak,
-        resident=memory.now,
-        mapped=memory.mapped,
-        load=running.load_seconds,
-        first_token=result.times.first_token,
-        prompt_tokens=result.spent.prompt - result.spent.cached,
-        prompt_seconds=result.times.prompt,
-        generated_tokens=result.spent.generated,
-        decode_seconds=result.times.decode,
-        decode_steps=result.times.steps,
-        share=share,
-    )
-
-
-def facts(
-    model: LocalModel, setting: Setting, measured: Measured, plan: Mapping[str, object] | None
-) -> dict[str, object]:
-    """The row of the ledger: names, numbers and digests, never what was said."""
-    from msgspec import to_builtins
-
-    found: dict[str, object] = to_builtins(measured)
-    engine, version = found.pop("engine"), found.pop("version")
-    return {
-        "model": model.name,
-        "architecture": model.architecture,
-        "format": model.format,
-        "size": model.size,
-        "digest": model.digest,
-        "task": TASK,
-        "engine": engine,
-        "version": version,
-        "setting": to_builtins(setting),
-        "predicted": dict(plan) if plan is not None else None,
-        "measured": found,
-    }
-
-
-def _recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
-    """Write the measurement down; a note when that is not possible, for the answer is there."""
+    What a server elsewhere took is not of this machine, so it is left out.
+    """
+    if ready.model.address:
+        return ()
     expected = ready.plan.prediction(measured.prompt_tokens) if ready.plan else None
+    row = facts(ready.model, ready.task.id, ready.job.setting, measured, expected)
     try:
         with Ledger.open() as ledger:
-            ledger.append("run", facts(ready.model, ready.job.setting, measured, expected))
+            ledger.append("run", row)
     except FreeholdError as error:
         return (f"this run is not in the ledger: {error}",)
     return ()
 
 
 def _sorted(wishes: dict[str, Any]) -> tuple[Wishes, dict[str, Any]]:
-    """The wishes on how to run, and the parameters of the request."""
+    """The wishes on how to run, and what is said with the request."""
     of_job = {name: wishes.pop(name) for name in Wishes.__struct_fields__ if name in wishes}
-    unknown = set(wishes) - set(Request.__struct_fields__) | set(wishes) & {"messages", "text"}
-    if unknown:
-        raise UsageError(f"run does not know {', '.join(sorted(unknown))}")
     return Wishes(**of_job), wishes
-
-
-def _request(
-    ready: Ready, prompt: str, system: str | None, continuing: bool, asked: dict[str, Any]
-) -> tuple[Request, tuple[str, ...]]:
-    """The request and what must be said about how it is asked."""
-    if not prompt.strip():
-        raise UsageError("the prompt is empty")
-    if continuing and system:
-        raise UsageError("a text that is continued takes no system message")
-    if continuing:
-        return Request(text=prompt, **asked), ()
-    if not ready.model.chat_template:
-        if system or asked.get("schema"):
-            says = (
-                f"{ready.model.name} has no chat template, so it takes no system message or schema"
-            )
-            raise UsageError(says)
-        return Request(text=prompt, **asked), (
-            f"{ready.model.name} has no chat template: the prompt is continued as text",
-        )
-    first = (Message("system", system),) if system else ()
-    return Request(messages=(*first, Message("user", prompt)), **asked), ()
 
 
 def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...]]:
@@ -344,7 +278,3 @@ def _context(model: LocalModel, wanted: int | None) -> tuple[int, tuple[str, ...
             f"it was trained for {trained:,} tokens; beyond them it may write nonsense",
         )
     return wanted, ()
-
-
-def _rate(count: int, seconds: float) -> float | None:
-    return count / seconds if seconds > 0 and count > 0 else None

@@ -1,30 +1,47 @@
 """`freehold convert`."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from freehold.cli._out import as_json, print_json, rows, say
+from freehold.core.errors import UsageError
 
 
-@click.command(short_help="Turn a checkpoint of PyTorch's into safetensors, unpickling nothing.")
+@click.command(short_help="Turn a checkpoint into safetensors, or a model for another engine.")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
-    "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="FILE",
-    help="The safetensors file to write.",
+    "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="PATH",
+    help="The safetensors file to write; with --to, the new folder.",
 )  # fmt: skip
 @click.option("--under", metavar="KEY", help="The key below which the weights are.")
+@click.option("--to", metavar="ENGINE", help="Make a model ready for openvino or ctranslate2.")
+@click.option("--precision", metavar="NAME", help="Of the weights there: f32, bf16, int8, int4.")
+@click.option("--task", metavar="TASK", help="What it is to do there, where it can do several.")
 @as_json
-def command(source: Path, target: Path, under: str | None, as_json: bool) -> None:
+def command(
+    source: Path, target: Path, under: str | None, to: str | None, precision: str | None,
+    task: str | None, as_json: bool,
+) -> None:  # fmt: skip
     """Write the tensors of SOURCE (.bin, .pt, .pth, .ckpt) as safetensors.
 
     A process in a jail follows the pickle and copies the numbers; no code of the file runs, and
     PyTorch is not needed. A file that holds anything but tensors is refused.
 
+    With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
+    another engine, with the papers of the model and its lineage. That needs a runtime of its own
+    (`freehold runtime install converting`).
+
     \b
     Examples:
       freehold convert weights.pt -o weights.safetensors
     """
+    if to is not None:
+        _for_engine(source, target, as_json, to=to, precision=precision or "f32", task=task)
+        return
+    if precision or task:
+        raise UsageError("--precision and --task belong to --to")
     from msgspec import to_builtins
 
     from freehold.actions.convert import convert
@@ -39,4 +56,21 @@ def command(source: Path, target: Path, under: str | None, as_json: bool) -> Non
     rows(lines, color=None)
     if len(done.left_out) > 20:
         say(f"  and {len(done.left_out) - 20:,} more that are no tensors")
+    say(f"The process was held to: {', '.join(done.held) or 'nothing, on this system'}")
+
+
+def _for_engine(source: Path, target: Path, as_json: bool, **wishes: Any) -> None:
+    """Make a model ready for another engine, and say what was made."""
+    from msgspec import to_builtins
+
+    from freehold.actions.convert_model import convert_model
+
+    done = convert_model(source, target, **wishes)
+    if as_json:
+        print_json(to_builtins(done))
+        return
+    say(f"{done.path}: {done.size / 2**20:,.1f} MiB for {done.to} in {done.precision}")
+    rows([("made with", f"{name} {number}") for name, number in done.tools.items()], color=None)
+    for told in done.notes:
+        say(f"note: {told}")
     say(f"The process was held to: {', '.join(done.held) or 'nothing, on this system'}")

@@ -28,6 +28,7 @@ def command(as_json: bool) -> None:
         rows(
             [
                 ("installed", at if row.found else f"no; {form['install']}"),
+                *([("built", row.native)] if row.native else []),
                 ("tasks", ", ".join(form["tasks"])),
                 ("formats", ", ".join(form["formats"])),
                 ("models", ", ".join(form["architectures"] or ["all that its version knows"])),

@@ -8,10 +8,12 @@ import click
 
 from freehold.cli._out import as_json, base, print_json, rows, say, title
 from freehold.cli._progress import Progress, amount
+from freehold.core.errors import Contradiction
 
 if TYPE_CHECKING:
     from freehold.actions.get import Brought, Plan
     from freehold.actions.get_terms import Agreement
+    from freehold.actions.tuning import Tuned
 
 
 @click.command(short_help="Bring a model here: verified, resumable, allowed, recorded.")
@@ -24,9 +26,16 @@ if TYPE_CHECKING:
 @click.option("--accept", multiple=True, metavar="DIGEST", help="Accept the terms of this digest.")
 @click.option("--dry-run", is_flag=True, help="Say what would come; fetch and store nothing.")
 @click.option("--offline", is_flag=True, help="Ask nobody outside this machine.")
+@click.option("--tune", is_flag=True, help="Then find what runs it fastest here (tune-engine).")
 @as_json
 def command(
-    model: str, accept: tuple[str, ...], dry_run: bool, offline: bool, as_json: bool, **wishes: Any
+    model: str,
+    accept: tuple[str, ...],
+    dry_run: bool,
+    offline: bool,
+    tune: bool,
+    as_json: bool,
+    **wishes: Any,
 ) -> None:
     """Bring a model here, with its license texts, and write it down.
 
@@ -41,6 +50,8 @@ def command(
     """
     from freehold.actions.get import get, plan_get, watching
 
+    if tune and dry_run:
+        raise Contradiction("--tune needs the model here, and --dry-run brings nothing")
     if offline:
         os.environ["FREEHOLD_OFFLINE"] = "1"
     with Progress() as progress:
@@ -50,12 +61,25 @@ def command(
         else:
             ask = None if as_json or not sys.stdin.isatty() else _ask
             came = get(model, accept=accept, ask=ask, base=base(), watch=watch, **wishes)
+    tuned = _tuned(came.manifest.name) if tune else None
     if as_json:
-        print_json((plan if dry_run else came).form())
+        told = {"tuned": tuned.form()} if tuned else {}
+        print_json({**(plan if dry_run else came).form(), **told})
     elif dry_run:
         _show(plan)
     else:
         _tell(came)
+    if tuned and not as_json:
+        say(f"tuned: {tuned.says}")
+
+
+def _tuned(name: str) -> "Tuned":
+    """Find what runs the model fastest here."""
+    from freehold.actions.tune_engine import tune
+    from freehold.cli._steps import Steps
+
+    steps = Steps()
+    return tune(name, say=steps.says, count=steps)
 
 
 def _show(plan: "Plan") -> None:

@@ -12,9 +12,21 @@ from freehold.cli._out import fail, warn
 from freehold.core.errors import FreeholdError, nearest
 
 ORDER = (
-    *("choose", "check", "get", "accept", "plan", "run", "cost"),
+    *(
+        "choose",
+        "check",
+        "get",
+        "accept",
+        "plan",
+        "run",
+        "tune-engine",
+        "serve",
+        "keys",
+        "batch",
+        "cost",
+    ),
     *("models", "licenses", "license", "policy", "store", "bundle", "ledger"),
-    *("scan", "sign", "verify", "convert"),
+    *("inspect", "scan", "sign", "verify", "convert"),
     *("machine", "engines", "runtime", "doctor", "facts"),
 )
 """The order of the help page; a new file that is not named here comes last."""
@@ -24,15 +36,17 @@ class Commands(click.Group):
     """A group whose commands are the files of this folder."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """File names without the leading underscore ones."""
-        found = {p.stem for p in Path(__file__).parent.glob("[a-z]*.py")} - {"main"}
+        """File names without the leading underscore ones; `_` inside a name is said as `-`."""
+        files = Path(__file__).parent.glob("[a-z]*.py")
+        found = {file.stem.replace("_", "-") for file in files} - {"main"}
         return [name for name in ORDER if name in found] + sorted(found.difference(ORDER))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         """The command in the file of this name."""
         if name not in self.list_commands(ctx):
             return None
-        command: click.Command = import_module(f"freehold.cli.{name}").command
+        module = name.replace("-", "_")
+        command: click.Command = import_module(f"freehold.cli.{module}").command
         return command
 
     def resolve_command(

@@ -1,6 +1,7 @@
 """`freehold run`."""
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,55 +9,73 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from freehold.cli._answer import show
 from freehold.cli._flags import TaskCommand
 from freehold.cli._out import as_json, print_json, rows
 from freehold.cli._size import Size
 from freehold.core.errors import BrokenInput, UsageError
 
 if TYPE_CHECKING:
-    from freehold.actions.run import Answer, Ready
-    from freehold.tasks.text_generation import Piece
+    from freehold.actions.answer import Answer
+    from freehold.actions.run import Ready
 
 KV = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 LARGEST_INPUT = 64 * 2**20
+FILE = click.Path(path_type=Path)
 
 
-@click.command(
-    cls=TaskCommand,
-    task="text_generation",
-    short_help="Run a model on this machine: ask it, and see what it took.",
-)
+@click.command(cls=TaskCommand, short_help="Run a model on this machine, and see what it took.")
 @click.argument("model")
-@click.argument("prompt", required=False)
+@click.argument("inputs", nargs=-1, metavar="[INPUT]...")
+@click.option("-o", "--out", type=FILE, help="Write what is made here: a file or a folder.")
+@click.option("--task", metavar="TASK", help="Do this, where the model can do several things.")
 @click.option("--engine", metavar="NAME", help="Run it with this engine.")
+@click.option("--device", metavar="NAME", help="Run it on this device, such as cpu or cuda.")
+@click.option("--precision", metavar="NAME", help="Run it in this precision, such as bf16.")
+@click.option("--adapter", "adapters", multiple=True, type=FILE, help="Put this LoRA on top.")
+@click.option("--projector", type=FILE, help="The mmproj file with which a GGUF model sees.")
+@click.option(
+    "--option",
+    "options",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Say this to the engine, such as pooling=mean.",
+)
 @click.option("--context", type=Size("tokens", "32k", binary=True), help="Tokens it can hold.")
 @click.option("--kv", type=click.Choice(KV), default="f16", help="Precision of keys and values.")
 @click.option("--threads", type=click.IntRange(1, 1024), help="Threads to compute with.")
 @click.option("--gpu-layers", type=click.IntRange(0), help="Layers to keep on graphics cards.")
+@click.option("--untuned", is_flag=True, help="As it is, not as tune-engine found it fastest.")
 @click.option("--why", is_flag=True, help="Say how it would be run and why, and stop.")
 @as_json
-def command(model: str, prompt: str | None, as_json: bool, why: bool, **wishes: Any) -> None:
-    """Ask MODEL, a GGUF file or a folder with one, and print its answer as it comes.
+def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wishes: Any) -> None:
+    """Give INPUTs to MODEL, a file, a folder or what `get` brought, and take its answer.
 
     \b
     Examples:
       freehold run ./model.gguf "Why is the sky blue?"
+      freehold run ./model.gguf notes.txt "Sum this up, please."
       freehold run ./model.gguf --schema form.json --json "Name and year, please"
       echo "Why is the sky blue?" | freehold run ./model.gguf -
       freehold run ./model.gguf --why
 
-    PROMPT - reads from the input. The engine is a process of its own that is confined as
-    far as this platform can (`freehold doctor`). What it took is written into the ledger;
-    what was said is not.
+    Inputs are texts and files, pictures, sounds or tables as the model takes them; - reads a
+    text from the input. What is made as files is written to the folder you are in, unless -o
+    says where. The engine is a process of its own that is confined as far as this platform can
+    (`freehold doctor`). What it took is written into the ledger; what was said is not.
     """
     wishes = {name: value for name, value in wishes.items() if _is_said(value)}
+    if "options" in wishes:
+        wishes["options"] = _named(wishes["options"])
+    if wishes.pop("untuned", False):
+        wishes["tuned"] = False
     if why:
         _explain(model, wishes, as_json)
         return
     from freehold.actions.run import stream
 
     wishes = {**wishes, **_files(wishes)}
-    parts = stream(model, _prompt(prompt), **wishes)
+    parts = stream(model, *_inputs(inputs), folder=Path.cwd(), **wishes)
     answer = _last(parts) if as_json else show(parts)
     if as_json:
         print_json(answer.form())
@@ -67,70 +86,17 @@ def _is_said(value: Any) -> bool:
     return value is not None and value is not False and value != ()
 
 
-def show(parts: "Iterator[Piece | Answer]") -> "Answer":
-    """Print the pieces as they come, then what it took on the error stream."""
-    from freehold.actions.run import Answer
-
-    thinking = False
-    for part in _waiting(parts):
-        if isinstance(part, Answer):
-            _close(part)
-            return part
-        if part.thinking != thinking:
-            click.echo("\n" if thinking else "", nl=False)
-            thinking = part.thinking
-        text = _harmless(part.text) if sys.stdout.isatty() else part.text
-        click.echo(click.style(text, dim=True) if thinking else text, nl=False)
-        sys.stdout.flush()
-    raise UsageError("the engine gave no answer")
+def _named(said: tuple[str, ...]) -> dict[str, str]:
+    """The words for an engine by their names."""
+    pairs = [word.partition("=") for word in said]
+    for name, equals, _ in pairs:
+        if not name or not equals:
+            raise UsageError(f"--option takes NAME=VALUE, not {name!r}")
+    return {name: value for name, _, value in pairs}
 
 
-def _waiting(parts: "Iterator[Piece | Answer]") -> "Iterator[Piece | Answer]":
-    """The same parts; in a terminal it says what is waited for until the first one comes."""
-    shown = sys.stderr.isatty()
-    if shown:
-        click.echo("loading the model ...", err=True, nl=False)
-    try:
-        first = next(parts, None)
-    finally:
-        if shown:
-            click.echo("\r\x1b[K", err=True, nl=False)
-    if first is not None:
-        yield first
-    yield from parts
-
-
-def _harmless(text: str) -> str:
-    """The text without signs that would steer a terminal."""
-    return "".join(sign for sign in text if sign.isprintable() or sign in "\n\t")
-
-
-def _close(answer: "Answer") -> None:
-    """The end of the line, what must be known, and what it took."""
-    result, took = answer.result, answer.measured
-    click.echo()
-    if result.cut:
-        cut = result.cut
-        said = f"{cut.tokens:,} of {cut.total:,} tokens were cut from the {cut.where}"
-        click.echo(f"note: {said} of the prompt", err=True)
-    for note in answer.notes:
-        click.echo(f"note: {note}", err=True)
-    if result.finish == "length":
-        click.echo("note: the answer ends at --max-tokens", err=True)
-    speed = result.times.decode_speed
-    words = [
-        f"{took.engine} {took.version or ''}".strip(),
-        f"loaded in {took.load:.1f} s",
-        f"first token after {took.first_token:.2f} s",
-        f"{result.spent.prompt} + {result.spent.generated} tokens",
-        *([f"{speed:.1f} tokens per second"] if speed else []),
-        f"{took.peak / 2**20:,.0f} MiB at most",
-    ]
-    click.echo(click.style("; ".join(words), dim=True), err=True)
-
-
-def _last(parts: "Iterator[Piece | Answer]") -> "Answer":
-    from freehold.actions.run import Answer
+def _last(parts: Iterator[Any]) -> "Answer":
+    from freehold.actions.answer import Answer
 
     for part in parts:
         if isinstance(part, Answer):
@@ -138,12 +104,31 @@ def _last(parts: "Iterator[Piece | Answer]") -> "Answer":
     raise UsageError("the engine gave no answer")
 
 
-def _prompt(said: str | None) -> str:
-    """The prompt, from the input when it is `-` or when it is left out and something is piped."""
-    if said is not None and said != "-":
-        return said
-    if said is None and sys.stdin.isatty():
-        raise UsageError("there is no prompt", hint='freehold run MODEL "your prompt"')
+def _inputs(said: tuple[str, ...]) -> list[str | Path]:
+    """Texts, and the files among them; from the input where `-` stands or nothing was said."""
+    if not said:
+        if sys.stdin.isatty():
+            raise UsageError("there is no prompt", hint='freehold run MODEL "your prompt"')
+        return [_piped()]
+    return [_piped() if word == "-" else _input(word) for word in said]
+
+
+def _input(word: str) -> str | Path:
+    """A file when one is there; what looks like a name of one must be there."""
+    from freehold.tasks.base import ENDINGS
+
+    try:
+        if len(word) < 1000 and "\n" not in word and Path(word).expanduser().is_file():
+            return Path(word)
+    except (OSError, RuntimeError):
+        return word
+    endings = tuple(ending for kind in ENDINGS.values() for ending in kind)
+    if word.lower().endswith(endings) and re.fullmatch(r"\S+", word):
+        raise BrokenInput(f"{word}: there is no such file")
+    return word
+
+
+def _piped() -> str:
     text = sys.stdin.read(LARGEST_INPUT)
     if len(text) == LARGEST_INPUT:
         raise BrokenInput("the input has more than 64 MiB")
@@ -178,21 +163,23 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
     """How it would be run, without running it."""
     from freehold.actions.run import Wishes, prepare
 
-    ready = prepare(
-        model, Wishes(**{k: wishes[k] for k in Wishes.__struct_fields__ if k in wishes})
-    )
+    how = Wishes(**{k: wishes[k] for k in Wishes.__struct_fields__ if k in wishes})
+    ready = prepare(model, how, wishes.get("task"))
     form = _why(ready)
     if as_json:
         print_json(form)
         return
+    trained = form["trained"] or "unknown"
     rows(
         [
             ("model", f"{form['model']}: {form['architecture']}, {form['size'] / 1e6:,.0f} MB"),
-            ("context", f"{form['context']:,} tokens; trained for {form['trained'] or 'unknown'}"),
+            ("task", ", ".join([form["task"], *(f"or {task}" for task in form["other_tasks"])])),
+            ("context", f"{form['context']:,} tokens; trained for {trained}"),
             *(
                 (c["name"], ("taken: " if c["taken"] else "") + c["because"])
                 for c in form["engines"]
             ),
+            *([("tuned", ready.tuned.says)] if ready.tuned else []),
             *(("note", note) for note in form["notes"]),
         ],
         indent=0,
@@ -205,6 +192,9 @@ def _why(ready: "Ready") -> dict[str, Any]:
     return {
         "model": model.name,
         "architecture": model.architecture,
+        "format": model.format,
+        "task": ready.task.id,
+        "other_tasks": [task for task in model.tasks if task != ready.task.id],
         "size": model.size,
         "trained": model.context,
         "context": setting.context,
@@ -213,5 +203,6 @@ def _why(ready: "Ready") -> dict[str, Any]:
             {"name": c.engine.name, "taken": c.taken, "because": c.because}
             for c in ready.candidates
         ],
+        "tuned": ready.tuned.form() if ready.tuned else None,
         "notes": list(ready.notes),
     }

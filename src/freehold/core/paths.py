@@ -36,6 +36,12 @@ def ledger() -> Path:
     return state() / "ledger.sqlite3"
 
 
+def runtimes() -> Path:
+    """Where the runtimes of engines are built; `FREEHOLD_RUNTIMES` names another folder."""
+    told = os.environ.get("FREEHOLD_RUNTIMES")
+    return Path(told).absolute() if told else data() / "runtimes"
+
+
 def data() -> Path:
     """The user's folder for what Freehold installs, such as the runtimes of engines."""
     home = os.environ.get("FREEHOLD_HOME")

@@ -4,8 +4,9 @@ Foreign packages add theirs by the entry point group `freehold.<folder>`. Listin
 """
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from functools import cache
+from importlib import import_module, metadata
+from importlib.metadata import EntryPoint, EntryPoints
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ class Registry:
         if wanted not in known:
             raise NotFound(self.kind, name, known)
         if wanted in dict(self._files()):
-            return getattr(import_module(f"{self.package}.{wanted}"), self.maker)()
+            found = getattr(import_module(f"{self.package}.{wanted}"), self.maker)
+            return found() if callable(found) else found
         (point,) = (p for p in entry_points(group=self.package) if plain(p.name) == wanted)
         try:
             return point.load()()
@@ -59,9 +61,20 @@ class Registry:
                     yield path.stem, path
 
 
+def entry_points(group: str) -> EntryPoints:
+    """What installed packages offer under this group; all are looked up once, which takes time."""
+    found: EntryPoints = _installed().select(group=group)
+    return found
+
+
+@cache
+def _installed() -> Any:
+    return metadata.entry_points()
+
+
 def plain(name: str) -> str:
     """A name as a file carries it: `llama.cpp` is in `llamacpp.py`."""
-    return "".join(sign for sign in name.lower() if sign.isalnum() or sign == "_")
+    return "".join(x for x in name.lower().replace("-", "_") if x.isalnum() or x == "_")
 
 
 def _home(point: EntryPoint) -> str:

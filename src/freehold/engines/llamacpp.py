@@ -1,30 +1,39 @@
 """Runs GGUF models with llama.cpp: a `llama-server` of this machine, else the wheel `xllamacpp`.
 
-Both are the same server; they differ only in how they are told what to do. Everything that
+One that was compiled here for exactly this processor goes before others, because it is faster.
+All are the same server; they differ only in how they are told what to do. Everything that
 decides about memory is said, so nothing is fitted or shifted silently.
 """
 
 import json
+import os
 import secrets
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract, Found, Job, Running, package, program
 from freehold.engines.hosting import llama_text as texts
+from freehold.engines.hosting import llama_tuning as tuning
+from freehold.engines.hosting import llama_vectors as vectors
+from freehold.engines.hosting.changes import Change
+from freehold.engines.hosting.llama_cutting import count, tokens
+from freehold.engines.hosting.llama_text import READ_AT_ONCE
+from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.process import Orders
+from freehold.engines.hosting.steps import Counted
 from freehold.engines.hosting.wire import Wire
 from freehold.judge.fitting.parts import Setting
 
 WORKER = Path(__file__).with_name("workers") / "llamacpp.py"
 SERVER = "FREEHOLD_LLAMA_SERVER"
-READ_AT_ONCE = 2048
 ALL_LAYERS = 999
+POOLED = {"feature-extraction": "--embeddings", "text-ranking": "--reranking"}
+"""The tasks that need another kind of server, and its flag."""
 
 
 class Engine(Contract):
@@ -32,7 +41,7 @@ class Engine(Contract):
 
     name = "llama.cpp"
     kind = "server"
-    tasks = frozenset({"text-generation"})
+    tasks = frozenset({"text-generation", "feature-extraction", "text-ranking"})
     formats = frozenset({"gguf"})
     devices = ("cpu", "cuda", "metal", "vulkan", "rocm", "sycl")
     precisions = (
@@ -41,11 +50,40 @@ class Engine(Contract):
         *("iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4"),
     )
     lock = "llamacpp.txt"
+    sources = "llamacpp_native.toml"
     hint = "freehold runtime install llama.cpp"
 
     def find(self) -> Found | None:
-        """`FREEHOLD_LLAMA_SERVER`, a `llama-server` on the PATH, the wheel here or in a runtime."""
-        return program("llama-server", SERVER) or package("xllamacpp", runtime())
+        """The first of `places`."""
+        return next(iter(self.places()), None)
+
+    def places(self) -> tuple[Found, ...]:
+        """`FREEHOLD_LLAMA_SERVER`; the native build; a `llama-server` on the PATH; the wheel.
+
+        Where there is a graphics card, a program on the PATH goes before the native build, which
+        computes on the processor. What the variable names is the only one: it was said so.
+        """
+        on_path = program("llama-server", SERVER)
+        if os.environ.get(SERVER) and on_path:
+            return (on_path,)
+        native = self.compiled("llama-server")
+        pair = (on_path, native) if probe().gpus else (native, on_path)
+        return tuple(found for found in (*pair, package("xllamacpp", self.runtime())) if found)
+
+    def other_precisions(self, job: Job) -> tuple[str, ...]:
+        """Those that `llama-quantize` can make of a wide file."""
+        return tuning.narrower(job, self.compiled("llama-quantize"))
+
+    def in_precision(self, job: Job, precision: str, folder: Path, count: Counted) -> Job:
+        """The job with a file that is made."""
+        quantizer = self.compiled("llama-quantize")
+        if quantizer is None:
+            raise EnvironmentProblem("nothing here quantizes", hint=f"{self.hint} --build")
+        return tuning.quantized(job, precision, folder, quantizer, count)
+
+    def changes(self, job: Job, found: Found) -> tuple[Change, ...]:
+        """Threads, batches, attention, drafts by prompt lookup."""
+        return (*super().changes(job, found), *tuning.changes(job))
 
     def begin(self, job: Job, found: Found, folder: Path) -> tuple[Orders, Wire]:
         """Start the program or our worker, on a socket in its own folder, behind a random key."""
@@ -56,12 +94,29 @@ class Engine(Contract):
         else:
             command = (str(found.at), "-I", "-B", str(WORKER))
             told = {"FREEHOLD_WORKER": json.dumps(_parameters(job, socket, key))}
-        read = (job.model.parent, job.model.resolve().parent, *_own(found))
+        read = (*_beside(job), *_own(found))
         return _orders(command, told, read, job), Wire(socket, key)
 
-    def answer(self, running: Running, request: Any) -> Iterator[Any]:
-        """Write text."""
-        return texts.write(running.wire, request, running.job.setting)
+    def answer(self, running: Running, request: Any) -> AsyncGenerator[Any, None]:
+        """Write text, turn texts into vectors, or sort them."""
+        if running.job.task == "feature-extraction":
+            return vectors.embed(running.wire, request, running.job)
+        if running.job.task == "text-ranking":
+            return vectors.rank(running.wire, request, running.job)
+        return texts.write(running.wire, request, running.job)
+
+    async def count(self, running: Running, request: Any) -> int:
+        """The tokens of a prompt, with those that the chat template adds."""
+        return await count(running.wire, request)
+
+    async def split(self, running: Running, text: str, special: bool) -> list[int]:
+        """The tokens of a text; with `special` also the marks that the model wants around it."""
+        return await tokens(running.wire, text, special)
+
+    async def spell(self, running: Running, tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for."""
+        told = await running.wire.post("/detokenize", {"tokens": list(tokens)})
+        return str(told["content"])
 
     def notes(self, job: Job, found: Found) -> tuple[str, ...]:
         """That a card is not used, where this build of llama.cpp cannot use it."""
@@ -77,19 +132,32 @@ class Engine(Contract):
         """The wheel's version, or what the server says of its build."""
         if running.found.version:
             return running.found.version
-        said = running.wire.get("/props").get("build_info")
+        said = wait(running.wire.get("/props")).get("build_info")
         return str(said) if said else None
-
-
-def runtime() -> Path:
-    """Where a runtime of its own would be."""
-    return paths.data() / "runtimes" / "llamacpp"
 
 
 def _orders(
     command: tuple[str, ...], told: dict[str, str], read: tuple[Path, ...], job: Job
 ) -> Orders:
-    return Orders(command=command, environment=told, read=read, memory=job.memory)
+    quiet = {"GGML_NO_BACKTRACE": "1"}  # it would start a debugger to say where it stopped
+    return Orders(command=command, environment={**quiet, **told}, read=read, memory=job.memory)
+
+
+def _beside(job: Job) -> tuple[Path, ...]:
+    """The folders of the model and of what comes on top of it, also where they are links."""
+    files = (job.model, *job.adapters, *((job.projector,) if job.projector else ()))
+    return tuple(place for file in files for place in (file.parent, file.resolve().parent))
+
+
+def _at_once(job: Job) -> tuple[int, int]:
+    """Tokens that are taken in together, and those that are computed together.
+
+    What becomes a vector is computed as a whole.
+    """
+    many = job.setting.batch
+    if job.task in POOLED:
+        many = max(many, job.setting.context)
+    return max(READ_AT_ONCE, many), many
 
 
 def _own(found: Found) -> tuple[Path, ...]:
@@ -126,6 +194,7 @@ def cards(found: Found) -> tuple[str, ...]:
 def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
     """The command line of llama-server; a flag that this one does not know is left away."""
     setting, count = job.setting, str(threads(job))
+    taken, computed = _at_once(job)
     wanted: list[tuple[str, ...]] = [
         ("--model", str(job.model)),
         ("--host", str(socket)),
@@ -133,8 +202,8 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
         ("--parallel", str(setting.parallel)),
         ("--cache-type-k", setting.keys),
         ("--cache-type-v", setting.values),
-        ("--batch-size", str(max(READ_AT_ONCE, setting.batch))),
-        ("--ubatch-size", str(setting.batch)),
+        ("--batch-size", str(taken)),
+        ("--ubatch-size", str(computed)),
         ("--flash-attn", "on" if setting.flash else "off"),
         ("--threads", count),
         ("--threads-batch", count),
@@ -142,6 +211,12 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
     ]
     if setting.full_window:
         wanted.append(("--swa-full",))
+    wanted += tuning.guess_words(job)
+    wanted += [("--lora", str(adapter)) for adapter in job.adapters]
+    if job.projector:
+        wanted.append(("--mmproj", str(job.projector)))
+    if job.task in POOLED:
+        wanted.append((POOLED[job.task],))
     optional = [("--no-context-shift",), ("--no-webui",), ("--jinja",), ("--fit", "off"),
                 ("--cache-ram", "0"), ("--ctx-checkpoints", "0"), ("--offline",)]  # fmt: skip
     wanted += [words for words in optional if words[0] in known]
@@ -151,6 +226,7 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
 def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
     """The same for xllamacpp."""
     setting, count = job.setting, threads(job)
+    taken, computed = _at_once(job)
     return {
         "model.path": str(job.model),
         "hostnames": [str(socket)],
@@ -159,8 +235,8 @@ def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
         "n_parallel": setting.parallel,
         "cache_type_k": _type(setting.keys),
         "cache_type_v": _type(setting.values),
-        "n_batch": max(READ_AT_ONCE, setting.batch),
-        "n_ubatch": setting.batch,
+        "n_batch": taken,
+        "n_ubatch": computed,
         "flash_attn_type": _flash(setting),
         "swa_full": setting.full_window,
         "cpuparams.n_threads": count,
@@ -173,7 +249,26 @@ def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
         "kv_unified": False,
         "ui": False,
         "offline": True,
+        **tuning.guess_parameters(job),
+        **_on_top(job),
     }
+
+
+def _on_top(job: Job) -> dict[str, Any]:
+    """What only some jobs need: adapters, a projector, vectors instead of text."""
+    told: dict[str, Any] = {}
+    if job.adapters:
+        told["lora_adapters"] = [
+            {"make": "CommonAdapterLoraInfo", "from": {"path": str(path), "scale": 1.0}}
+            for path in job.adapters
+        ]
+    if job.projector:
+        told["mmproj.path"] = str(job.projector)
+    if job.task in POOLED:
+        told["embedding"] = True
+    if job.task == "text-ranking":
+        told["pooling_type"] = {"of": "llama_pooling_type", "is": "LLAMA_POOLING_TYPE_RANK"}
+    return told
 
 
 def _type(name: str) -> dict[str, str]:

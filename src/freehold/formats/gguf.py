@@ -33,7 +33,9 @@ class Gguf(Struct, frozen=True):
 
     `metadata` holds every number, every text, and short arrays such as one number per layer;
     `lengths` has the length of every array, also of those that are not kept (vocabularies),
-    and of every text that is too long to be kept. `start` is where the data begins, or 0.
+    and of every text that is too long to be kept. `start` is where the data begins, or 0;
+    `offsets` are the places of the tensors from there, `arrays` those of the first items of
+    arrays that are not kept, `swapped` says that high bytes come first.
     """
 
     version: int
@@ -44,6 +46,9 @@ class Gguf(Struct, frozen=True):
     lengths: dict[str, int] = {}
     tensor_list: tuple[Tensor, ...] = ()
     start: int = 0
+    offsets: tuple[int, ...] = ()
+    arrays: dict[str, int] = {}
+    swapped: bool = False
 
     def text(self, key: str) -> str | None:
         """The text under this key."""
@@ -82,6 +87,7 @@ class _Reader:
         self.cursor, self.order, self.kept, self.walked, self.items = cursor, "<", 0, 0, 0
         self.metadata: dict[str, Value] = {}
         self.lengths: dict[str, int] = {}
+        self.arrays: dict[str, int] = {}
 
     def number(self, form: str, what: str) -> int:
         return self.cursor.number(self.order + form, what)
@@ -135,11 +141,13 @@ class _Reader:
         if self._is_kept(key, count, LONGEST_LIST):
             self.metadata[key] = tuple(self.text(what, LONGEST_TEXT) for _ in range(count))
         else:
+            self.arrays[key] = self.cursor.at
             self.cursor.skip_texts(self.order + "Q", count, what)
 
     def _numbers(self, key: str, kind: int, count: int, what: str) -> None:
         form = self._form(kind, key)
         if not self._is_kept(key, count, LONGEST_ARRAY):
+            self.arrays[key] = self.cursor.at
             self.cursor.skip(count * SIZES[kind], what)
             return
         data = self.cursor.take(count * SIZES[kind], what)
@@ -179,12 +187,16 @@ def _read(source: Source, name: str, *, tensors: bool) -> Gguf:
         keys = _count(reader, "keys", MOST_KEYS)
         template = _entries(reader, keys, strict=tensors)
         found: tuple[Tensor, ...] = ()
+        offsets: tuple[int, ...] = ()
         start = 0
         if tensors:
             alignment = reader.metadata.get("general.alignment", 32)
             size = None if cursor.is_part else cursor.size
-            found, start = read_tensors(cursor, reader.order, count, alignment, size)
-        return Gguf(version, count, keys, reader.metadata, template, reader.lengths, found, start)
+            found, offsets, start = read_tensors(cursor, reader.order, count, alignment, size)
+        return Gguf(
+            version, count, keys, reader.metadata, template, reader.lengths, found, start,
+            offsets, reader.arrays, reader.order == ">",
+        )  # fmt: skip
 
 
 def _version(reader: _Reader) -> int:

@@ -10,6 +10,9 @@ from freehold.formats.cursor import Cursor
 from freehold.formats.gguf_types import REMOVED, TYPES
 from freehold.formats.text import plain
 
+Listed = tuple[tuple[Tensor, ...], tuple[int, ...], int]
+"""Tensors, where each begins after the start of the data, and that start."""
+
 MOST_TENSORS = 16_384
 """Tensors in one file; the largest models have two or three thousand."""
 LONGEST_NAME = 255
@@ -22,8 +25,8 @@ Place = tuple[int, int, str]
 
 def read_tensors(
     cursor: Cursor, order: str, count: int, alignment: object, size: int | None
-) -> tuple[tuple[Tensor, ...], int]:
-    """The tensors that follow the metadata, and where their data starts.
+) -> Listed:
+    """The tensors that follow the metadata, their places, and where their data starts.
 
     `size` is that of the file, or None where only its beginning is there.
     """
@@ -41,8 +44,9 @@ def read_tensors(
         found[tensor.name] = tensor
         places.append((offset, offset + tensor.size, tensor.name))
     start = -(-cursor.at // step) * step
+    offsets = tuple(place[0] for place in places)
     _check_places(cursor, places, None if size is None else size - start)
-    return tuple(found.values()), start
+    return tuple(found.values()), offsets, start
 
 
 def _alignment(cursor: Cursor, given: object) -> int:

@@ -11,6 +11,8 @@ from freehold.formats.templates import LARGEST, lengths, templates_of, tricks
 from freehold.scanners.base import CODE, UNCHECKED, Contract, Looked, Remark
 
 WORKER = Path(__file__).parent / "workers" / "render.py"
+LONGEST_MARK = 1_000
+"""Signs of a token around a talk that are handed over."""
 PATIENCE = 10.0
 """Seconds until a template is given up; its own limit is 2 seconds of computing."""
 
@@ -52,8 +54,29 @@ def _rendered(template: str) -> tuple[Remark, ...]:
     return ()
 
 
-def _run(template: str) -> str:
-    command = (sys.executable, "-I", "-B", str(WORKER))
+def shown(template: str, begins: str, ends: str) -> tuple[str | None, str]:
+    """What a template makes of a short talk, or None; and why, where it is not rendered.
+
+    `begins` and `ends` are the tokens that stand around a talk. A template that does what no
+    chat template needs is not rendered.
+    """
+    odd = [*tricks(template), *lengths(template)]
+    if odd or len(template) > LARGEST:
+        return None, odd[0] if odd else "it is too long"
+    if sys.platform == "win32" or find_spec("jinja2") is None:
+        return None, "Jinja is not installed: pip install 'freehold[templates]'"
+    marks = (mark.replace("\0", "")[:LONGEST_MARK] for mark in (begins, ends))
+    word, _, text = _run(template, *marks).partition("\n")
+    if word == "done":
+        return text, ""
+    why = {"refused": "the sandbox stopped it", "broken": "it cannot be read",
+           "stopped": "it refused the talk"}  # fmt: skip
+    told = " ".join(text.split())[:200]
+    return None, f"{why[word]}: {told}" if word in why else "it takes too much time or memory"
+
+
+def _run(template: str, *marks: str) -> str:
+    command = (sys.executable, "-I", "-B", str(WORKER), *marks)
     given = template.encode("utf-8", "replace")
     try:
         done = subprocess.run(

@@ -7,7 +7,7 @@ leaves no half of one. The file belongs to the user alone (mode 0600) and to a l
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,7 +57,13 @@ class Ledger:
         """
         text = guard(kind, facts)
         with self._lock, explained(self.path):
-            return patiently(lambda: self._append(kind, text))
+            return patiently(lambda: self._append(kind, text))[0]
+
+    def append_all(self, kind: str, rows: Sequence[Mapping[str, object]]) -> list[Row]:
+        """Write several rows in one transaction: all of them, or none."""
+        texts = [guard(kind, facts) for facts in rows]
+        with self._lock, explained(self.path):
+            return patiently(lambda: self._append(kind, *texts))
 
     def rows(self, kind: str | None = None, *, after: int | None = None) -> Iterator[Row]:
         """Every row in order, or those of one kind, or those after a number."""
@@ -107,21 +113,25 @@ class Ledger:
     ) -> None:
         self.close()
 
-    def _append(self, kind: str, facts: str) -> Row:
+    def _append(self, kind: str, *texts: str) -> list[Row]:
+        made: list[Row] = []
         self._db.execute("BEGIN IMMEDIATE")
         try:
             head = self._end()
-            time = datetime.now(UTC).isoformat(timespec="microseconds")
-            number = head.number + 1
-            mark = digest(number, time, kind, facts, head.digest)
-            raw = (number, time, kind, facts, mark, head.digest)
-            self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", raw)
-            self._db.execute("UPDATE head SET number = ?, digest = ?", (number, mark))
+            for facts in texts:
+                time = datetime.now(UTC).isoformat(timespec="microseconds")
+                number = head.number + 1
+                mark = digest(number, time, kind, facts, head.digest)
+                raw = (number, time, kind, facts, mark, head.digest)
+                self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?)", raw)
+                head = Head(number, mark)
+                made.append(row_of(raw))
+            self._db.execute("UPDATE head SET number = ?, digest = ?", (head.number, head.digest))
             self._db.execute("COMMIT")
         finally:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-        return row_of(raw)
+        return made
 
     def _end(self) -> Head:
         """The head, where it is that of the last row; only then may one be added."""

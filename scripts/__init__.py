@@ -1,0 +1,1 @@
+"""Scripts that write pages and data of this repository."""

@@ -1,0 +1,1 @@
+"""Workers that run models with CTranslate2; each module does one kind of task."""

@@ -1,0 +1,106 @@
+"""Lets a model compute in a thread of its own, so that what it makes can be given out at once.
+
+One thread computes for the whole life of a worker: threads of PyTorch belong to the one that
+calls them.
+"""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from freehold.tasks.base import Progress
+
+THREAD = ThreadPoolExecutor(1, thread_name_prefix="model")
+PATIENCE = 0.5
+"""Seconds without anything new after which progress is told."""
+END = object()
+
+
+class GivenUp(Exception):
+    """Nobody waits for the answer any more."""
+
+
+class Watch:
+    """Counts the layers that a model has passed, and stops it in between when it is given up."""
+
+    def __init__(self, layers: list[Any]) -> None:
+        self.given_up = False
+        self.passed = 0
+        self._layers = layers
+
+    @property
+    def count(self) -> int:
+        """Layers of one pass."""
+        return max(1, len(self._layers))
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Look at each layer."""
+        handles = [layer.register_forward_pre_hook(self._look) for layer in self._layers]
+        try:
+            yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    def _look(self, *_: Any) -> None:
+        self.passed += 1
+        if self.given_up:
+            raise GivenUp
+
+
+def layers(model: Any) -> list[Any]:
+    """The layers of a model: of its lists of modules that with the most numbers."""
+    from torch.nn import ModuleList
+
+    lists = [module for module in model.modules() if isinstance(module, ModuleList)]
+    return list(max(lists, key=_numbers, default=[]))
+
+
+def _numbers(module: Any) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def streamed(
+    work: Callable[[Callable[[Any], None]], Any], watch: Watch
+) -> Generator[Any, None, Any]:
+    """What `work` gives to the function it is given, as it comes; at last what it returns.
+
+    While nothing new comes, `Progress` in layers is told. Closing the generator gives the work up
+    within one layer.
+    """
+    made: SimpleQueue[Any] = SimpleQueue()
+    began = time.monotonic()
+
+    def run() -> Any:
+        try:
+            with watch.watching():
+                return work(made.put)
+        finally:
+            made.put(END)
+
+    future = THREAD.submit(run)
+    try:
+        while True:
+            try:
+                part = made.get(timeout=PATIENCE)
+            except Empty:
+                yield progress(watch, time.monotonic() - began)
+                continue
+            if part is END:
+                return future.result()
+            yield part
+    finally:
+        watch.given_up = True
+        if not future.done():
+            future.exception()
+
+
+def progress(watch: Watch, seconds: float) -> Progress:
+    """How far the pass through the layers is; the time left as the layers before took."""
+    done = watch.passed % (watch.count + 1)
+    left = seconds / watch.passed * (watch.count - done) if watch.passed else None
+    return Progress(done, watch.count, "layers", left)

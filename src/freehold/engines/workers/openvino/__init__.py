@@ -1,0 +1,1 @@
+"""Workers that run models with OpenVINO; each module does one kind of task."""

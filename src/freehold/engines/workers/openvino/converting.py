@@ -1,0 +1,86 @@
+"""Converts a folder in the layout of Transformers for OpenVINO, inside the jail.
+
+Run as a script in the Python of the runtime `converting`, in a folder of its own. What to do comes
+as JSON in `FREEHOLD_WORKER`: source, task, precision. It leaves the folder `out` and then
+`done.json`, and waits to be ended. No code of a model's folder is run.
+"""
+
+import json
+import os
+import sys
+import threading
+from importlib import import_module
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+OUT, DONE = "out", "done.json"
+TASKS = {
+    "text-generation": "text-generation-with-past",
+    "automatic-speech-recognition": "automatic-speech-recognition-with-past",
+    "feature-extraction": "feature-extraction",
+    "text-ranking": "text-classification",
+}
+TYPES = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "int8": "fp32", "int4": "fp32"}
+GROUPS = (128, 64, 32)
+"""Weights that share a scale in 4 bits, where a model's rows can be divided so."""
+
+
+def main() -> int:
+    """Convert, tell, wait."""
+    orders = json.loads(os.environ.pop("FREEHOLD_WORKER"))
+    try:
+        told = convert(Path(orders["source"]), orders["task"], orders["precision"], Path(OUT))
+    except BaseException as error:
+        told = {"error": f"{type(error).__name__}: {error}"[:500]}
+    Path("told").write_text(json.dumps(told), encoding="utf-8")
+    os.rename("told", DONE)
+    threading.Event().wait()
+    return 0
+
+
+def convert(source: Path, task: str, precision: str, out: Path) -> dict[str, Any]:
+    """Write the model into `out`; the versions of what did it."""
+    exporters = import_module("optimum.exporters.openvino")
+    intel = import_module("optimum.intel.openvino")
+    exporters.main_export(
+        str(source),
+        str(out),
+        task=TASKS[task],
+        ov_config=intel.OVConfig(dtype=TYPES[precision]),
+        trust_remote_code=False,
+        local_files_only=True,
+        convert_tokenizer=True,
+        library_name="transformers",
+    )
+    if precision in ("int8", "int4"):
+        for file in sorted(out.glob("openvino_*model.xml")):
+            narrow(file, precision)
+    names = ("openvino", "optimum-intel", "nncf", "transformers", "torch")
+    return {"tools": {name: version(name) for name in names}}
+
+
+def narrow(file: Path, precision: str) -> None:
+    """Round the weights of one part to 8 bits each, or to 4 in groups."""
+    openvino, nncf = import_module("openvino"), import_module("nncf")
+    for group in GROUPS:
+        model = openvino.Core().read_model(str(file))
+        told: dict[str, Any] = {"mode": nncf.CompressWeightsMode.INT8_ASYM}
+        if precision == "int4":
+            mode = nncf.CompressWeightsMode.INT4_SYM
+            told = {"mode": mode, "group_size": group, "ratio": 1.0}
+        try:
+            small = nncf.compress_weights(model, **told)
+        except nncf.errors.InvalidGroupSizeError:
+            continue
+        made = file.with_name("narrow.xml")
+        openvino.save_model(small, str(made), compress_to_fp16=False)
+        del model, small  # it holds the file that is replaced
+        made.with_suffix(".bin").replace(file.with_suffix(".bin"))
+        made.replace(file)
+        return
+    raise ValueError(f"the rows of {file.stem} cannot be divided into groups of {GROUPS[-1]}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Writes text with a pipeline of OpenVINO GenAI."""
+
+import json
+import secrets
+import time
+from collections.abc import Callable, Generator
+from typing import Any
+
+from freehold.core.errors import UsageError
+from freehold.engines.workers.openvino.devices import device, genai, of_state, properties
+from freehold.engines.workers.openvino.streaming import spoken
+from freehold.engines.workers.openvino.thoughts import Sections
+from freehold.engines.workers.order import Order
+from freehold.tasks.base import Spent, Times
+from freehold.tasks.text_generation import Finish, Piece, Request, Result
+
+REFUSED = ("suffix", "bias", "tools", "choice", "likely", "of_prompt", "truncate")
+NAMES = {
+    "top_p": "top_p",
+    "top_k": "top_k",
+    "min_p": "min_p",
+    "frequency_penalty": "frequency_penalty",
+    "presence_penalty": "presence_penalty",
+}
+
+
+def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, None]]:
+    """The pipeline of this model on this device."""
+    library = genai()
+    told = {**properties(order), **of_state(order)}
+    pipeline = library.LLMPipeline(order.model, device(order), **told)
+    return Writer(library, pipeline, order.context or 4096).answer
+
+
+class Writer:
+    """Answers requests with one pipeline."""
+
+    def __init__(self, library: Any, pipeline: Any, context: int) -> None:
+        self.library, self.pipeline, self.context = library, pipeline, context
+        self.words = pipeline.get_tokenizer()
+
+    def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
+        """The pieces of the answer as they come, then the result."""
+        refuse(request)
+        seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+        prompt = self.prompt(request)
+        tokens = self.words.encode(prompt, add_special_tokens=request.text is not None)
+        length = int(tokens.input_ids.shape[1])
+        if length >= self.context:
+            raise UsageError(
+                f"the prompt has {length:,} tokens and the context holds {self.context:,}",
+                hint=f"--context {length + 512} makes room",
+            )
+        room = self.context - length
+        config = self.config(request, seed, room)
+        began, first, parts = time.monotonic(), None, Sections(request.text is None)
+
+        def work(say: Callable[[str], bool]) -> Any:
+            return self.pipeline.generate(tokens, config, say)
+
+        pieces = spoken(work)
+        try:
+            while True:
+                letters = next(pieces)
+                first = first or time.monotonic()
+                yield from parts.take(letters)
+        except StopIteration as done:
+            outcome = done.value
+        finally:
+            pieces.close()
+        yield from parts.rest()
+        ended = time.monotonic()
+        made = len(outcome.tokens[0])
+        full = made >= room
+        yield Result(
+            text=parts.text,
+            thinking=parts.thinking,
+            finish=finish(made, config.max_new_tokens, room),
+            seed=seed,
+            spent=Spent(length, made),
+            times=Times((first or ended) - began, (first or ended) - began,
+                        ended - (first or ended), max(0, made - 1)),
+            notes=(f"the context of {self.context:,} tokens is full",) if full else (),
+        )  # fmt: skip
+
+    def prompt(self, request: Request) -> str:
+        """The text to continue, or the chat as its template writes it."""
+        if request.text is not None:
+            return request.text
+        if not self.words.chat_template:
+            raise UsageError("the model has no chat template, so it only continues texts")
+        turns = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+        history = self.library.ChatHistory(turns)
+        if request.thinking is not None:
+            history.set_extra_context({"enable_thinking": request.thinking})
+        return str(self.words.apply_chat_template(history, add_generation_prompt=True))
+
+    def config(self, request: Request, seed: int, room: int) -> Any:
+        """What was asked for, over what the model's own file says."""
+        found = self.pipeline.get_generation_config()
+        found.apply_chat_template = False
+        found.max_new_tokens = min(request.max_tokens or room, room)
+        found.rng_seed = seed
+        if request.temperature is not None:
+            found.do_sample = request.temperature > 0
+            found.temperature = request.temperature or 1.0
+        for field, name in NAMES.items():
+            value = getattr(request, field)
+            if value is not None:
+                setattr(found, name, value)
+                found.do_sample = found.do_sample or field in ("top_p", "top_k", "min_p")
+        if request.temperature == 0:
+            found.do_sample = False
+        if request.stop:
+            found.stop_strings = set(request.stop)
+        found.ignore_eos = request.ignore_end
+        self._formed(found, request)
+        return found
+
+    def _formed(self, config: Any, request: Request) -> None:
+        """Hold the answer to a schema or a grammar."""
+        if request.schema is not None:
+            told = {"json_schema": json.dumps(request.schema)}
+        elif request.grammar is not None:
+            told = {"grammar": request.grammar}
+        else:
+            return
+        config.structured_output_config = self.library.StructuredOutputConfig(**told)
+
+
+def refuse(request: Request) -> None:
+    """Refuse by name what this pipeline does not do."""
+    usual = Request()
+    for field in REFUSED:
+        if getattr(request, field) != getattr(usual, field):
+            raise UsageError(f"openvino does not honor {field}, so it is refused, not dropped")
+    if any(turn.files for turn in request.messages):
+        raise UsageError("this model takes no images or sounds")
+    if any(turn.calls or turn.role == "tool" for turn in request.messages):
+        raise UsageError("openvino does not honor tools, so their turns are refused")
+    if request.schema is not None and request.grammar is not None:
+        raise UsageError("an answer follows a JSON schema or a grammar, not both")
+
+
+def finish(made: int, wanted: int, room: int) -> Finish:
+    """Why it ended, by how long it is."""
+    if made >= room:
+        return "context"
+    return "length" if made >= wanted else "stop"

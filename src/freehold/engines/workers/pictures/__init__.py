@@ -1,0 +1,1 @@
+"""Workers that paint, divide and read pictures."""

@@ -1,0 +1,1 @@
+"""Workers that pass arrays through model files."""

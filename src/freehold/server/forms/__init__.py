@@ -1,0 +1,1 @@
+"""JSON as clients know it from and to our requests and results: pure functions, no HTTP."""

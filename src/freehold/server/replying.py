@@ -1,0 +1,185 @@
+"""Sends answers: at once, or piece by piece for as long as somebody listens."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Mapping
+from contextlib import aclosing, suppress
+from typing import Any, TypeVar
+
+import msgspec
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+T = TypeVar("T")
+QUIET = 15.0
+"""Seconds without a piece after which a comment shows that the stream is alive."""
+FIRST = 5.0
+"""Seconds to wait for the first piece before the head of the answer goes out without it."""
+
+
+def json_reply(form: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer at once."""
+    data = form if isinstance(form, bytes) else msgspec.json.encode(form)
+    return Response(data, status, headers, media_type="application/json")
+
+
+class Gone(Exception):
+    """The client went away or does not read."""
+
+
+async def while_there(receive: Receive, work: Awaitable[T]) -> T:
+    """The result of a work that is cancelled when the client goes away; then Gone."""
+    task = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_left(receive))
+    try:
+        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done() and not task.cancelled():
+            return task.result()
+        raise Gone
+    finally:
+        leaving.cancel()
+        if not task.done():
+            task.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await task
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+class Flow(Response):
+    """An answer that comes piece by piece; it ends its source when nobody listens anymore."""
+
+    def __init__(
+        self,
+        pieces: AsyncGenerator[bytes, None],
+        media_type: str,
+        headers: Mapping[str, str],
+        *,
+        slow: float,
+        comment: bytes = b": waiting\n\n",
+    ) -> None:
+        super().__init__(None, 200, {**headers, "Cache-Control": "no-store"}, media_type)
+        self._pieces, self._slow, self._comment = pieces, slow, comment
+        del self.headers["content-length"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with suppress(Gone, OSError):
+            await while_there(receive, self._sent(send))
+
+    async def _sent(self, send: Send) -> None:
+        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(head)
+        pulse = _Pulse(send, self._slow, self._comment)
+        async with aclosing(self._pieces) as pieces:
+            beat = asyncio.ensure_future(pulse.beat(asyncio.current_task()))
+            try:
+                async for piece in pieces:
+                    await pulse.send(piece)
+            finally:
+                beat.cancel()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+class _Pulse:
+    """Sends pieces; between them comments, and an end to clients that do not read."""
+
+    def __init__(self, send: Send, slow: float, comment: bytes) -> None:
+        self._send, self._slow, self._comment = send, slow, comment
+        self._last = time.monotonic()
+        self._since: float | None = None
+
+    async def send(self, piece: bytes) -> None:
+        """Send a piece, once the client has taken those before."""
+        self._since = time.monotonic()
+        await self._send({"type": "http.response.body", "body": piece, "more_body": True})
+        self._last, self._since = time.monotonic(), None
+
+    async def beat(self, task: "asyncio.Task[Any] | None") -> None:
+        """For ever: a comment when nothing came for a while; an end when nothing is taken."""
+        while True:
+            await asyncio.sleep(min(QUIET, self._slow) / 3)
+            now = time.monotonic()
+            if self._since is not None and now - self._since > self._slow and task:
+                task.cancel()
+            elif self._since is None and now - self._last > QUIET and self._comment:
+                await self.send(self._comment)
+
+
+async def begun(
+    pieces: AsyncGenerator[T, None], patience: float = FIRST
+) -> AsyncGenerator[T, None]:
+    """The same pieces, once the first has come or the patience has ended.
+
+    So an error before the first piece is an error of the request, with a status of its own.
+    """
+    first = asyncio.ensure_future(anext(pieces, None))
+    try:
+        await asyncio.wait({first}, timeout=patience)
+        if first.done():
+            first.result()
+    except BaseException:
+        first.cancel()
+        with suppress(asyncio.CancelledError, Exception):
+            await first
+        await pieces.aclose()
+        raise
+    return _rest(first, pieces)
+
+
+async def _rest(
+    first: "asyncio.Future[T | None]", pieces: AsyncGenerator[T, None]
+) -> AsyncGenerator[T, None]:
+    try:
+        begin = await first
+        if begin is not None:
+            yield begin
+            async for piece in pieces:
+                yield piece
+    finally:
+        if not first.done():
+            first.cancel()
+            with suppress(asyncio.CancelledError, Exception):
+                await first
+        await pieces.aclose()
+
+
+async def merged(
+    sources: "list[AsyncGenerator[T, None]]",
+) -> AsyncGenerator[tuple[int, T], None]:
+    """The items of several generators as they come, each with the number of its own."""
+    if len(sources) == 1:
+        async with aclosing(sources[0]) as only:
+            async for one in only:
+                yield 0, one
+        return
+    queue: asyncio.Queue[tuple[int, T | None, BaseException | None]] = asyncio.Queue(64)
+    tasks = [asyncio.ensure_future(_fed(queue, n, source)) for n, source in enumerate(sources)]
+    left = len(tasks)
+    try:
+        while left:
+            number, item, error = await queue.get()
+            if error is not None:
+                raise error
+            if item is None:
+                left -= 1
+            else:
+                yield number, item
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _fed(queue: Any, number: int, source: AsyncGenerator[T, None]) -> None:
+    try:
+        async with aclosing(source) as items:
+            async for item in items:
+                await queue.put((number, item, None))
+    except Exception as error:
+        await queue.put((number, None, error))
+    else:
+        await queue.put((number, None, None))

@@ -1,0 +1,144 @@
+"""Runs the server in this process until it is told to end: TLS, signals, slow connections."""
+
+import asyncio
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from freehold.core.errors import EnvironmentProblem
+from freehold.server.app import application
+from freehold.server.config import Config
+from freehold.server.service import Service
+
+SECONDS_FOR_A_HEAD = 15.0
+KEPT_OPEN = 30
+LARGEST_HEAD = 64 * 1024
+log = logging.getLogger("freehold.server")
+
+
+class Patient(H11Protocol):
+    """A connection that is closed when the head of a request does not come in time.
+
+    The time of the first begins with the connection, that of the others with their first byte;
+    connections that are only kept are closed by `timeout_keep_alive`.
+    """
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for the first head."""
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Stop waiting."""
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Begin to wait for the rest of a head."""
+        if self._late is None and self._has_no_head():
+            self._wait()
+        super().data_received(data)
+
+    def handle_events(self) -> None:
+        """Stop waiting when a head is whole."""
+        super().handle_events()
+        if not self._has_no_head():
+            self._stop()
+
+    def _has_no_head(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._close)
+
+    def _stop(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+    def _close(self) -> None:
+        if not self.transport.is_closing():
+            self.transport.close()
+
+
+def serve(config: Config, reread: Callable[[], Config], ready: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM; SIGHUP reads the configuration again."""
+    service = Service(config)
+    running = Hosted(settings(config, service), service, reread, ready)
+    try:
+        running.run()
+    except KeyboardInterrupt:
+        pass
+    except SystemExit as error:
+        says = f"the server cannot listen on {config.server.host} port {config.server.port}"
+        raise EnvironmentProblem(says, hint="is the port taken? --port names another") from error
+
+
+def settings(config: Config, service: Service) -> uvicorn.Config:
+    """How HTTP is spoken: by `h11` alone, with limits, and without telling what runs here."""
+    server = config.server
+    return uvicorn.Config(
+        application(service),
+        host=server.host,
+        port=server.port,
+        http=Patient,
+        ws="none",
+        loop="asyncio",
+        lifespan="on",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEPT_OPEN,
+        timeout_graceful_shutdown=int(server.drain),
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=config.limits.connections,
+        ssl_certfile=server.certificate,
+        ssl_keyfile=server.private_key,
+    )
+
+
+class Hosted(uvicorn.Server):
+    """Says when it is ready, reloads on SIGHUP, and tells the service when it begins to drain."""
+
+    def __init__(
+        self,
+        settings: uvicorn.Config,
+        service: Service,
+        reread: Callable[[], Config],
+        ready: Callable[[str], None],
+    ) -> None:
+        super().__init__(settings)
+        self._service, self._reread, self._ready = service, reread, ready
+
+    async def startup(self, sockets: Any = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            mine = threading.current_thread() is threading.main_thread()
+            if mine and hasattr(signal, "SIGHUP"):
+                loop = asyncio.get_running_loop()
+                signal.signal(signal.SIGHUP, lambda *_: loop.call_soon_threadsafe(self._reload))
+            found = self.servers[0].sockets[0].getsockname()
+            scheme = "https" if self.config.is_ssl else "http"
+            host = f"[{found[0]}]" if ":" in found[0] else found[0]
+            self._ready(f"{scheme}://{host}:{found[1]}")
+
+    async def shutdown(self, sockets: Any = None) -> None:
+        """No new requests; those that run end first."""
+        self._service.pool.draining = True
+        await super().shutdown(sockets)
+
+    def _reload(self) -> None:
+        try:
+            self._service.reload(self._reread())
+            log.info("the configuration was read again")
+        except Exception as error:
+            log.error("the configuration stays as it was: %s", error)
