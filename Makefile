@@ -1,8 +1,9 @@
 # Two commands for a newcomer: `make run` and `make test`. `make check` is what a change must pass.
-.PHONY: run test check runtimes format lint types layers docs data slow soak bench fix clean
+# `make seed` makes our own small model from nothing: data, training, files, figures.
+.PHONY: run test check runtimes seed format lint types layers docs data slow soak bench fix clean
 
 BIN := .venv/bin
-SOURCES := src tests scripts benchmarks examples
+SOURCES := src tests scripts benchmarks examples models/freehold-seed/recipe
 ENGINES := transformers onnxruntime litert
 
 run: .venv/run-ready
@@ -10,6 +11,9 @@ run: .venv/run-ready
 
 test: .venv/dev-ready
 	$(BIN)/pytest -m "not slow" -n auto --dist worksteal
+
+seed:
+	@sh scripts/make_seed.sh
 
 soak: .venv/dev-ready
 	$(BIN)/pytest -m slow tests/store tests/sources tests/actions

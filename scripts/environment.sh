@@ -32,5 +32,10 @@ make_venv() {
 [ -x .venv/bin/python ] || make_venv
 what="."
 [ "$kind" = dev ] && what=".[dev]"
-PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install -q --root-user-action=ignore \
-    -c constraints.txt -e "$what"
+install() { PIP_DISABLE_PIP_VERSION_CHECK=1 .venv/bin/python -m pip install -q --root-user-action=ignore -c constraints.txt "$@"; }
+install -e "$what"
+# Our own small model and the engine that runs it: without them a plain parser reads needs in words.
+if [ "$kind" = run ]; then
+    install xllamacpp ./models/freehold-seed/package ||
+        echo "note:  no llama.cpp for this machine, so a plain parser reads needs in words" >&2
+fi

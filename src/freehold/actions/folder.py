@@ -126,7 +126,7 @@ def check_folder(
     for made in list(beside(seen, evidence, base)):
         own[made.id] = made
         evidence.append(Evidence("beside", made.name, "forbids a use", made.id))
-    family, known = _family(seen, evidence, base), known_model(seen, base)
+    family, known = _family(seen, evidence, base), known_model(seen, base, path)
     if known and known.proven:
         family = with_known(family, known)
     who = Situation(users=users, revenue=revenue, territory=territory)

@@ -1,11 +1,14 @@
 """What the knowledge base knows of the model that a folder says it is.
 
 A name proves nothing: beside the verdict on a folder it is a remark. Only a repository that was
-fetched from the Hub under its own name is the model of that name; then what is known of its
-other parts counts, and so does everything that is known to bind it.
+fetched from the Hub under its own name is the model of that name, and weights are it whose every
+byte is: their digests are known. Then what is known of its other parts counts, and so does
+everything that is known to bind it.
 """
 
+import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,22 +22,70 @@ from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.traits import gated
 from freehold.knowledge.types import Component, Family, Link, Member, Statement
 
+LARGEST_HASHED = 64 * 2**20
+"""Bytes of weights that are read whole to know them by their digest."""
 WEAK = ("indicated", "unknown")
 """States that what is known of a proven model may replace."""
 
 
 class Known(Struct, frozen=True):
-    """A model of the knowledge base, where its name stands, and whether the files are its own."""
+    """A model of the knowledge base, where its name stands, and whether the files are its own.
 
-    hub: str
+    `name` is that of its Hub repository, or its id where it has none.
+    """
+
+    name: str
     family: Family
     member: Member
     where: str
     proven: bool
 
 
-def known_model(seen: Seen, base: KnowledgeBase) -> Known | None:
-    """The model whose Hub repository the files come from, or say that they come from."""
+def known_model(seen: Seen, base: KnowledgeBase, root: Path) -> Known | None:
+    """The model that the files are by their digests or their Hub repository, or say that they are.
+
+    `root` is the folder, or the one file.
+    """
+    return _by_digest(seen, base, root) or _by_name(seen, base)
+
+
+def _by_digest(seen: Seen, base: KnowledgeBase, root: Path) -> Known | None:
+    """The one model whose weights these are, to the last of them."""
+    weights = [file for file in seen.files if file.kind == "weights"]
+    if not weights or sum(file.size for file in weights) > LARGEST_HASHED:
+        return None
+    known = _digests(base)
+    hits = [known.get(_sha256(_place(root, file.path))) for file in weights]
+    first = hits[0]
+    if first is None or any(hit is None or hit[1].id != first[1].id for hit in hits):
+        return None
+    family, member = first
+    return Known(member.hub or member.id, family, member, "the digest of every weight file", True)
+
+
+def _digests(base: KnowledgeBase) -> dict[str | None, tuple[Family, Member]]:
+    return {
+        digest: (family, member)
+        for family in base.families()
+        for member in family.members
+        for digest in member.digests
+    }
+
+
+def _place(root: Path, path: str) -> Path:
+    return root / path if root.is_dir() else root
+
+
+def _sha256(path: Path) -> str | None:
+    """The digest of a file; None where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return None
+
+
+def _by_name(seen: Seen, base: KnowledgeBase) -> Known | None:
     for name, where, proven in _names(seen):
         hit = base.find(name)
         if hit and hit[1] and hit[1].hub and hit[1].hub.casefold() == name.casefold():
@@ -63,10 +114,10 @@ def remark(known: Known, level: str, base: KnowledgeBase) -> str:
     """What the knowledge base finds, as a sentence beside the verdict on the files."""
     there = report_on(base, base, known.family, known.member, ANYONE)
     if known.proven:
-        return f"this is {known.hub}, which the knowledge base finds {there.level}"
+        return f"this is {known.name}, which the knowledge base finds {there.level}"
     return (
-        f"{known.where} says {known.hub}, which the knowledge base finds {there.level}; a name "
-        f"proves nothing, so these files stay {level}; to compare: freehold check {known.hub}"
+        f"{known.where} says {known.name}, which the knowledge base finds {there.level}; a name "
+        f"proves nothing, so these files stay {level}; to compare: freehold check {known.name}"
     )
 
 

@@ -11,6 +11,7 @@ from freehold.cli._size import F, Size, who_asks
 
 if TYPE_CHECKING:
     from freehold.actions.choose import Choice
+    from freehold.actions.need import Asked
     from freehold.judge.choosing import Candidate
 
 SHOWN_DUTIES = 4
@@ -22,6 +23,7 @@ def _several(*names: str, **settings: Any) -> Callable[[F], F]:
 
 
 @click.command(short_help="Rank the open models that meet a need, with reasons.")
+@click.argument("words", nargs=-1, metavar="[NEED]")
 @click.option("--task", metavar="TASK", help="What it is for: chat, code, embed, transcribe, ...")
 @click.option("--like", metavar="MODEL", help="An open alternative to this model.")
 @_several("--for", "uses", metavar="USE", help="commercial, host, modify, redistribute, eu, ...")
@@ -37,14 +39,23 @@ def _several(*names: str, **settings: Any) -> Callable[[F], F]:
 @click.option("--max-params", "max_parameters", type=Size("count", "7B"), help="At most so many.")
 @_several("--not-from", "not_from", metavar="NAME", help="Not by this maker or country code.")
 @who_asks
+@_several("--ignore", metavar="OPTION", help="Leave out what was understood: memory, license, ...")
+@click.option("--explain", is_flag=True, help="Say who understood the need: the model or a parser.")
 @click.option("--most", type=click.IntRange(1, 20), default=5, show_default=True, help="How many.")
 @as_json
 @click.pass_context
-def command(ctx: click.Context, /, as_json: bool, **needs: Any) -> None:
+def command(
+    ctx: click.Context, /, words: tuple[str, ...], as_json: bool, ignore: tuple[str, ...],
+    explain: bool, **needs: Any,
+) -> None:  # fmt: skip
     """Rank the open models that you may use, that fit this machine and suit the need.
+
+    The need may be said in plain words (English, German, French, Spanish), in options, or both:
+    what was understood is shown, and an option takes the place of what was understood.
 
     \b
     Examples:
+      freehold choose "transcribe French calls on my 8 GB laptop, commercially"
       freehold choose --task chat --for commercial
       freehold choose --task transcribe --language French --memory 8GB
       freehold choose --like gpt-4o --openness open-weights
@@ -55,12 +66,31 @@ def command(ctx: click.Context, /, as_json: bool, **needs: Any) -> None:
     """
     from freehold.actions.choose import choose
 
-    choice = choose(**needs, base=base())
+    known, asked = base(), None
+    if words:
+        from freehold.actions.need import ask_for
+
+        asked = ask_for(" ".join(words), needs, base=known, ignore=ignore)
+        needs = asked.options
+    elif ignore or explain:
+        raise click.UsageError("--ignore and --explain go with a need in words")
+    choice = choose(**needs, base=known)
     if as_json:
-        print_json(choice.form())
+        print_json(({"understood": asked.form()} if asked else {}) | choice.form())
     else:
+        if asked:
+            show_understood(asked, explain)
         show(choice)
     ctx.exit(0 if choice.ranked else 1)
+
+
+def show_understood(asked: "Asked", explain: bool) -> None:
+    """Print what was understood as the options that say the same, and who understood it."""
+    title("Understood (an option changes it, --ignore leaves it out)")
+    rows(asked.rows, color=None)
+    if explain or asked.understood.failed:
+        rows([("read by", asked.understood.by)], color=None)
+    say("")
 
 
 def show(choice: "Choice") -> None:

@@ -67,6 +67,7 @@ class Member(Fact, frozen=True, kw_only=True):
     outputs: tuple[Modality, ...] | None = None
     languages: tuple[Language, ...] | None = None
     abilities: tuple[Ability, ...] | None = None
+    digests: tuple[Annotated[str, DIGEST], ...] = ()
     source: str | None = None
     note: str | None = None
 

@@ -1,0 +1,1 @@
+"""Freehold's own small model: `freehold-seed.gguf` lies beside this file."""

@@ -1,0 +1,342 @@
+# ruff: noqa: E501  (a pattern is easier to read on one line)
+"""Makes the data: pairs of a need in plain words and the need as JSON, the same every time.
+
+    python generate.py 1000000 pairs.tsv
+
+writes one pair a line, a tab between, and prints the digest of it all.
+"""
+
+import hashlib
+import random
+import re
+import sys
+import unicodedata
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from grammar import Grammar
+from needs import Pair
+from slips import slip
+
+SHARD = 5000
+LANGUAGES = ["en"] * 46 + ["de"] * 18 + ["fr"] * 18 + ["es"] * 18
+HOW_MANY = [0] * 13 + [1] * 27 + [2] * 28 + [3] * 18 + [4] * 9 + [5] * 5
+WEIGHTS = {
+    "commercial": 34, "host": 7, "modify": 7, "redistribute": 5, "train": 3, "memory": 34,
+    "machine": 9, "languages": 24, "license": 8, "osi": 8, "fully": 6, "weights": 4,
+    "restricted": 2, "context": 8, "size": 9, "not_country": 8, "not_maker": 6, "users": 6,
+    "revenue": 4, "where": 9, "nothing": 26, "ability": 20,
+}  # fmt: skip
+USES = {"commercial": "commercial", "host": "host", "modify": "modify",
+        "redistribute": "redistribute", "train": "train-on-outputs"}  # fmt: skip
+OPEN = {"fully": "fully open", "weights": "open weights", "restricted": "restricted weights"}
+RIVALS = [{"license", "osi"}, {"fully", "weights", "restricted"}, {"memory", "machine"}]
+"""Of these only one is said."""
+SPEAKING = {"chat", "ocr", "embed", "rerank", "classify", "moderate", "transcribe", "speak",
+            "translate", "vision", "listen", "omni", "watch", "caption"}  # fmt: skip
+READING = {"chat", "code", "math", "vision", "embed", "rerank", "translate", "watch"}
+ABILITIES = {
+    "chat": ["tools", "reasoning", "code", "math", "medical", "tools", "reasoning"],
+    "code": ["tools", "reasoning", "infill", "math"], "math": ["reasoning", "tools"],
+    "vision": ["tools", "reasoning", "grounding", "medical"],
+    "transcribe": ["timestamps", "diarization", "streaming", "medical"],
+    "speak": ["voice-cloning", "streaming", "voice-cloning"], "embed": ["multivector", "sparse"],
+    "forecast": ["quantiles"], "segment": ["medical", "geospatial"], "detect": ["geospatial"],
+    "classify": ["medical"],
+}  # fmt: skip
+FROM_ABOVE = re.compile(r"satel|satél|luftbild|aerial|aérienne|aéreas|earth observation", re.I)
+BUSINESS = re.compile(
+    r"\b(company|business|(web ?|online[ -]?)?shop|store|startup|start-up|firm|agency|restaurant|enterprise|customers?"
+    r"|clients?|firma|unternehmen|betrieb|laden|geschäft|kanzlei|agentur|steuerbüro|kunde\w*|entreprise|société"
+    r"|boutique|magasin|boîte|commerce|agence|cabinet d'avocats|empresa|negocio|tienda|restaurante|agencia|despacho"
+    r"|clientes?)\b", re.I)  # fmt: skip
+"""Who has these works commercially, whether or not they say so."""
+PRIVATE = re.compile(
+    r"\b(not?|nicht|kein\w*|pas|sin|won't|don't|nichts|rien|nada|never)\b.*(commer|kommerz|comerc|sell|verkauf|vend)"
+    r"|\bfun\b|privat|personal use|hobb|spaß|usage privé|uso privado|nur für mich|plaisir|diversión", re.I)  # fmt: skip
+LIKE, OUTSIDE, NO_TASK, SHORT = 13, 7, 3, 6
+"""Of a hundred pairs: to replace a model, no need at all, only limits, key words; the rest say a task."""
+
+
+def fold(text: str) -> str:
+    """The text as Freehold hands it to the model: small letters, single spaces, plain quotes."""
+    text = unicodedata.normalize("NFC", text).replace("’", "'").replace("`", "'")
+    return " ".join(text.lower().split())
+
+
+def pairs(count: int, seed: int = 2026) -> Iterator[tuple[str, str]]:
+    """That many pairs; those of a shard depend on its number only."""
+    for start in range(0, count, SHARD):
+        rng = random.Random(seed * 1_000_003 + start)
+        for _ in range(min(SHARD, count - start)):
+            yield one(rng)
+
+
+def one(rng: random.Random) -> tuple[str, str]:
+    """One pair."""
+    language = rng.choice(LANGUAGES)
+    pair = Pair(rng, language)
+    said = Saying(pair, grammar(language)).say()
+    text = slip(rng, said, language)
+    answer = pair.json()
+    if rng.random() < 0.85:
+        text, answer = fold(text), fold(answer)
+    return " ".join(text.split()), answer
+
+
+@cache
+def grammar(language: str) -> Grammar:
+    """The phrasings of a language."""
+    return Grammar(language)
+
+
+class Saying:
+    """Says a need: what is wanted, and the limits around it."""
+
+    def __init__(self, pair: Pair, grammar: Grammar) -> None:
+        self.pair, self.grammar, self.rng = pair, grammar, pair.rng
+        self.tables = grammar.tables
+        self.private = False
+
+    def say(self) -> str:
+        """A whole text, with its marks."""
+        text = self._say()
+        if self.pair.need and not self.private and BUSINESS.search(text):
+            self.pair.add("uses", "commercial")
+        return text
+
+    def _say(self) -> str:
+        chance = self.rng.randrange(100)
+        if chance < OUTSIDE:
+            return self._outside()
+        chance -= OUTSIDE
+        if chance < NO_TASK:
+            return self._only_limits()
+        chance -= NO_TASK
+        if chance < SHORT:
+            return self._key_words()
+        chance -= SHORT
+        main = self._like() if chance < LIKE else self._task()
+        return self._around(main, self._limits(self._kinds()))
+
+    def _phrase(self, options: list[str], inner: str = "") -> str:
+        phrase = options[self.rng.randrange(len(options))]
+        return tidy(self.rng, self.grammar.say(self.rng, phrase, self.pair.fill, inner))
+
+    def _task(self) -> str:
+        tasks = self.tables["tasks"]
+        task = self.rng.choice(TASKS)
+        self.pair.need["task"] = task
+        self.pair.begin("task")
+        form = "do" if self.rng.random() < 0.62 else "thing"
+        inner = self._phrase(tasks[task][form])
+        self._from_above(inner)
+        if self.grammar.language == "de" and form == "do":
+            return self._german(inner)
+        return self._phrase(self.tables[f"{form}_frames"], inner)
+
+    def _from_above(self, text: str) -> None:
+        if FROM_ABOVE.search(text):
+            self.pair.add("abilities", "geospatial")
+
+    def _german(self, inner: str) -> str:
+        """German puts "zu" into the infinitive after some frames."""
+        frame = self.rng.choice(self.tables["do_frames"])
+        with_zu = re.sub(r"(\w+)$", r"zu \1", inner)
+        return self._phrase(
+            [frame], with_zu if "<dozu>" in frame and "<do>" not in frame else inner
+        )
+
+    def _like(self) -> str:
+        self.pair.begin("like")
+        main = self._phrase(self.tables["like"]["main"])
+        if self.rng.random() < 0.25:
+            task = self.rng.choice(TASKS)
+            self.pair.need["task"] = task
+            self.pair.begin("task")
+            inner = self._phrase(
+                self.tables["tasks"][task]["do" if self.rng.random() < 0.5 else "thing"]
+            )
+            self._from_above(inner)
+            main += self.rng.choice({"en": [" to ", " for ", ", ", ": ", " that can "], "de": [", ", ": ", " - "],
+                                     "fr": [" pour ", ", ", ": "], "es": [" para ", ", ", ": "]}[self.grammar.language]) + inner  # fmt: skip
+        return main
+
+    def _kinds(self) -> list[str]:
+        """Which limits are told: as many as drawn, none that cannot be."""
+        weights = {k: w for k, w in WEIGHTS.items() if self._possible(k)}
+        chosen: list[str] = []
+        for _ in range(HOW_MANY[self.rng.randrange(len(HOW_MANY))]):
+            kind = self.rng.choices(list(weights), list(weights.values()))[0]
+            chosen.append(kind)
+            for rivals in RIVALS:
+                if kind in rivals:
+                    for rival in rivals:
+                        weights.pop(rival, None)
+            if kind == "memory" and self._possible("machine") and self.rng.random() < 0.1:
+                weights["machine"] = 9
+            weights.pop(kind, None)
+        return chosen
+
+    def _possible(self, kind: str) -> bool:
+        task = self.pair.need.get("task")
+        if kind == "ability":
+            return task in ABILITIES
+        if kind == "context":
+            return task is None or task in READING
+        if kind == "languages":
+            return (task is None or task in SPEAKING) and "languages" not in self.pair.need
+        return True
+
+    def _limits(self, kinds: list[str]) -> list[str]:
+        """Their words, in the order that was drawn; that it is private is never told beside trade."""
+        said = {
+            kind: self._limit(kind) for kind in sorted(kinds, key=lambda kind: kind == "nothing")
+        }
+        return [said[kind] for kind in kinds]
+
+    def _limit(self, kind: str) -> str:
+        if kind == "ability":
+            ability = self.rng.choice(ABILITIES[self.pair.need["task"]])
+            self.pair.add("abilities", ability)
+            self.pair.begin(ability)
+            return self._phrase(self.tables["abilities"][ability])
+        self._note(kind)
+        self.pair.begin(kind)
+        text = self._phrase(self.tables["clauses"][kind])
+        if kind == "nothing" and PRIVATE.search(text):
+            if self.pair.need.get("uses"):
+                return self._limit(kind)
+            self.private = True
+        return text
+
+    def _note(self, kind: str) -> None:
+        if kind in USES:
+            self.pair.add("uses", USES[kind])
+        elif kind in OPEN:
+            self.pair.need["open"] = OPEN[kind]
+        elif kind == "osi":
+            self.pair.add("licenses", "osi")
+
+    def _around(self, main: str, limits: list[str]) -> str:
+        """The limits around what is wanted: before it, behind it, or as sentences of their own."""
+        glue = self.tables["glue"]
+        text = main
+        fronted = ""
+        for limit in limits:
+            sentence = limit.startswith("=")
+            words = limit.removeprefix("=")
+            if sentence and not fronted and self.rng.random() < 0.3:
+                fronted = words
+                continue
+            text += self.rng.choice(glue["and" if sentence else "tail"]) + words
+        if fronted:
+            text = fronted + self.rng.choice(glue["before"]) + text
+        elif limits and not limits[0].startswith("=") and self.rng.random() < 0.06:
+            text = limits[0] + self.rng.choice([", ", ": ", " "]) + text.replace(limits[0], "", 1)
+        return self._frame(text)
+
+    def _frame(self, text: str) -> str:
+        glue = self.tables["glue"]
+        if self.rng.random() < 0.12:
+            text = self.rng.choice(glue["fillers_before"]) + text
+        if self.rng.random() < 0.12:
+            text += self.rng.choice(glue["fillers_after"])
+        text = text.rstrip(" (-") + (")" if text.count("(") > text.count(")") else "")
+        return text + self.rng.choice(["", "", "", ".", ".", "?", "!", "..."])
+
+    def _only_limits(self) -> str:
+        kinds = [k for k in self._kinds() if k != "ability"] or ["nothing"]
+        limits = [limit.removeprefix("=") for limit in self._limits(kinds)]
+        start = self.rng.choice(["", "", *GENERAL[self.grammar.language]])
+        return self._frame(
+            (start + self.rng.choice([" ", ", ", " "])).lstrip(" ,")
+            + self.rng.choice([", ", ". ", " "]).join(limits)
+        )
+
+    def _outside(self) -> str:
+        chance = self.rng.random()
+        if chance < 0.8:
+            lines = [
+                self._phrase(self.tables["outside"]["lines"]) for _ in range(1 + (chance < 0.2))
+            ]
+            return self.rng.choice([". ", ", ", " "]).join(lines) + self.rng.choice(
+                ["", "", ".", "?", "!"]
+            )
+        if chance < 0.92:
+            return self.rng.choice(FOREIGN)
+        letters = "abcdefghijklmnopqrstuvwxyz0123456789 .,!?"
+        return (
+            "".join(self.rng.choice(letters) for _ in range(self.rng.randrange(1, 40))).strip()
+            or "?"
+        )
+
+    def _key_words(self) -> str:
+        """The need as people type it into a search box."""
+        tasks, short = self.tables["tasks"], self.tables["short"]
+        task = self.rng.choice(TASKS)
+        self.pair.need["task"] = task
+        self.pair.begin("task")
+        thing = self._phrase(tasks[task]["thing"])
+        self._from_above(thing)
+        thing = re.sub(r"^(an?|eine?n?|un|une|de l'|de la|des|ein\(e?\)) ", "", thing)
+        kinds = [k for k in self._kinds() if k in short]
+        parts = [thing]
+        for kind in kinds:
+            self._note(kind)
+            self.pair.begin(kind)
+            parts.append(self._phrase(short[kind]))
+        if self.rng.random() < 0.4:
+            self.rng.shuffle(parts)
+        return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(parts)
+
+
+TASKS = (
+    ["transcribe"] * 6 + ["chat"] * 6 + ["code"] * 4 + ["speak"] * 4 + ["draw"] * 4
+    + ["embed", "ocr", "translate"] * 3 + ["vision", "edit", "film", "moderate", "music"] * 2
+    + ["math", "watch", "listen", "omni", "rerank", "classify", "pages", "embed-images"]
+    + ["match-images", "classify-images", "sounds", "audio", "animate", "shape", "segment"]
+    + ["cut-out", "caption", "detect", "depth", "forecast", "forecast", "rerank", "detect"]
+)  # fmt: skip
+GENERAL = {
+    "en": ["i need a model", "any model", "something", "a model", "which model", "i want an ai", "show me models"],
+    "de": ["ich brauche ein Modell", "ein Modell", "irgendein Modell", "welches Modell", "etwas"],
+    "fr": ["il me faut un modèle", "un modèle", "n'importe quel modèle", "quel modèle", "quelque chose"],
+    "es": ["necesito un modelo", "un modelo", "cualquier modelo", "qué modelo", "algo"],
+}  # fmt: skip
+FOREIGN = [
+    "こんにちは", "今日はいい天気ですね", "你好", "今天天气怎么样", "привет", "как дела", "спасибо большое",
+    "مرحبا", "كيف حالك", "नमस्ते", "안녕하세요", "ciao come stai", "che tempo fa", "olá tudo bem",
+    "hej hur mår du", "dag hoe gaat het", "cześć", "γεια σου", "שלום", "สวัสดี", "merhaba", "xin chào",
+    "👍", "🙂🙂", "...", "???", "-", "!!", "<b>hello</b>", "SELECT * FROM users;", "{}", "[]", "null",
+]  # fmt: skip
+
+
+def tidy(rng: random.Random, text: str) -> str:
+    """Spaces and articles as they should be, most of the time."""
+    text = text.replace("' ?", "'").replace("?", "").replace("a the best", "the best")
+    text = re.sub(
+        r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
+    )
+    return re.sub(r" {2,}", " ", text).strip()
+
+
+def _article(text: str, match: re.Match[str]) -> str:
+    return "an " if text[match.end()].lower() in "aeiou" else "a "
+
+
+def main() -> None:
+    """Write the pairs and print their digest."""
+    count, target = int(sys.argv[1]), Path(sys.argv[2])
+    digest = hashlib.sha256()
+    with target.open("w", encoding="utf-8", newline="\n") as file:
+        for text, answer in pairs(count):
+            line = f"{text}\t{answer}\n"
+            digest.update(line.encode())
+            file.write(line)
+    print(f"{count} pairs, sha256 {digest.hexdigest()}")
+
+
+if __name__ == "__main__":
+    main()

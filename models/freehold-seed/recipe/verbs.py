@@ -1,0 +1,80 @@
+# ruff: noqa: E501  (a table is easier to read so)
+"""Bends the verb of a phrase, roughly as people do: transcribe, transcribing, transcribes."""
+
+DOUBLED = {
+    "cut",
+    "get",
+    "put",
+    "run",
+    "split",
+    "spot",
+    "tag",
+    "chat",
+    "swap",
+    "plan",
+    "transcript",
+    "clip",
+    "scan",
+}
+IRREGULAR = {"do": "does", "have": "has", "go": "goes", "be": "is", "can": "can"}
+FRENCH = {
+    "faire": "fait", "répondre": "répond", "mettre": "met", "comprendre": "comprend", "convertir": "convertit",
+    "avoir": "a", "prévoir": "prévoit", "prédire": "prédit", "reconnaître": "reconnaît", "de": "de", "résoudre": "résout",
+}  # fmt: skip
+SPANISH = {"hacer": "hace", "poner": "pone", "reconocer": "reconoce", "entender": "entiende", "resolver": "resuelve",
+           "convertir": "convierte", "tener": "tiene", "predecir": "predice", "prever": "prevé"}  # fmt: skip
+GERMAN = {"lesen": "liest", "einlesen": "einliest", "vorlesen": "vorliest", "sprechen": "spricht", "haben": "hat",
+          "auslesen": "ausliest", "erstellen": "erstellt", "übersetzen": "übersetzt", "lassen": "lässt"}  # fmt: skip
+
+
+def doing(phrase: str) -> str:
+    """The phrase with its first verb in the -ing form (English)."""
+    verb, space, rest = phrase.strip().partition(" ")
+    if verb in DOUBLED:
+        verb += verb[-1]
+    elif verb.endswith("ie"):
+        verb = verb[:-2] + "y"
+    elif verb.endswith("e") and not verb.endswith("ee"):
+        verb = verb[:-1]
+    return f"{verb}ing{space}{rest}"
+
+
+def does(phrase: str, language: str) -> str:
+    """The phrase with its verb in the third person."""
+    if language == "de":
+        head, space, verb = phrase.strip().rpartition(" ")
+        return f"{head}{space}{GERMAN.get(verb) or _german(verb)}"
+    verb, space, rest = phrase.strip().partition(" ")
+    bent = {"en": _english, "fr": _french, "es": _spanish}[language](verb)
+    return f"{bent}{space}{rest}"
+
+
+def _english(verb: str) -> str:
+    if verb in IRREGULAR:
+        return IRREGULAR[verb]
+    if verb.endswith(("s", "sh", "ch", "x", "z")):
+        return verb + "es"
+    return verb[:-1] + "ies" if verb.endswith("y") and verb[-2:-1] not in "aeou" else verb + "s"
+
+
+def _german(verb: str) -> str:
+    stem = verb[:-2] if verb.endswith("en") else verb[:-1]
+    return stem + ("et" if stem.endswith(("d", "t")) else "t")
+
+
+def _french(verb: str) -> str:
+    if verb in FRENCH:
+        return FRENCH[verb]
+    if verb.endswith("ire"):
+        return verb[:-2] + "t"
+    return verb[:-1] if verb.endswith("er") else verb[:-1] + "t" if verb.endswith("ir") else verb
+
+
+def _spanish(verb: str) -> str:
+    if verb in SPANISH:
+        return SPANISH[verb]
+    return (
+        verb[:-2] + ("a" if verb.endswith("ar") else "e")
+        if verb.endswith(("ar", "er", "ir"))
+        else verb
+    )

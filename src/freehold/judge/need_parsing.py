@@ -1,0 +1,201 @@
+"""Reads a need in plain words by cues alone: what stands in where the model is not."""
+
+import re
+from collections.abc import Iterator
+
+from msgspec import Struct
+
+from freehold.core.quantities import Quantity
+from freehold.judge import need_cues as cues
+from freehold.judge.need_grammar import suits
+from freehold.judge.said import FITTING, OSI, Said
+from freehold.knowledge.mentions import Mention
+from freehold.knowledge.spoken import Spoken, unaccented
+
+
+class Heard(Struct, frozen=True, kw_only=True):
+    """A text in small letters, and what was found in it by name or number."""
+
+    text: str
+    mentions: tuple[Mention, ...]
+    quantities: tuple[Quantity, ...]
+    spoken: tuple[Spoken, ...]
+
+    @property
+    def free(self) -> tuple[Quantity, ...]:
+        """The numbers that are no part of a name."""
+        named = [m for m in self.mentions if m.kind != "maker"]
+        return tuple(
+            q for q in self.quantities if not any(m.start <= q.start < m.end for m in named)
+        )
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """What is to be replaced and has no known name: one word, and a number behind it."""
+        return self._behind(_REPLACED)
+
+    @property
+    def perhaps(self) -> tuple[str, ...]:
+        """What may be such a name, behind any word of likeness; the model tells whether it is."""
+        return tuple(dict.fromkeys((*self.unknown, *self._behind(_LIKENED))))
+
+    def _behind(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
+        known = [(m.start, m.end) for m in self.mentions if m.kind == "model"]
+        places = [match.span("name") for match in pattern.finditer(unaccented(self.text))]
+        return tuple(
+            self.text[start:end]
+            for start, end in places
+            if not any(a < end and start < b for a, b in known)
+        )
+
+
+_NAME = (
+    r" (?:the |an? |den |die |das |le |la |el )?"
+    r"(?P<name>[a-z][\w+-]{2,}(?: (?:[a-z]?\d[\w.]*|pro|large|xl|mini|max)(?!\w))?)"
+)
+_REPLACED = re.compile(rf"\b{cues.REPLACED}{_NAME}")
+_LIKENED = re.compile(rf"\b{cues.LIKE}{_NAME}")
+
+
+def parse(heard: Heard) -> Said:
+    """The need in the text; an empty one where no cue speaks of a model."""
+    text = unaccented(heard.text)
+    task = cues.first(cues.TASKS, text)
+    like = _like(text, heard)
+    if like and task and not _apart(text, task, like):
+        task = None
+    named = like.text if like else None
+    if task is None and like is None:
+        named = next(iter(heard.unknown), None)
+    if task is None and named is None:
+        return Said()
+    return Said(
+        task=task,
+        like=named,
+        uses=tuple(_uses(text)),
+        licenses=tuple(_licenses(text, heard)),
+        openness=cues.first(cues.OPENNESS, text),
+        languages=tuple(_languages(text, heard)),
+        abilities=tuple(_abilities(text, task)),
+        machine=next((m.text for m in heard.mentions if m.kind == "machine"), None),
+        not_from=tuple(_not_from(text, heard)),
+        territory=_territory(text, heard),
+        **_amounts(text, heard),
+    )
+
+
+def _apart(text: str, task: str, like: Mention) -> bool:
+    """Whether the task is told beside the name and not by it."""
+    rest = text[: like.start] + " " + text[like.end :]
+    return bool(re.search(cues.TASKS[task], rest))
+
+
+def _like(text: str, heard: Heard) -> Mention | None:
+    for mention in heard.mentions:
+        if mention.kind == "model":
+            before, after = text[max(0, mention.start - 40) : mention.start], text[mention.end :]
+            near = re.search(rf"\b{cues.LIKE}\b[^.;]{{0,14}}$", before)
+            alone = not before.strip() and re.match(r" (?:but|aber|mais|pero)\b", after)
+            if near or alone or re.match(rf"[ -]*{cues.LIKE_AFTER}", after):
+                return mention
+    return None
+
+
+def _uses(text: str) -> Iterator[str]:
+    private = re.search(cues.PRIVATE, text)
+    for use, pattern in cues.USES.items():
+        found = [m for m in re.finditer(pattern, text) if not cues.denied(text, m.start())]
+        business = use == "commercial" and re.search(cues.BUSINESS, text)
+        if found or (business and not private and not _refused(text, pattern)):
+            yield use
+
+
+def _refused(text: str, pattern: str) -> bool:
+    return any(cues.denied(text, m.start()) for m in re.finditer(pattern, text))
+
+
+def _licenses(text: str, heard: Heard) -> Iterator[str]:
+    if re.search(cues.OSI, text):
+        yield OSI
+    for mention in heard.mentions:
+        if mention.kind != "license" or len(mention.text) < 3:
+            continue
+        around = text[max(0, mention.start - 18) : mention.start], text[mention.end :][:18]
+        told = re.search(rf"\b{cues.LICENSE}\b\W*$", around[0]) or re.match(
+            rf"\W*{cues.LICENSE}\b", around[1]
+        )
+        if told or mention.text != "mit":
+            yield mention.text
+
+
+def _languages(text: str, heard: Heard) -> Iterator[str]:
+    """Languages that are named, but for those that only say where a model comes from."""
+    origins = {(s.start, s.end) for s in heard.spoken if s.kind == "country"}
+    seen = set()
+    for word in heard.spoken:
+        if word.kind != "language" or (word.start, word.end) in origins or word.code in seen:
+            continue
+        of_makers = re.match(rf"\W*{cues.PEOPLE}\b", text[word.end :]) or re.match(
+            rf"\W*{cues.FIRM}\b", text[word.end :]
+        )
+        if not of_makers and not cues.denied(text, word.start):
+            seen.add(word.code)
+            yield word.code
+
+
+def _abilities(text: str, task: str | None) -> Iterator[str]:
+    for ability in cues.ABILITIES:
+        if ability in FITTING.get(task or "", ()) and re.search(cues.ABILITIES[ability], text):
+            yield ability
+
+
+def _not_from(text: str, heard: Heard) -> Iterator[str]:
+    seen = set()
+    for word in heard.spoken:
+        if word.kind != "language" and cues.denied(text, word.start) and word.code not in seen:
+            seen.add(word.code)
+            yield word.code
+    for mention in heard.mentions:
+        if mention.kind == "maker" and cues.denied(text, mention.start):
+            yield mention.text
+
+
+def _territory(text: str, heard: Heard) -> str | None:
+    for word in heard.spoken:
+        if word.kind == "language" or cues.denied(text, word.start):
+            continue
+        there = word.kind == "country" and re.search(rf"\b{cues.PLACE} ?$", text[: word.start])
+        firm = word.kind == "origin" and re.match(rf"\W*{cues.FIRM}\b", text[word.end :])
+        if there or firm:
+            return word.code
+    return None
+
+
+def _amounts(text: str, heard: Heard) -> dict[str, str | None]:
+    """Which number is which, by its unit and the words beside it."""
+    found: dict[str, str | None] = {}
+    for quantity in heard.free:
+        key = _key(text, quantity)
+        if key and key not in found and suits(key, quantity):
+            found[key] = quantity.text
+    return found
+
+
+def _key(text: str, quantity: Quantity) -> str | None:
+    end = quantity.start + len(quantity.text)
+    before, after = text[max(0, quantity.start - 24) : quantity.start], text[end : end + 26]
+    if quantity.unit == "bytes":
+        return "memory"
+    if re.match(rf"\W*(?:\w+ )?{cues.CONTEXT}", after) or re.search(rf"{cues.CONTEXT}\D*$", before):
+        return "context"
+    if re.match(rf"\W*(?:de |d')?{cues.MONEY}", after) or re.search(
+        rf"(?:[$€]|{cues.MONEY}\D{{0,14}})$", before
+    ):
+        return "revenue"
+    if re.match(rf"\W*(?:de )?{cues.USERS}", after) or re.search(
+        rf"{cues.USERS}\D{{0,4}}$", before
+    ):
+        return "users"
+    if quantity.unit == "b" or re.match(r"\W*(?:de )?param", after):
+        return "size"
+    return None
