@@ -145,3 +145,16 @@ def test_the_model_reads_needs_and_any_text_gives_a_valid_one(
         for text in ANY:
             with suppress(UsageError):  # of too many tokens
                 understood(text)
+
+
+def test_it_is_found_and_served_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    from freehold.actions.local_model import find
+    from freehold.actions.seed import NAME
+
+    monkeypatch.syspath_prepend(WHEEL)
+    assert find(NAME).file == WHEEL / "freehold_seed" / FILE
+    pytest.importorskip("starlette")
+    from freehold.server.config import Config
+    from freehold.server.service import Service
+
+    assert NAME in [model.model for model in Service(Config()).stored()]

@@ -127,7 +127,7 @@ def test_a_file_that_goes_in_keeps_its_kind_and_one_that_comes_out_its_bytes(
 
 
 def test_a_model_that_cannot_be_read_is_served_with_what_is_wrong(tmp_path: Path) -> None:
-    (row,) = own.served([Model(model=str(tmp_path / "none.gguf"))], store=False)
+    (row,) = own.served([Model(model=str(tmp_path / "none.gguf"))])
     assert row["tasks"] == []
     assert "check the path" in row["problem"] or "there is no file" in row["problem"]
 

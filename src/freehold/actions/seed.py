@@ -8,6 +8,7 @@ from pathlib import Path
 from freehold.core.errors import EnvironmentProblem
 from freehold.judge.said import Said, read_said
 
+NAME = "freehold-seed"
 PACKAGE = "freehold_seed"
 FILE = "freehold-seed.gguf"
 HINT = "in Freehold's repository: pip install xllamacpp ./models/freehold-seed/package"

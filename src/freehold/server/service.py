@@ -58,7 +58,7 @@ class Service:
         self.facts: dict[Model, Facts] = {}
         self.background: dict[str, asyncio.Task[None]] = {}
         self._work: list[asyncio.Task[None]] = []
-        self._shelf: tuple[int, list[Model]] = (0, [])
+        self._shelf: tuple[int, list[Model]] = (-1, [])
         self._month = month_of(self.started)
         self.pool.watchers.append(self._hear)
 
@@ -220,15 +220,18 @@ class Service:
                 raise Refused("invalid", says, param="input") from error
 
     def stored(self) -> list[Model]:
-        """Every model of the store, where the store is served."""
+        """Every model of the store and our own small one, where the store is served."""
         if not self.config.server.store:
             return []
+        from freehold.actions.seed import NAME, seed_model
         from freehold.store import catalog
 
         shelf = catalog.shelf()
         mark = shelf.stat().st_mtime_ns if shelf.exists() else 0
         if self._shelf[0] != mark:
             names = dict.fromkeys(manifest.name for manifest in catalog.manifests())
+            if seed_model():
+                names[NAME] = None
             self._shelf = (mark, [Model(model=name) for name in names])
         return self._shelf[1]
 

@@ -69,8 +69,8 @@ def told(action: Callable[[dict[str, str]], Any]) -> Work:
 
 async def served(service: Service, request: Request, visit: Visit) -> Response:
     """The models that this server answers with, and what each of them can do."""
-    models, store = service.pool.models(), service.config.server.store
-    return json_reply(await asyncio.to_thread(own.served, models, store), 200, visit.headers)
+    models = [*service.pool.models(), *await asyncio.to_thread(service.stored)]
+    return json_reply(await asyncio.to_thread(own.served, models), 200, visit.headers)
 
 
 async def loaded(service: Service, request: Request, visit: Visit) -> Response:

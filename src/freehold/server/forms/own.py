@@ -114,15 +114,12 @@ def ledger(said: dict[str, str]) -> list[dict[str, Any]]:
     return [to_builtins(row) for row in reversed(rows)]
 
 
-def served(models: Sequence[Model], store: bool) -> list[dict[str, Any]]:
+def served(models: Sequence[Model]) -> list[dict[str, Any]]:
     """Each model that is served: its names, tasks and size; what is wrong with it, if anything."""
     from freehold.actions.local_model import find
-    from freehold.store import catalog
 
-    named = {model.model for model in models}
-    stored = [Model(model=m.name) for m in catalog.manifests() if m.name not in named]
     found = []
-    for model in (*models, *(stored if store else ())):
+    for model in models:
         row: dict[str, Any] = {"id": model.called, "aliases": list(model.aliases)}
         try:
             there = find(model.model)
