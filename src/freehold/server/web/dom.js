@@ -72,6 +72,9 @@ export function spoken(count) {
   return `${+(count / scale).toPrecision(3)}${letter}`;
 }
 
+/** A rate as people read it. */
+export const rate = (value) => (value >= 100 ? Math.round(value).toLocaleString("en") : value.toPrecision(3));
+
 /** A link that opens elsewhere and tells nobody where from; other schemes stay text. */
 export function link(url, text = url) {
   const safe = /^https?:\/\//.test(url ?? "");

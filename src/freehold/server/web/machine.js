@@ -1,7 +1,7 @@
 // Machine: what it is, what is loaded, and how right the plans were.
 
 import { get } from "./api.js";
-import { badge, bytes, el, show } from "./dom.js";
+import { badge, bytes, el, rate, show } from "./dom.js";
 
 const EVERY = 3000;
 
@@ -42,11 +42,11 @@ function past(history) {
   if (!history.runs.length) return el("section", el("h2", "Predicted against measured"), el("p.quiet", "Nothing was run so far."));
   const percent = (value) => (value === null ? "" : `${value > 0 ? "+" : ""}${(100 * value).toFixed(1)} %`);
   const close = (error) => (error === null ? "unknown" : Math.abs(error) <= 0.1 ? "yes" : "conditional");
-  const rate = (value) => (value ? value.toPrecision(3) : "");
+  const told = (value) => (value ? rate(value) : "");
   return el("section", el("h2", "Predicted against measured"), el("div.scroll", { tabindex: 0, role: "region", "aria-label": "Runs" }, el("table",
     el("thead", el("tr", ["When", "Model", "Engine", "Memory predicted", "measured", "off by", "Tokens/s predicted", "measured"].map((h) => el("th", { scope: "col" }, h)))),
     el("tbody", history.runs.slice(-50).reverse().map((run) => el("tr", el("td", run.time.slice(0, 16).replace("T", " ")), el("td", run.model), el("td", run.engine),
       el("td.number", bytes(run.memory.predicted)), el("td.number", bytes(run.memory.measured)),
       el("td.number", run.memory.error === null ? "" : badge(close(run.memory.error), percent(run.memory.error))),
-      el("td.number", rate(run.decode.predicted)), el("td.number", rate(run.decode.measured))))))));
+      el("td.number", told(run.decode.predicted)), el("td.number", told(run.decode.measured))))))));
 }

@@ -1,7 +1,7 @@
 // Play: every task of every model that is served, from the form data of the tasks.
 
 import { events, get } from "./api.js";
-import { announce, bytes, el, field, select, show } from "./dom.js";
+import { announce, bytes, el, field, rate, select, show } from "./dom.js";
 import { result } from "./results.js";
 import { recorder, stage } from "./inputs.js";
 
@@ -88,7 +88,7 @@ async function spoken(answer, body, signal) {
     else if (event.piece) text.data += event.piece.text;
     if (event.result) {
       const { spent, times } = event.result;
-      const speed = times.decode > 0 ? `, ${(times.steps / times.decode).toPrecision(3)} per second` : "";
+      const speed = times.decode > 0 ? `, ${rate(times.steps / times.decode)} per second` : "";
       answer.append(el("div.small.quiet", `${event.engine}: ${spent.prompt} + ${spent.generated} tokens${speed}`),
         ...event.notes.map((note) => el("div.small.quiet", `note: ${note}`)));
       text.data = event.result.text || text.data;
