@@ -57,4 +57,5 @@ def _versions() -> list[str]:
     pairs = [
         line.split("#")[0].strip().split(";")[0].split(" ")[0].partition("==") for line in lines
     ]
-    return [f"{name} {version}" for name in named for n, _, version in pairs if n == name]
+    found = (f"{name} {version}" for name in named for n, _, version in pairs if n == name)
+    return list(dict.fromkeys(found))
