@@ -10,7 +10,7 @@ run: .venv/run-ready
 	@sh scripts/first_run.sh
 
 test: .venv/dev-ready
-	$(BIN)/pytest -m "not slow" -n auto --dist worksteal
+	$(BIN)/pytest -m "not slow and not runtime" -n auto --dist worksteal
 
 seed:
 	@sh scripts/make_seed.sh

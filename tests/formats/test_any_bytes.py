@@ -110,6 +110,7 @@ LARGE: dict[str, tuple[Reader, bytes]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", LARGE)
 def test_large_files_take_bounded_memory(what: str) -> None:
     read, data = LARGE[what]

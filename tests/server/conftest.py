@@ -50,3 +50,10 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def ask(text: str, **more: object) -> dict[str, object]:
     """The body of a chat."""
     return {"model": "tiny", "messages": [{"role": "user", "content": text}], **more}
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is looked at once a second is looked at all the time here."""
+    monkeypatch.setattr("freehold.server.doorman.LOOK", 0.02)
+    monkeypatch.setattr("freehold.server.pool.LOOK", 0.1)

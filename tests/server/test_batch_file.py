@@ -112,6 +112,7 @@ def test_the_command_says_how_many_and_fails_where_some_failed(
     assert (done.code, json.loads(done.out)) == (1, {"answered": 0, "before": 12, "failed": 1})
 
 
+@pytest.mark.slow
 def test_a_batch_that_is_killed_goes_on_and_loses_nothing(
     model: Path, source: Path, tmp_path: Path
 ) -> None:

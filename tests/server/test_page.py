@@ -150,6 +150,7 @@ def test_keys_are_made_listed_and_withdrawn_and_their_words_are_told_once(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FREEHOLD_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("freehold.server.doorman.LOOK", 0.02)
     with serving(config(model)) as here:
         made = here.post("/freehold/keys", {"name": "me", "role": "admin", "days": 9})
         assert (made.status, made.headers["cache-control"]) == (201, "no-store")
