@@ -50,6 +50,7 @@ def post(port: int, body: Any) -> tuple[int, bytes]:
         connection.close()
 
 
+@pytest.mark.slow
 def test_it_reads_its_configuration_again_and_lets_requests_end(
     model: Path, tmp_path: Path
 ) -> None:

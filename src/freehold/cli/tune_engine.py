@@ -38,7 +38,7 @@ def command(
 
     \b
     Examples:
-      freehold tune-engine ./model.gguf --prompt-tokens 100 --answer-tokens 50
+      freehold tune-engine ./model.gguf --same-weights --prompt-tokens 100
     """
     from freehold.actions.tune_engine import tune
     from freehold.cli._steps import Steps
