@@ -20,7 +20,7 @@ soak: .venv/dev-ready
 	PYTHONPATH=src:. $(BIN)/python benchmarks/fuzz_headers.py 100000
 
 slow: .venv/dev-ready
-	$(BIN)/pytest
+	FREEHOLD_EXAMPLES=thorough $(BIN)/pytest
 
 # Build the runtimes of all engines, some GB, and run the tests that need them.
 runtimes: .venv/dev-ready
@@ -64,7 +64,7 @@ bench: .venv/dev-ready
 
 .venv/dev-ready: pyproject.toml constraints.txt scripts/environment.sh
 	@sh scripts/environment.sh dev
-	@touch $@ .venv/run-ready
+	@touch $@
 
 clean:
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

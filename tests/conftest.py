@@ -1,13 +1,19 @@
 """What the tests share: the shipped facts, a home of their own, and invented facts."""
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from freehold.formats.invented_llama import Shape
 from freehold.knowledge.base import KnowledgeBase
 
 MEASURED = (Shape(layers=2, width=128, feed=256, heads=4, kv_heads=2, context=2048),)
+
+settings.register_profile("quick", max_examples=40)
+settings.register_profile("thorough", max_examples=300)
+settings.load_profile(os.environ.get("FREEHOLD_EXAMPLES", "quick"))
 
 
 @pytest.fixture(scope="session")

@@ -166,6 +166,7 @@ def test_an_answer_that_takes_too_long_is_ended(model: Path, tmp_path: Path) -> 
         assert entry.busy == 0
 
 
+@pytest.mark.slow
 def test_a_client_that_does_not_read_is_not_waited_for(model: Path, tmp_path: Path) -> None:
     stub(tmp_path, answer="x" * 200_000)
     limits = {"seconds_for_slow_readers": 0.3}

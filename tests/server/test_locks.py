@@ -134,6 +134,7 @@ def test_tokens_of_a_minute_and_of_a_month_run_out(model: Path) -> None:
         assert with_key(here, monthly).status == 429
 
 
+@pytest.mark.slow
 def test_a_key_has_so_many_requests_at_once(model: Path, tmp_path: Path) -> None:
     stub(tmp_path, pause=0.03)
     _, words = KeyFile().add("team", streams=1)
