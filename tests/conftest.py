@@ -26,7 +26,8 @@ def shipped() -> KnowledgeBase:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a home of its own, with a bandwidth that need not be measured.
 
-    The models that `machine --measure` makes are tiny here.
+    The models that `machine --measure` makes are tiny here, and our own small model counts as
+    not installed, so that it makes no difference whether it is.
     """
     home = tmp_path / "home"
     (home / "state").mkdir(parents=True)
@@ -35,6 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setattr("freehold.core.bandwidth.known", lambda: (30_000_000_000, "2026-11-21"))
     monkeypatch.setattr("freehold.actions.calibrate.SHAPES", MEASURED)
+    monkeypatch.setattr("freehold.actions.seed.PACKAGE", "not_installed_here")
     for name in ("FREEHOLD_LLAMA_SERVER", "FREEHOLD_OFFLINE", "FREEHOLD_MODELS"):
         monkeypatch.delenv(name, raising=False)
     return home

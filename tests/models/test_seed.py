@@ -112,6 +112,7 @@ def test_a_text_of_too_many_tokens_is_refused_by_the_model_with_both_numbers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(WHEEL)
+    monkeypatch.setattr("freehold.actions.seed.PACKAGE", "freehold_seed")
     with pytest.raises(UsageError, match=r"\d+ tokens .* 256"):
         understand("🙂" * 200, reader="model", base=SHIPPED)
     instead = understand("🙂" * 200, base=SHIPPED)
@@ -124,6 +125,7 @@ def test_the_model_reads_needs_and_any_text_gives_a_valid_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.syspath_prepend(WHEEL)
+    monkeypatch.setattr("freehold.actions.seed.PACKAGE", "freehold_seed")
     assert seed_model() == WHEEL / "freehold_seed" / FILE
     with reading() as (read, _):
 
@@ -152,6 +154,7 @@ def test_it_is_found_and_served_by_its_name(monkeypatch: pytest.MonkeyPatch) -> 
     from freehold.actions.seed import NAME
 
     monkeypatch.syspath_prepend(WHEEL)
+    monkeypatch.setattr("freehold.actions.seed.PACKAGE", "freehold_seed")
     assert find(NAME).file == WHEEL / "freehold_seed" / FILE
     pytest.importorskip("starlette")
     from freehold.server.config import Config

@@ -27,6 +27,7 @@ TEXTS = [
 def recipe(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.syspath_prepend(HOME / "recipe")
     monkeypatch.syspath_prepend(HOME / "package" / "src")
+    monkeypatch.setattr("freehold.actions.seed.PACKAGE", "freehold_seed")
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:
