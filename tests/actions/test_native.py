@@ -17,6 +17,7 @@ from freehold.actions import native_sources
 from freehold.actions.native import build, builds
 from freehold.actions.native_sources import pip_index
 from freehold.core.errors import BrokenInput, EnvironmentProblem
+from freehold.core.machine import compute_capabilities
 from freehold.engines.base import ENGINES
 from tests.cli.running import freehold
 
@@ -28,6 +29,7 @@ if "-B" in words:
     made = pathlib.Path(words[words.index("-B") + 1])
     made.mkdir()
     (made / "from").write_text(words[words.index("-S") + 1])
+    (made / "told").write_text(" ".join(words))
 else:
     made = pathlib.Path("made")
     source = pathlib.Path((made / "from").read_text())
@@ -37,7 +39,7 @@ else:
         print("main.cpp:3: error: a wish is not a type")
         sys.exit(1)
     for name in words[words.index("--target") + 1 :]:
-        (made / name).write_text("#!/bin/sh\\n")
+        (made / name).write_text("#!/bin/sh\\n# " + (made / "told").read_text())
         (made / name).chmod(0o755)
 """
 LOCK = """
@@ -53,6 +55,9 @@ room = 1_000
 programs = ["llama-server"]
 papers = ["LICENSE"]
 options = ["-DWISH=ON"]
+[cuda]
+options = ["-DCARDS=ON"]
+room = 2_000
 """
 
 
@@ -180,6 +185,55 @@ def test_one_for_another_processor_is_not_taken(sources: Path, home: Path) -> No
     assert [one.state for one in builds()] == ["elsewhere"]
     found = ENGINES.get(ENGINE).find()
     assert found is None or not found.native
+
+
+@pytest.fixture
+def card(sources: Path, tmp_path: Path) -> Iterator[Path]:
+    """A machine with two NVIDIA cards and their compiler; the folder with `nvidia-smi`."""
+    tools = tmp_path / "opt" / "bin"
+    for name, says in (("nvidia-smi", "12.0\\n9.0\\n9.0"), ("nvcc", "")):
+        (tools / name).write_text(f"#!/bin/sh\nprintf '{says}'\n")
+        (tools / name).chmod(0o755)
+    compute_capabilities.cache_clear()
+    yield tools
+    compute_capabilities.cache_clear()
+
+
+def test_with_an_nvidia_card_and_its_compiler_it_is_compiled_for_the_card_too(
+    sources: Path, card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDACXX", str(card / "nvcc"))
+    said: list[str] = []
+    done = build(ENGINE, sources=sources, say=said.append)
+    told = (done.folder / "llama-server").read_text().split()
+    assert "-DCARDS=ON" in told
+    assert f"-DCMAKE_CUDA_COMPILER={card / 'nvcc'}" in told
+    assert "-DCMAKE_CUDA_ARCHITECTURES=120;90" in told
+    assert any("cards: 12.0, 9.0" in line for line in said)
+    found = ENGINES.get(ENGINE).find()
+    assert (found.cards, found.version) == (("12.0", "9.0"), "7+cuda")
+
+
+def test_on_a_machine_with_other_cards_it_is_not_taken(
+    sources: Path, card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDACXX", str(card / "nvcc"))
+    build(ENGINE, sources=sources, say=quiet)
+    (card / "nvidia-smi").unlink()
+    compute_capabilities.cache_clear()
+    assert [one.state for one in builds()] == ["elsewhere"]
+
+
+def test_an_empty_cudacxx_leaves_the_card_out_and_a_later_compiler_makes_it_old(
+    sources: Path, card: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDACXX", "")
+    said: list[str] = []
+    done = build(ENGINE, sources=sources, say=said.append)
+    assert "-DCARDS=ON" not in (done.folder / "llama-server").read_text()
+    assert any("for the processor alone" in line for line in said)
+    monkeypatch.setenv("CUDACXX", str(card / "nvcc"))
+    assert [one.state for one in builds()] == ["old"]
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused(

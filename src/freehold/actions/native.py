@@ -1,4 +1,6 @@
-"""`runtime install ENGINE --build`: compiles an engine for exactly this processor.
+"""`runtime install ENGINE --build`: compiles an engine for exactly this machine.
+
+That is its processor and, where NVIDIA's compiler is, its NVIDIA cards.
 
 The sources are pinned by their digest and compiled inside the jail: without a network, and
 writing only into a folder of their own. What was built to its end gets its place in one step.
@@ -19,7 +21,7 @@ from freehold.actions.native_sources import Sources, bring, sources_of
 from freehold.actions.runtimes import installed
 from freehold.core import paths
 from freehold.core.errors import EnvironmentProblem, UsageError
-from freehold.core.machine import probe
+from freehold.core.machine import compute_capabilities, probe
 from freehold.engines.base import ENGINES, Contract
 from freehold.engines.hosting import native
 from freehold.engines.hosting.steps import Archive, Counted, Work, worked
@@ -46,6 +48,7 @@ class Build(Struct, frozen=True, kw_only=True):
             "version": self.version,
             "folder": str(self.folder),
             "processor": made.processor if made else None,
+            "cards": list(made.cards) if made else None,
             "compiler": made.compiler if made else None,
             "built": made.built if made else None,
             "seconds": made.seconds if made else None,
@@ -58,7 +61,7 @@ def builds() -> list[Build]:
 
 
 def state(engine: Contract) -> Build:
-    """What is there of the native build of an engine."""
+    """What is there of the native build of an engine; `old` also where it leaves cards unused."""
     wanted, folder = _wanted(engine), home(engine)
     made = native.read(folder)
     if made is None:
@@ -66,7 +69,8 @@ def state(engine: Contract) -> Build:
     elif not made.fits:
         now = "elsewhere"
     else:
-        now = "built" if made.sha256 == wanted.sha256 else "old"
+        same = made.sha256 == wanted.sha256 and made.cards == _cards(tools.cuda())
+        now = "built" if same else "old"
     return Build(engine=engine.name, state=now, version=wanted.version, folder=folder, made=made)
 
 
@@ -79,7 +83,7 @@ def build(
     name: str, *, again: bool = False, sources: Path | None = None,
     say: Callable[[str], None] = print, count: Counted = lambda what, done, of: None,
 ) -> Build:  # fmt: skip
-    """Compile an engine for this processor, unless that is done; `again` does it in any case.
+    """Compile an engine for this machine, unless that is done; `again` does it in any case.
 
     From a folder of `sources` nobody is asked, where this machine has CMake. EnvironmentProblem
     tells what is missing, or the last lines of a compiler that failed; nothing is left then.
@@ -88,21 +92,36 @@ def build(
     now = state(engine)
     if now.state == "built" and not again:
         return now
-    wanted, compiler = _wanted(engine), tools.compiler()
+    wanted, compiler, cuda = _wanted(engine), tools.compiler(), tools.cuda()
     with _place(now.folder) as folder:
-        tools.demand_room(folder, wanted.room)
+        tools.demand_room(folder, wanted.cuda.room if cuda and wanted.cuda else wanted.room)
         brought = _tools(wanted, folder, sources, say)
         say(f"{wanted.name} {wanted.version}: its sources, {wanted.size / 1e6:.0f} MB")
         archive = bring(wanted, folder, sources, count)
-        say(f"compiling with {compiler.says}, in the jail")
+        say(_how(compiler, cuda))
         first = tools.words(compiler, brought)
-        with worked(_work(engine, wanted, archive, first, brought), folder, count) as done:
-            native.write(done.folder, _record(wanted, compiler, done.seconds))
+        with worked(_work(engine, wanted, archive, first, brought, cuda), folder, count) as done:
+            native.write(done.folder, _record(wanted, compiler, cuda, done.seconds))
             _put(done.folder, now.folder, aside=folder / "before")
     return state(engine)
 
 
-def _record(wanted: Sources, compiler: tools.Compiler, seconds: float) -> native.Native:
+def _how(compiler: tools.Compiler, cuda: tools.Cuda | None) -> str:
+    """With what it is compiled, and that a card is left out, where it is."""
+    if cuda:
+        cards = ", ".join(cuda.capabilities)
+        return f"compiling with {compiler.says} and {cuda.nvcc} (cards: {cards}), in the jail"
+    unused = compute_capabilities() and ", for the processor alone: no nvcc (CUDACXX names one)"
+    return f"compiling with {compiler.says}{unused or ''}, in the jail"
+
+
+def _cards(cuda: tools.Cuda | None) -> tuple[str, ...]:
+    return cuda.capabilities if cuda else ()
+
+
+def _record(
+    wanted: Sources, compiler: tools.Compiler, cuda: tools.Cuda | None, seconds: float
+) -> native.Native:
     return native.Native(
         version=wanted.version,
         sha256=wanted.sha256,
@@ -112,6 +131,8 @@ def _record(wanted: Sources, compiler: tools.Compiler, seconds: float) -> native
         built=date.today().isoformat(),
         seconds=seconds,
         programs=wanted.programs,
+        cards=_cards(cuda),
+        libraries=(str(cuda.nvcc.parent.parent),) if cuda else (),
     )
 
 
@@ -155,21 +176,23 @@ def _tools(
 
 def _work(
     engine: Contract, wanted: Sources, archive: Path, first: dict[str, tuple[str, ...]],
-    brought: Path | None,
+    brought: Path | None, cuda: tools.Cuda | None,
 ) -> Work:  # fmt: skip
     """The steps: unpack, configure, compile."""
     targets = ("--target", *wanted.programs)
+    cards = (*wanted.cuda.options, *cuda.words) if cuda and wanted.cuda else ()
+    wheel = f"the wheel runs everywhere: freehold runtime install {engine.name}"
     return Work(
         name=f"compiling {engine.name}",
         what="compiling",
         unpack=Archive(str(archive), wanted.inside, wanted.unpacked),
         steps=(
-            (*first["configure"], *wanted.options, "-S", "source", "-B", "made"),
+            (*first["configure"], *wanted.options, *cards, "-S", "source", "-B", "made"),
             (*first["compile"], "--build", "made", "--parallel", str(tools.jobs()), *targets),
         ),
         keep=(*wanted.programs, *wanted.papers),
         read=(archive, *([brought.parent] if brought else [])),
-        hint=f"the wheel runs everywhere: freehold runtime install {engine.name}",
+        hint=f"for the processor alone: set CUDACXX to nothing; {wheel}" if cards else wheel,
     )
 
 

@@ -33,6 +33,13 @@ INDEX = re.compile(r"Base URL of the Python Package Index \(default (\S+?)\)")
 LINK = re.compile(r"""<a\s[^>]*href=["']([^"']+)""", re.IGNORECASE)
 
 
+class OnCards(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is added where cards are to be used: more words, and the room that it takes then."""
+
+    options: tuple[str, ...]
+    room: int
+
+
 class Sources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A lock of sources: the package, what of it is compiled, how, and what it takes."""
 
@@ -49,6 +56,7 @@ class Sources(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     papers: tuple[str, ...] = ()
     options: tuple[str, ...]
     tools: dict[str, str] = {}
+    cuda: OnCards | None = None
 
 
 def sources_of(lock: str) -> Sources:

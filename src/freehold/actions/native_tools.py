@@ -1,4 +1,4 @@
-"""What compiling needs of this machine: a C++ compiler, CMake, Ninja or Make, and room."""
+"""What compiling needs of this machine: compilers, CMake, Ninja or Make, and room."""
 
 import os
 import shlex
@@ -11,9 +11,10 @@ import psutil
 from msgspec import Struct
 
 from freehold.core.errors import EnvironmentProblem
-from freehold.core.machine import usable_cores
+from freehold.core.machine import compute_capabilities, usable_cores
 
 COMPILERS = (("c++", "cc"), ("g++", "gcc"), ("clang++", "clang"))
+TOOLKITS = ("/usr/local/cuda/bin/nvcc", "/opt/cuda/bin/nvcc")
 MEMORY_OF_ONE = 1.5 * 2**30
 """Bytes that compiling one of the larger files takes."""
 COMPILER_HINT = (
@@ -45,6 +46,37 @@ def compiler(environment: Mapping[str, str] = os.environ) -> Compiler:
 def has_compiler() -> bool:
     """Whether something can be compiled here; nothing is started."""
     return any(shutil.which(cxx) and shutil.which(c) for cxx, c in COMPILERS)
+
+
+class Cuda(Struct, frozen=True):
+    """NVIDIA's compiler, and the compute capabilities of the cards of this machine."""
+
+    nvcc: Path
+    capabilities: tuple[str, ...]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What CMake is told of it: the compiler, its toolkit, and for which cards to compile."""
+        numbers = ";".join(one.replace(".", "") for one in self.capabilities)
+        return (
+            f"-DCMAKE_CUDA_COMPILER={self.nvcc}",
+            f"-DCUDAToolkit_ROOT={self.nvcc.parent.parent}",
+            f"-DCMAKE_CUDA_ARCHITECTURES={numbers}",
+        )
+
+
+def cuda(environment: Mapping[str, str] = os.environ) -> Cuda | None:
+    """What compiles for the NVIDIA cards here; None without a card or without `nvcc`.
+
+    CUDACXX names the compiler, and an empty one says that cards are not to be used.
+    """
+    told = environment.get("CUDACXX")
+    if told == "" or not (cards := compute_capabilities()):
+        return None
+    home = environment.get("CUDA_HOME") or environment.get("CUDA_PATH")
+    places = (told, home and f"{home}/bin/nvcc", *TOOLKITS, "nvcc")
+    found = next((at for place in places if place and (at := shutil.which(place))), None)
+    return Cuda(Path(found).resolve(), cards) if found else None
 
 
 def missing(tools: Mapping[str, str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,8 @@ INSTRUCTIONS = (
     *("neon", "asimd", "asimddp", "i8mm", "bf16", "sve", "sve2"),
 )
 """Instruction sets that change how fast a model runs."""
+
+CAPABILITY = re.compile(r"\d+\.\d")
 
 
 class Gpu(Struct, frozen=True):
@@ -135,6 +138,15 @@ def parse_nvidia(text: str) -> Iterator[Gpu]:
         parts = [part.strip() for part in line.split(",")]
         if len(parts) == 3 and parts[1].isdigit():
             yield Gpu(parts[0], int(parts[1]) * 2**20, parts[2])
+
+
+@cache
+def compute_capabilities() -> tuple[str, ...]:
+    """What NVIDIA's cards here can compute, such as 9.0, each once; nothing where none is."""
+    if not shutil.which("nvidia-smi"):
+        return ()
+    lines = _ask("nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader").splitlines()
+    return tuple(sorted({line.strip() for line in lines if CAPABILITY.fullmatch(line.strip())}))
 
 
 def amd_cards(root: Path = Path("/sys/class/drm")) -> Iterator[Gpu]:

@@ -79,6 +79,8 @@ class Found(Struct, frozen=True):
     at: Path
     version: str | None = None
     native: bool | None = None
+    cards: tuple[str, ...] = ()
+    """The compute capabilities of the cards that a native build is for."""
 
 
 class Job(Struct, frozen=True, kw_only=True):
@@ -131,7 +133,11 @@ class Contract(ABC):
     def compiled(self, name: str) -> Found | None:
         """A program of the native build that fits this processor, where one was made."""
         there = usable(paths.runtimes() / Path(self.sources).stem, name) if self.sources else None
-        return there and Found("program", there[0], f"{there[1].version}+native", native=True)
+        if there is None:
+            return None
+        at, made = there
+        version = f"{made.version}+{'cuda' if made.cards else 'native'}"
+        return Found("program", at, version, native=True, cards=made.cards)
 
     @abstractmethod
     def find(self) -> Found | None:

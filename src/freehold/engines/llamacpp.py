@@ -20,6 +20,7 @@ from freehold.engines.base import Contract, Found, Job, Running, package, progra
 from freehold.engines.hosting import llama_text as texts
 from freehold.engines.hosting import llama_tuning as tuning
 from freehold.engines.hosting import llama_vectors as vectors
+from freehold.engines.hosting import native
 from freehold.engines.hosting.changes import Change
 from freehold.engines.hosting.llama_cutting import count, tokens
 from freehold.engines.hosting.llama_text import READ_AT_ONCE
@@ -60,14 +61,15 @@ class Engine(Contract):
     def places(self) -> tuple[Found, ...]:
         """`FREEHOLD_LLAMA_SERVER`; the native build; a `llama-server` on the PATH; the wheel.
 
-        Where there is a graphics card, a program on the PATH goes before the native build, which
-        computes on the processor. What the variable names is the only one: it was said so.
+        Where there is a graphics card, a program on the PATH goes before a native build that
+        computes on the processor alone. What the variable names is the only one: it was said so.
         """
         on_path = program("llama-server", SERVER)
         if os.environ.get(SERVER) and on_path:
             return (on_path,)
-        native = self.compiled("llama-server")
-        pair = (on_path, native) if probe().gpus else (native, on_path)
+        built = self.compiled("llama-server")
+        without = built is not None and not built.cards and bool(probe().gpus)
+        pair = (on_path, built) if without else (built, on_path)
         return tuple(found for found in (*pair, package("xllamacpp", self.runtime())) if found)
 
     def other_precisions(self, job: Job) -> tuple[str, ...]:
@@ -161,10 +163,12 @@ def _at_once(job: Job) -> tuple[int, int]:
 
 
 def _own(found: Found) -> tuple[Path, ...]:
-    """Where the program's own libraries are: beside it, or the runtime."""
+    """Where the program's own libraries are: beside it, those it was built with, the runtime."""
     if found.how == "program":
         real = found.at.resolve().parent
-        return (found.at.parent, real, real.parent / "lib")
+        made = native.read(real) if found.native else None
+        others = map(Path, made.libraries) if made else ()
+        return (found.at.parent, real, real.parent / "lib", *others)
     return (found.at.parent.parent, found.at.resolve().parent.parent)
 
 

@@ -9,13 +9,17 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from freehold.core.machine import probe
+from freehold.core.machine import compute_capabilities, probe
 
 RECORD = "freehold.json"
 
 
 class Native(Struct, frozen=True, kw_only=True):
-    """One build: of what, for which processor, when, with which compiler, in how many seconds."""
+    """One build: of what, for which processor, when, with which compiler, in how many seconds.
+
+    `cards` are the compute capabilities of the NVIDIA cards that it computes on, too;
+    `libraries` are folders that it needs besides its own.
+    """
 
     version: str
     sha256: str
@@ -25,12 +29,16 @@ class Native(Struct, frozen=True, kw_only=True):
     built: str
     seconds: float
     programs: tuple[str, ...]
+    cards: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
 
     @property
     def fits(self) -> bool:
-        """Whether this machine has the processor that it was built for."""
+        """Whether this machine has the processor, and the cards, that it was built for."""
         seen = probe()
-        return (self.processor, self.instructions) == (seen.processor, seen.instructions)
+        if (self.processor, self.instructions) != (seen.processor, seen.instructions):
+            return False
+        return not self.cards or self.cards == compute_capabilities()
 
 
 def read(folder: Path) -> Native | None:
