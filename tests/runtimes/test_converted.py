@@ -14,6 +14,7 @@ from freehold.actions.run import run
 from freehold.core import paths
 from freehold.core.errors import UsageError
 from freehold.engines.base import ENGINES, Job, Running, built_with, start
+from freehold.engines.hosting.loop import wait
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks import automatic_speech_recognition as hearing
 from freehold.tasks import feature_extraction as vectors
@@ -145,6 +146,16 @@ def test_who_gives_up_leaves_it_free(engine: str, request: pytest.FixtureRequest
     next(parts)
     parts.close()  # type: ignore[attr-defined]
     assert asked(running, text=PROMPT).spent.generated == 16
+
+
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+def test_tokens_are_counted_split_and_spelled(engine: str, request: pytest.FixtureRequest) -> None:
+    running, said = request.getfixturevalue(engine), "the quick brown fox"
+    asked = Request(text=said, max_tokens=2, temperature=0)
+    *_, result = running.ask(asked)
+    assert wait(running.engine.count(running, asked)) == result.spent.prompt
+    tokens = wait(running.engine.split(running, said, special=False))
+    assert wait(running.engine.spell(running, tokens)).strip() == said
 
 
 def test_openvino_holds_to_a_schema(openvino: Running) -> None:

@@ -24,12 +24,12 @@ NAMES = {
 }
 
 
-def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, None]]:
+def load(order: Order) -> "Writer":
     """The pipeline of this model on this device."""
     library = genai()
     told = {**properties(order), **of_state(order)}
     pipeline = library.LLMPipeline(order.model, device(order), **told)
-    return Writer(library, pipeline, order.context or 4096).answer
+    return Writer(library, pipeline, order.context or 4096)
 
 
 class Writer:
@@ -43,8 +43,7 @@ class Writer:
         """The pieces of the answer as they come, then the result."""
         refuse(request)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        prompt = self.prompt(request)
-        tokens = self.words.encode(prompt, add_special_tokens=request.text is not None)
+        tokens = self.tokens(self.prompt(request), request.text is not None)
         length = int(tokens.input_ids.shape[1])
         if length >= self.context:
             raise UsageError(
@@ -82,6 +81,22 @@ class Writer:
                         ended - (first or ended), max(0, made - 1)),
             notes=(f"the context of {self.context:,} tokens is full",) if full else (),
         )  # fmt: skip
+
+    def tokens(self, text: str, special: bool) -> Any:
+        """A text as the pipeline takes it; with `special` also its marks."""
+        return self.words.encode(text, add_special_tokens=special)
+
+    def count(self, request: Request) -> int:
+        """How many tokens a request is."""
+        return len(self.split(self.prompt(request), request.text is not None))
+
+    def split(self, text: str, special: bool) -> list[int]:
+        """The tokens of a text."""
+        return [int(token) for token in self.tokens(text, special).input_ids.data[0]]
+
+    def spell(self, tokens: list[int]) -> str:
+        """The text of tokens."""
+        return str(self.words.decode(tokens, skip_special_tokens=False))
 
     def prompt(self, request: Request) -> str:
         """The text to continue, or the chat as its template writes it."""
