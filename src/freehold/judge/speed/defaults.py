@@ -31,7 +31,8 @@ class Usual(Struct, frozen=True):
     """What processors of one kind reach.
 
     `share` of the bandwidth on paper; `layer` seconds for each layer; `sums` operations per byte
-    of bandwidth; then the standard deviations of the logarithms of these three.
+    of bandwidth; then the standard deviations of the logarithms of these three. `looks` is the
+    part of the 16-bit matrix rate that attention reaches.
     """
 
     share: float
@@ -40,6 +41,7 @@ class Usual(Struct, frozen=True):
     doubt_share: float
     doubt_layer: float
     doubt_sums: float
+    looks: float = 1.0
 
 
 class Defaults(Struct, frozen=True, kw_only=True):
@@ -54,13 +56,17 @@ class Defaults(Struct, frozen=True, kw_only=True):
     slower: dict[str, float]
 
 
+LOOKS = 0.13
+"""Of attention on a processor: vectors of floats there, while weights meet matrix instructions.
+Measured on an AMD EPYC (Zen 4) by `benchmarks/calibration.py`, 2026-11-28."""
+
 DEFAULTS = Defaults(
     usual={
         "gpu": Usual(0.84, 47e-6, 101.8, 0.25, 0.5, 0.45),
         "old": Usual(0.54, 123e-6, 34.9, 0.35, 0.5, 0.5),
         "apple": Usual(0.83, 144e-6, 17.4, 0.2, 0.5, 0.45),
         "apu": Usual(0.80, 39e-6, 59.8, 0.25, 0.5, 0.6),
-        "cpu": Usual(0.58, 244e-6, 7.0, 0.45, 0.7, 0.8),
+        "cpu": Usual(0.58, 244e-6, 7.0, 0.45, 0.7, 0.8, looks=LOOKS),
     },
     yearly=0.80,
     slower={"ollama": 1.69, "transformers": 3.0, "diffusers": 3.0},
@@ -86,6 +92,7 @@ def default_rates(
         layer=layer,
         matrix={"16-bit": integers * FLOATS, "8-bit": integers},
         doubt=independent(usual.doubt_share, usual.doubt_layer, usual.doubt_sums, MODEL),
+        looks=usual.looks,
     )
 
 
