@@ -15,6 +15,7 @@ TREE = [
     (errors.NotAllowed, 1, 403),
     (errors.BrokenInput, 3, 422),
     (errors.EnvironmentProblem, 4, 500),
+    (errors.Interrupted, 4, 500),
 ]
 
 

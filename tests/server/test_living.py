@@ -3,7 +3,10 @@
 import asyncio
 import http.client
 import json
+import os
+import signal
 import socket
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -68,6 +71,30 @@ def test_a_request_whose_engine_dies_before_it_spoke_is_asked_again(
         assert entry.uses == 2
         stub(tmp_path)
         assert here.post(CHAT, ask("Why?")).status == 200
+
+
+def test_an_engine_killed_in_the_middle_of_a_whole_answer_costs_only_time(
+    model: Path, tmp_path: Path
+) -> None:
+    stub(tmp_path, pause=0.05)
+    with serving(config(model)) as here:
+        here.post(CHAT, ask("Why?"))
+        (entry,) = here.service.pool.entries
+        first = entry.replicas[0].running
+
+        def kill() -> None:
+            while not entry.busy:
+                time.sleep(0.01)
+            time.sleep(0.3)  # some letters were written by then
+            os.kill(first.process.number, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
+        reply = here.post(CHAT, ask("Why?", seed=1))
+        killer.join()
+        assert reply.status == 200
+        assert reply.json["choices"][0]["message"]["content"] == "Blue, because it scatters."
+        assert (entry.restarts, entry.replicas[0].running is first) == (1, False)
 
 
 def test_an_engine_that_dies_in_the_middle_ends_the_stream_with_an_error(

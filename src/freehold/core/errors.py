@@ -7,6 +7,7 @@ FreeholdError              1  400
 |-- NotAllowed             1  403   it is there, but not for everybody
 |-- BrokenInput            3  422   a file that was read is not what it should be
 `-- EnvironmentProblem     4  500   this machine lacks something
+    `-- Interrupted        4  500   what worked on it ended; it may be asked again
 """
 
 from collections.abc import Iterable, Sequence
@@ -63,6 +64,10 @@ class EnvironmentProblem(FreeholdError):
 
     exit_code = 4
     http_status = 500
+
+
+class Interrupted(EnvironmentProblem):
+    """What worked on something ended in the middle of it; the same may be asked again."""
 
 
 def nearest(name: str, known: Iterable[str], most: int = 5) -> Sequence[str]:

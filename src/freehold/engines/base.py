@@ -49,7 +49,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.core import paths
-from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.errors import EnvironmentProblem, Interrupted, UsageError
 from freehold.core.machine import usable_cores
 from freehold.core.registry import Registry, plain
 from freehold.engines.hosting.changes import Change, other_threads
@@ -267,7 +267,8 @@ class Running:
             self.process.await_end(seconds=1.0)
         except TimeoutError:
             return EnvironmentProblem(f"{self.engine.name} does not answer: {error}")
-        return self.process.failure("in the middle of an answer")
+        problem = self.process.failure("in the middle of an answer")
+        return Interrupted(str(problem), hint=problem.hint)
 
 
 def start(

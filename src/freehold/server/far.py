@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from freehold.core.errors import EnvironmentProblem
+from freehold.core.errors import EnvironmentProblem, Interrupted
 from freehold.engines.hosting.memory import Memory
 from freehold.server.config import Model
 from freehold.server.parcels import Parcel, packed_up, unpacked_here
@@ -103,7 +103,7 @@ class Far:
             except _Lost as error:
                 if begun or not left:
                     says = "the node that answered was lost" + (" in the middle" if begun else "")
-                    raise EnvironmentProblem(says) from error
+                    raise Interrupted(says) from error
                 await asyncio.sleep(PAUSE)
 
     async def _once(self, parcel: Parcel) -> AsyncGenerator[Any, None]:

@@ -1,6 +1,7 @@
 """The server without HTTP: takes what is asked, finds who answers, and minds what it took."""
 
 import asyncio
+import logging
 import shutil
 import tempfile
 import time
@@ -11,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.core.errors import Interrupted, UsageError
 from freehold.core.paths import state
 from freehold.engines.hosting.wire import Refusal
 from freehold.server.asked import Asked, Heard, Served, result_of
@@ -32,10 +33,12 @@ from freehold.server.replying import merged
 from freehold.server.tracing import Tracer
 from freehold.server.trip import Trip
 from freehold.server.visit import Visit
+from freehold.tasks.base import Progress
 from freehold.tasks.text_generation import Request as TextRequest
 
 TRIES = 2
-"""How often a request is begun whose engine died before it had said anything."""
+"""How often a request is begun whose engine dies."""
+log = logging.getLogger("freehold.requests")
 Met = Callable[[Served], None]
 
 
@@ -126,7 +129,10 @@ class Service:
         trip = Trip(self, visit, entry)
         deadline = time.monotonic() + self.config.limits.seconds_to_answer
         try:
-            sources = [self._guarded(visit, trip, entry, r, met) for r in asked.requests]
+            sources = [
+                self._guarded(visit, trip, entry, request, met, asked.stream)
+                for request in asked.requests
+            ]
             async with aclosing(merged(sources)) as parts:
                 async for part in parts:
                     if time.monotonic() > deadline:
@@ -170,38 +176,44 @@ class Service:
         return visit
 
     async def _guarded(
-        self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met
+        self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met, streamed: bool
     ) -> AsyncGenerator[Any, None]:
-        """One request between the guards."""
-        seen = Context(entry.name, entry.task, visit.who, visit.id)
+        """One request between the guards; begun again where its engine died in the middle.
+
+        What is told as a whole can be: nobody has heard of it. A stream only before its first part.
+        """
+        seen, said = Context(entry.name, entry.task, visit.who, visit.id), False
         request = await self.guarding.enter(limited(request, self.config), seen)
-        parts = self._one(visit, trip, entry, request, met)
-        result = result_of(entry.task)
-        async with aclosing(self.guarding.leave(parts, result, seen)) as passed:
-            async for part in passed:
-                yield part
+        for left in reversed(range(TRIES)):
+            parts = self._one(visit, trip, entry, request, met)
+            try:
+                async with aclosing(self.guarding.leave(parts, trip.wanted, seen)) as passed:
+                    async for part in passed:
+                        said = said or (streamed and not isinstance(part, Progress))
+                        yield part
+                return
+            except Interrupted as error:
+                if said or not left:
+                    raise
+                log.warning("%s: begun again: %s", visit.id, error)
 
     async def _one(
         self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met
     ) -> AsyncGenerator[Any, None]:
-        """One request; begun again where its engine died before it had said anything."""
-        wanted, begun = result_of(entry.task), None
-        for left in reversed(range(TRIES)):
-            async with self.pool.lease(entry, visit.who) as replica:
-                trip.queued()
-                suits(entry, request)
-                met(served(entry, replica))
-                try:
-                    async with aclosing(replica.running.stream(request)) as parts:
-                        async for part in parts:
-                            begun = trip.part(replica, part, wanted, begun)
-                            yield part
-                    return
-                except EnvironmentProblem:
-                    died = replica.running.process.ended
-                    replica.broken = died
-                    if begun is not None or not left or not died:
-                        raise
+        """One request at one engine."""
+        async with self.pool.lease(entry, visit.who) as replica:
+            trip.queued()
+            suits(entry, request)
+            met(served(entry, replica))
+            begun = None
+            try:
+                async with aclosing(replica.running.stream(request)) as parts:
+                    async for part in parts:
+                        begun = trip.part(replica, part, begun)
+                        yield part
+            except Interrupted:
+                replica.broken = replica.running.process.ended
+                raise
 
     async def count(self, visit: Visit, asked: Asked, entry: Entry) -> int:
         """The tokens of a prompt, as the engine that would answer it counts them."""

@@ -4,6 +4,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from freehold.server.asked import result_of
 from freehold.server.entry import Entry, Replica
 from freehold.server.recording import Taken
 from freehold.server.tracing import Span
@@ -23,6 +24,7 @@ class Trip:
         self._service, self._visit, self._entry = service, visit, entry
         self._began = time.monotonic()
         self._figures = service.metrics.of(entry.name)
+        self.wanted = result_of(entry.task)
         self.prompt = self.generated = 0
         self.outcome = "abandoned"
 
@@ -35,13 +37,13 @@ class Trip:
         """A slot was free."""
         self._figures.queued.observe(time.monotonic() - self._began)
 
-    def part(self, replica: Replica, part: Any, wanted: type, begun: float | None) -> float | None:
+    def part(self, replica: Replica, part: Any, begun: float | None) -> float | None:
         """Note one part; `begun` is when the first came, which is returned."""
         now = time.monotonic()
         if begun is None and not isinstance(part, Progress):
             self._figures.first.observe(now - self._began)
             begun = now
-        if isinstance(part, wanted):
+        if isinstance(part, self.wanted):
             self._ended(replica, part, now - (begun or now))
         return begun
 
