@@ -43,7 +43,8 @@ class Orders(Struct, frozen=True, kw_only=True):
     """What to start and what it may do.
 
     `read` are files and folders it may read beside those of the system, or what they are links
-    to; it may write only into its own folder, and into what `write` names. `memory` is the limit of its own data in bytes.
+    to; it may write only into its own folder, and into what `write` names. `memory` is the limit
+    of its own data in bytes.
     `environment` comes on top of a clean one.
     """
 

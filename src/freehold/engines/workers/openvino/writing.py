@@ -1,15 +1,17 @@
-"""Writes text with a pipeline of OpenVINO GenAI."""
+"""Writes text with a pipeline of OpenVINO GenAI, many answers at once."""
 
 import json
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.openvino.devices import device, genai, of_state, properties
-from freehold.engines.workers.openvino.streaming import spoken
+from freehold.engines.workers.openvino.letters import Letters
 from freehold.engines.workers.openvino.thoughts import Sections
+from freehold.engines.workers.openvino.together import Together, scheduler
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import Spent, Times
 from freehold.tasks.text_generation import Finish, Piece, Request, Result
@@ -28,16 +30,20 @@ def load(order: Order) -> "Writer":
     """The pipeline of this model on this device."""
     library = genai()
     told = {**properties(order), **of_state(order)}
-    pipeline = library.LLMPipeline(order.model, device(order), **told)
-    return Writer(library, pipeline, order.context or 4096)
+    context = order.context or 4096
+    room = scheduler(library, context, order.parallel)
+    pipeline = library.ContinuousBatchingPipeline(order.model, room, device(order), told)
+    return Writer(library, pipeline, context)
 
 
 class Writer:
     """Answers requests with one pipeline."""
 
+    together = True
+
     def __init__(self, library: Any, pipeline: Any, context: int) -> None:
         self.library, self.pipeline, self.context = library, pipeline, context
-        self.words = pipeline.get_tokenizer()
+        self.words, self.steps = pipeline.get_tokenizer(), Together(pipeline)
 
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
@@ -52,24 +58,15 @@ class Writer:
             )
         room = self.context - length
         config = self.config(request, seed, room)
-        began, first, parts = time.monotonic(), None, Sections(request.text is None)
-
-        def work(say: Callable[[str], bool]) -> Any:
-            return self.pipeline.generate(tokens, config, say)
-
-        pieces = spoken(work)
-        try:
-            while True:
-                letters = next(pieces)
-                first = first or time.monotonic()
-                yield from parts.take(letters)
-        except StopIteration as done:
-            outcome = done.value
-        finally:
-            pieces.close()
+        began, first, made = time.monotonic(), None, 0
+        parts, letters = Sections(request.text is None), Letters(self.library, self.words)
+        with closing(self.steps.tokens(tokens.input_ids, config)) as steps:
+            for ids in steps:
+                first, made = first or time.monotonic(), made + len(ids)
+                yield from parts.take(letters.take(ids))
+        yield from parts.take(letters.rest())
         yield from parts.rest()
         ended = time.monotonic()
-        made = len(outcome.tokens[0])
         full = made >= room
         yield Result(
             text=parts.text,
@@ -112,7 +109,7 @@ class Writer:
 
     def config(self, request: Request, seed: int, room: int) -> Any:
         """What was asked for, over what the model's own file says."""
-        found = self.pipeline.get_generation_config()
+        found = self.pipeline.get_config()
         found.apply_chat_template = False
         found.max_new_tokens = min(request.max_tokens or room, room)
         found.rng_seed = seed
