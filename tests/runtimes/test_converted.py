@@ -130,6 +130,16 @@ def test_openvino_answers_several_at_once_each_as_if_alone(make: Make) -> None:
     assert together == alone
 
 
+def test_openvino_tells_how_likely_each_token_is(openvino: Running, ctranslate2: Running) -> None:
+    said = asked(openvino, text=PROMPT, likely=3, of_prompt=True)
+    other = asked(ctranslate2, text=PROMPT, likely=0)
+    assert [t.log for t in said.tokens] == pytest.approx([t.log for t in other.tokens], abs=1e-3)
+    assert len(said.prompt_tokens) == said.spent.prompt
+    for token in said.tokens:
+        assert token.others[0] == (token.text, token.log)
+        assert len(token.others) == 3
+
+
 def test_ctranslate2_has_no_seed_and_says_so(ctranslate2: Running) -> None:
     drawn = [asked(ctranslate2, text=PROMPT, temperature=1.5) for _ in range(2)]
     assert drawn[0].text != drawn[1].text
