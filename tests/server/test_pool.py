@@ -29,6 +29,9 @@ class Engine:
     def memory(self) -> None:
         pass
 
+    def release(self) -> None:
+        pass
+
     def stop(self) -> None:
         self.stopped = True
 
@@ -198,7 +201,7 @@ def test_an_engine_that_died_is_replaced(trial: Callable[..., None]) -> None:
     async def work(pool: Pool) -> None:
         await use(pool, "a")
         entry = pool.entry("a", TEXT)
-        entry.replicas[0].running.process.ended = True  # type: ignore[misc]
+        entry.replicas[0].running.process.ended = True
         await use(pool, "a")
         assert len(entry.replicas) == 1
         assert entry.replicas[0].alive
@@ -212,7 +215,7 @@ def test_a_pinned_model_whose_engine_died_comes_back_by_itself(
     async def work(pool: Pool) -> None:
         await use(pool, "a")
         entry = pool.entry("a", TEXT)
-        entry.replicas[0].running.process.ended = True  # type: ignore[misc]
+        entry.replicas[0].running.process.ended = True
         while not (entry.replicas and entry.replicas[0].alive):
             await asyncio.sleep(0.01)
         assert entry.restarts == 1

@@ -9,6 +9,7 @@ from msgspec import Struct, to_builtins
 from freehold.actions.layouts import LocalModel
 from freehold.core.machine import usable_cores
 from freehold.engines.base import Running
+from freehold.engines.hosting.memory import Memory
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import Work
 from freehold.tasks.text_generation import Result as Text
@@ -60,7 +61,13 @@ def watched(running: Running) -> Callable[[], float | None]:
 
 def measure(running: Running, result: Any, share: float | None = None) -> Measured:
     """What the engine took for this answer."""
-    memory = running.memory() if running.here else None
+    return measured(running, result, running.memory() if running.here else None, share)
+
+
+def measured(
+    running: Running, result: Any, memory: Memory | None, share: float | None = None
+) -> Measured:
+    """The same, where its memory was read already."""
     common: dict[str, Any] = {
         "engine": running.engine.name,
         "version": running.version,

@@ -247,6 +247,10 @@ class Running:
         """What the engine takes now and took at most, in bytes; nothing where it is not `here`."""
         return self.process.memory()
 
+    def release(self) -> None:
+        """Close the connections that wait for the next question, in the loop that asks."""
+        self.wire.close()
+
     def stop(self) -> None:
         """End it."""
         self.process.stop()

@@ -65,7 +65,7 @@ def safe(app: ASGIApp, routes: list[Route]) -> ASGIApp:
 
     Paths without variables are found at once instead of one after the other.
     """
-    at_once = {(m, route.path): route.app for route in routes for m in route.methods or ()}
+    at_once = {(m, route.path): route.endpoint for route in routes for m in route.methods or ()}
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         async def guarded(message: Message) -> None:
@@ -78,8 +78,9 @@ def safe(app: ASGIApp, routes: list[Route]) -> ASGIApp:
         if scope["type"] != "http":
             await app(scope, receive, send)
             return
-        direct = at_once.get((scope["method"], scope["path"]), app)
-        await direct(scope, receive, guarded)
+        direct = at_once.get((scope["method"], scope["path"]))
+        there = app if direct is None else await direct(Request(scope, receive, guarded))
+        await there(scope, receive, guarded)
 
     return answer
 

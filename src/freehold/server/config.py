@@ -39,7 +39,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     @property
     def called(self) -> str:
         """The name it answers to first: the one given, else its own."""
-        return self.name or Path(self.model).name.removesuffix(".gguf")
+        return self.name or self.model.rstrip("/").rpartition("/")[2].removesuffix(".gguf")
 
 
 class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

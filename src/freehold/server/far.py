@@ -63,6 +63,9 @@ def begin(ready: "Ready", model: Model) -> "Far":
 class Far:
     """A model on the cluster; it can be asked, counted with and ended as an engine here can."""
 
+    here = True
+    """Its memory can be asked for."""
+
     def __init__(self, ready: "Ready", model: Model) -> None:
         from ray import serve
 
@@ -126,6 +129,9 @@ class Far:
         except Exception:
             return Memory(0, 0)
         return Memory(*told)
+
+    def release(self) -> None:
+        """Nothing: Ray keeps the connections."""
 
     def stop(self) -> None:
         """End all replicas."""

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from freehold.actions.run import Ready
     from freehold.engines.base import Running
 
+MOST_KEPT = 32
+"""Connections to one engine that wait for the next question."""
 WITHOUT_A_PLAN = 0.85
 """The share of all memory that models may take where no plan says it."""
 
@@ -48,10 +50,12 @@ def usual(model: Model) -> str:
 
 
 def begin(ready: "Ready") -> "Running":
-    """Start the engine; blocks until it is ready."""
+    """Start the engine; blocks until it is ready. From then on one event loop asks it."""
     from freehold.engines.base import start
 
-    return start(ready.engine, ready.job, found=ready.found)
+    running = start(ready.engine, ready.job, found=ready.found)
+    running.wire.keeps = min(ready.job.setting.parallel, MOST_KEPT)
+    return running
 
 
 def end(running: "Running") -> None:

@@ -39,12 +39,29 @@ class Metrics:
         self.queued = histogram("request_queue_time_seconds", "Until a slot was free.", WAITING)
         self.load = histogram("model_load_seconds", "Until a model was loaded.", WHOLE)
         self.registry.register(_Now(pool))
+        self._of: dict[str, Of] = {}
+
+    def of(self, model: str) -> "Of":
+        """The figures of one model."""
+        found = self._of.get(model)
+        if found is None:
+            found = self._of[model] = Of(self, model)
+        return found
 
     def text(self) -> bytes:
         """All figures in the text form."""
         from prometheus_client import generate_latest
 
         return generate_latest(self.registry)
+
+
+class Of:
+    """The figures of one model, found once: to look for them takes longer than to count."""
+
+    def __init__(self, every: Metrics, model: str) -> None:
+        self.prompt, self.generated = every.prompt.labels(model), every.generated.labels(model)
+        self.first, self.each = every.first.labels(model), every.each.labels(model)
+        self.whole, self.queued = every.whole.labels(model), every.queued.labels(model)
 
 
 class _Now:

@@ -222,6 +222,7 @@ class Pool:
         entry.stopping += len(going)
         try:
             for replica in going:
+                replica.running.release()
                 await asyncio.to_thread(end, replica.running)
         finally:
             entry.stopping -= len(going)
@@ -266,6 +267,7 @@ class Pool:
             entry.restarts += 1
             log.error("the engine of %s died", entry.name)
             self._tell(entry, "died", 0.0)
+            replica.running.release()
             self._spawn(asyncio.to_thread(replica.running.stop))
 
     async def watch(self) -> None:

@@ -8,7 +8,7 @@ configuration wants sums, one row stands for all of them.
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from freehold.core.errors import FreeholdError
 if TYPE_CHECKING:
     from freehold.actions.run import Ready
     from freehold.engines.base import Running
+    from freehold.engines.hosting.memory import Memory
 
 EVERY = 1.0
 SUMMED = 60.0
@@ -25,6 +26,9 @@ SUMMED = 60.0
 MOST_SINGLE = 20
 """Requests of one key and model within one writing that get a row each."""
 log = logging.getLogger("freehold.ledger")
+
+
+Memories = dict["Running", "Memory | None"]
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -100,20 +104,25 @@ class Recorder:
             self._told = True
 
 
-def rows(taken: Iterable[Taken], most_single: int = MOST_SINGLE) -> list[dict[str, object]]:
-    """The rows for some requests: one for each, or sums of those alike where they are many."""
+def rows(taken: Collection[Taken], most_single: int = MOST_SINGLE) -> list[dict[str, object]]:
+    """The rows for some requests: one for each, or sums of those alike where they are many.
+
+    The memory of each engine is read once, for that takes longer than all else.
+    """
     groups: dict[Any, list[Taken]] = {}
     for one in taken:
         key = (one.who, one.route, one.outcome, one.ready.model.digest, one.ready.job.task)
         groups.setdefault(key, []).append(one)
+    engines = {one.running for one in taken if one.running is not None}
+    memories = {running: running.memory() if running.here else None for running in engines}
     found = []
     for group in groups.values():
         parts = [group] if len(group) > most_single else [[one] for one in group]
-        found += [_row(part) for part in parts]
+        found += [_row(part, memories) for part in parts]
     return found
 
 
-def _row(group: list[Taken]) -> dict[str, object]:
+def _row(group: list[Taken], memories: Memories) -> dict[str, object]:
     """One row, by the same code as that of a run."""
     from freehold.actions.measuring import facts
 
@@ -125,7 +134,7 @@ def _row(group: list[Taken]) -> dict[str, object]:
         "outcome": first.outcome,
         "requests": len(group),
     }
-    measured = _measured(group)
+    measured = _measured(group, memories)
     if measured is None:
         return {"model": ready.model.name, "digest": ready.model.digest,
                 "task": ready.job.task, **own}  # fmt: skip
@@ -135,14 +144,14 @@ def _row(group: list[Taken]) -> dict[str, object]:
     return {**found, "measured": inner, **own}
 
 
-def _measured(group: list[Taken]) -> Any:
+def _measured(group: list[Taken], memories: Memories) -> Any:
     """What they took together: memory as it is now, tokens and seconds added up."""
     from msgspec.structs import replace
 
-    from freehold.actions.measuring import measure
+    from freehold.actions.measuring import measured
 
     each = [
-        measure(one.running, one.result)
+        measured(one.running, one.result, memories[one.running])
         for one in group
         if one.running is not None and one.result is not None
     ]

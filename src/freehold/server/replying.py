@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Awaitable, Mapping
-from contextlib import aclosing, suppress
-from typing import Any, TypeVar
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager, suppress
+from typing import Any, Self, TypeVar
 
 import msgspec
 from starlette.responses import Response
@@ -27,21 +27,29 @@ class Gone(Exception):
     """The client went away or does not read."""
 
 
-async def while_there(receive: Receive, work: Awaitable[T]) -> T:
-    """The result of a work that is cancelled when the client goes away; then Gone."""
-    task = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(receive))
-    try:
-        await asyncio.wait({task, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if task.done() and not task.cancelled():
-            return task.result()
-        raise Gone
-    finally:
-        leaving.cancel()
-        if not task.done():
+@asynccontextmanager
+async def while_there(receive: Receive) -> AsyncIterator[Callable[[], None]]:
+    """Work that is cancelled when the client goes away, or when what is given is called; Gone."""
+    task, gone = asyncio.current_task(), False
+    assert task is not None
+
+    def leave(left: Any = None) -> None:
+        nonlocal gone
+        if not gone and not (left and left.cancelled()):
+            gone = True
             task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
+
+    leaving = asyncio.ensure_future(_left(receive))
+    leaving.add_done_callback(leave)
+    try:
+        yield leave
+    except asyncio.CancelledError:
+        if gone and not task.uncancel():
+            raise Gone from None
+        raise
+    finally:
+        leaving.remove_done_callback(leave)
+        leaving.cancel()
 
 
 async def _left(receive: Receive) -> None:
@@ -68,29 +76,33 @@ class Flow(Response):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         with suppress(Gone, OSError):
-            await while_there(receive, self._sent(send))
-
-    async def _sent(self, send: Send) -> None:
-        head = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(head)
-        pulse = _Pulse(send, self._slow, self._comment)
-        async with aclosing(self._pieces) as pieces:
-            beat = asyncio.ensure_future(pulse.beat(asyncio.current_task()))
-            try:
-                async for piece in pieces:
-                    await pulse.send(piece)
-            finally:
-                beat.cancel()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+            async with aclosing(self._pieces) as pieces, while_there(receive) as leave:
+                await send(
+                    {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+                )
+                with _Pulse(send, self._slow, self._comment, leave) as pulse:
+                    async for piece in pieces:
+                        await pulse.send(piece)
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 class _Pulse:
     """Sends pieces; between them comments, and an end to clients that do not read."""
 
-    def __init__(self, send: Send, slow: float, comment: bytes) -> None:
-        self._send, self._slow, self._comment = send, slow, comment
+    def __init__(self, send: Send, slow: float, comment: bytes, leave: Callable[[], None]) -> None:
+        self._send, self._slow, self._comment, self._leave = send, slow, comment, leave
         self._last = time.monotonic()
         self._since: float | None = None
+        self._said: asyncio.Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        self._wait()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+        if self._said:
+            self._said.cancel()
 
     async def send(self, piece: bytes) -> None:
         """Send a piece, once the client has taken those before."""
@@ -98,15 +110,19 @@ class _Pulse:
         await self._send({"type": "http.response.body", "body": piece, "more_body": True})
         self._last, self._since = time.monotonic(), None
 
-    async def beat(self, task: "asyncio.Task[Any] | None") -> None:
-        """For ever: a comment when nothing came for a while; an end when nothing is taken."""
-        while True:
-            await asyncio.sleep(min(QUIET, self._slow) / 3)
-            now = time.monotonic()
-            if self._since is not None and now - self._since > self._slow and task:
-                task.cancel()
-            elif self._since is None and now - self._last > QUIET and self._comment:
-                await self.send(self._comment)
+    def _wait(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(min(QUIET, self._slow) / 3, self._beat)
+
+    def _beat(self) -> None:
+        """A comment when nothing came for a while; an end when nothing is taken."""
+        now = time.monotonic()
+        if self._since is not None and now - self._since > self._slow:
+            self._leave()
+            return
+        if self._since is None and now - self._last > QUIET and self._comment:
+            self._said = asyncio.ensure_future(self.send(self._comment))
+        self._wait()
 
 
 async def begun(

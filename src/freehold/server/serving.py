@@ -1,8 +1,10 @@
 """Runs the server in this process until it is told to end: TLS, signals, slow connections."""
 
 import asyncio
+import gc
 import logging
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -17,8 +19,38 @@ from freehold.server.service import Service
 
 SECONDS_FOR_A_HEAD = 15.0
 KEPT_OPEN = 30
+LONGEST_TURN = 0.001
+"""Seconds that a thread which writes something down may keep the others waiting."""
 LARGEST_HEAD = 64 * 1024
 log = logging.getLogger("freehold.server")
+
+
+class Together:
+    """A way out that sends at once what is written in one turn of the loop: a head and its body."""
+
+    def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport, self._loop = transport, loop
+        self._parts: list[bytes] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Send this with what else is written now."""
+        if not self._parts:
+            self._loop.call_soon(self.flush)
+        self._parts.append(data)
+
+    def close(self) -> None:
+        """Send what waits, and end."""
+        self.flush()
+        self._transport.close()
+
+    def flush(self) -> None:
+        """Send what waits."""
+        parts, self._parts = self._parts, []
+        if parts:
+            self._transport.write(b"".join(parts))
 
 
 class Patient(H11Protocol):
@@ -32,7 +64,7 @@ class Patient(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -51,6 +83,11 @@ class Patient(H11Protocol):
         super().handle_events()
         if not self._has_no_head():
             self._stop()
+
+    def on_response_complete(self) -> None:
+        """Send what is left of an answer."""
+        super().on_response_complete()
+        self.transport.flush()  # type: ignore[attr-defined]
 
     def _has_no_head(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
@@ -72,6 +109,7 @@ def serve(config: Config, reread: Callable[[], Config], ready: Callable[[str], N
     """Serve until SIGINT or SIGTERM; SIGHUP reads the configuration again."""
     service = Service(config)
     running = Hosted(settings(config, service), service, reread, ready)
+    sys.setswitchinterval(LONGEST_TURN)
     try:
         running.run()
     except KeyboardInterrupt:
@@ -129,6 +167,8 @@ class Hosted(uvicorn.Server):
             found = self.servers[0].sockets[0].getsockname()
             scheme = "https" if self.config.is_ssl else "http"
             host = f"[{found[0]}]" if ":" in found[0] else found[0]
+            gc.collect()
+            gc.freeze()  # what is here now stays: it need not be looked at again and again
             self._ready(f"{scheme}://{host}:{found[1]}")
 
     async def shutdown(self, sockets: Any = None) -> None:

@@ -66,8 +66,8 @@ async def answered(
     met: list[Served] = []
     if not asked.stream:
         try:
-            gathering = service.gather(visit, asked, entry, met.append)
-            results = await while_there(request.receive, gathering)
+            async with while_there(request.receive):
+                results = await service.gather(visit, asked, entry, met.append)
             return whole(talk, asked, results, met[0], visit)
         finally:
             keeper.clear()

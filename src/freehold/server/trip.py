@@ -22,6 +22,7 @@ class Trip:
     def __init__(self, service: "Service", visit: Visit, entry: Entry) -> None:
         self._service, self._visit, self._entry = service, visit, entry
         self._began = time.monotonic()
+        self._figures = service.metrics.of(entry.name)
         self.prompt = self.generated = 0
         self.outcome = "abandoned"
 
@@ -32,14 +33,13 @@ class Trip:
 
     def queued(self) -> None:
         """A slot was free."""
-        waited = time.monotonic() - self._began
-        self._service.metrics.queued.labels(self._entry.name).observe(waited)
+        self._figures.queued.observe(time.monotonic() - self._began)
 
     def part(self, replica: Replica, part: Any, wanted: type, begun: float | None) -> float | None:
         """Note one part; `begun` is when the first came, which is returned."""
         now = time.monotonic()
         if begun is None and not isinstance(part, Progress):
-            self._service.metrics.first.labels(self._entry.name).observe(now - self._began)
+            self._figures.first.observe(now - self._began)
             begun = now
         if isinstance(part, wanted):
             self._ended(replica, part, now - (begun or now))
@@ -49,10 +49,9 @@ class Trip:
         """All is over, one way or the other."""
         passed = time.monotonic() - self._began
         entry, visit = self._entry, self._visit
-        metrics = self._service.metrics
-        metrics.whole.labels(entry.name).observe(passed)
+        self._figures.whole.observe(passed)
         if self.outcome != "answered":
-            metrics.failure.labels(entry.name, self.outcome).inc()
+            self._service.metrics.failure.labels(entry.name, self.outcome).inc()
             if entry.ready:
                 taken = Taken(who=visit.who, route=visit.route, ready=entry.ready,
                               outcome=self.outcome)  # fmt: skip
@@ -72,17 +71,17 @@ class Trip:
 
     def _ended(self, replica: Replica, result: Any, wrote: float) -> None:
         """One result is there."""
-        metrics, name = self._service.metrics, self._entry.name
+        figures, metrics = self._figures, self._service.metrics
         spent = getattr(result, "spent", None)
         generated = spent.generated if spent else 0
         prompt = spent.prompt if spent else int(getattr(result, "tokens", 0))
         self.prompt += prompt
         self.generated += generated
-        metrics.prompt.labels(name).inc(prompt)
-        metrics.generated.labels(name).inc(generated)
-        metrics.success.labels(name, getattr(result, "finish", "stop")).inc()
+        figures.prompt.inc(prompt)
+        figures.generated.inc(generated)
+        metrics.success.labels(self._entry.name, getattr(result, "finish", "stop")).inc()
         if generated > 1:
-            metrics.each.labels(name).observe(wrote / (generated - 1))
+            figures.each.observe(wrote / (generated - 1))
         assert self._entry.ready is not None
         self._service.recorder.note(
             Taken(

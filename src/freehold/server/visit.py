@@ -20,7 +20,7 @@ class Visit:
         told = request.headers.get("x-request-id", "") if request else ""
         self.id = told if OWN_ID.fullmatch(told) else f"req_{secrets.token_hex(12)}"
         self.began = time.monotonic()
-        self.path = request.url.path if request else ""
+        self.path = str(request.scope["path"]) if request else ""
         self.route = ""
         self.parent = request.headers.get("traceparent", "") if request else ""
         self.key: Key | None = None

@@ -57,7 +57,7 @@ class Orders(Struct, frozen=True, kw_only=True):
 
 
 class Process:
-    """A running engine: `folder` is its own, `held` what its jail enforces."""
+    """An engine: `folder` is its own, `held` what its jail enforces, `ended` whether it has."""
 
     def __init__(self, name: str, orders: Orders, folder: Path) -> None:
         """Start it; EnvironmentProblem when the program cannot be run."""
@@ -67,6 +67,7 @@ class Process:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._first: list[str] = []
         self._code: int | None = None
+        self.ended = False
         self._threads: list[threading.Thread] = []
         self._keeper = _keeper(folder)
         assert self._keeper.stdout is not None
@@ -127,11 +128,6 @@ class Process:
             self._keeper.wait(seconds)
         except subprocess.TimeoutExpired as error:
             raise TimeoutError from error
-
-    @property
-    def ended(self) -> bool:
-        """Whether the engine or its keeper has ended."""
-        return self._code is not None or self._keeper.poll() is not None
 
     def memory(self) -> Memory:
         """What the engine's processes take now, and the most they took so far, in bytes."""
@@ -211,10 +207,11 @@ class Process:
                     self._first.append(shown)
 
     def _await_end(self, pipe: IO[bytes]) -> None:
-        """Hear from the keeper how the engine ended."""
+        """Hear from the keeper how the engine ended; when the keeper ends, so does the engine."""
         with pipe:
             if line := pipe.readline():
                 self._code = json.loads(line)["exit"]
+        self.ended = True
 
     def _hear(self, listen: Callable[[IO[bytes]], None], pipe: IO[bytes]) -> None:
         """Let a thread read a pipe to its end, and close it."""

@@ -5,17 +5,16 @@ import json
 import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import h11
 
-LARGEST_ANSWER = 256 * 2**20
-LONGEST_EVENT = 16 * 2**20
+from freehold.engines.hosting.line import Dead, Line
+
 PATIENCE = 600.0
 """Seconds of silence after which an engine counts as hung."""
-CHUNK = 64 * 1024
 NEXT_TRY = 0.005
 """Seconds between two tries to connect where too many wait already."""
 
@@ -36,9 +35,13 @@ class Wire:
     """The way to one engine: `at` is the path of a socket, or (host, port); `key` opens it.
 
     Each question has a connection of its own; giving up an answer closes it, so that the engine
-    sees that nobody listens anymore. `headers` take the place of the usual one with the key,
-    `prefix` stands before each path, `tls` is how to know that the other side is the right one.
+    sees that nobody listens anymore. After a whole answer up to `keeps` of them wait a moment for
+    the next question, which then comes from the same event loop. `headers` take the place of the
+    usual one with the key, `prefix` stands before each path, `tls` is how to know that the other
+    side is the right one.
     """
+
+    keeps = 0
 
     def __init__(
         self,
@@ -53,6 +56,7 @@ class Wire:
         self.at, self.patience, self.prefix, self.tls = at, patience, prefix, tls
         own = {"Authorization": f"Bearer {key}"} if headers is None else dict(headers)
         self._headers = {"Host": _host(at), **own, "Content-Type": "application/json"}
+        self._kept: list[Line] = []
 
     async def alive(self, path: str = "/health") -> bool:
         """Whether the engine answers here that all is well."""
@@ -75,9 +79,10 @@ class Wire:
     async def rows(self, path: str, body: Any) -> AsyncGenerator[dict[str, Any], None]:
         """The tables of an answer that has one on each line."""
         async with self._asked("POST", path, body) as answer:
-            async for line in answer.lines():
-                if line.strip():
-                    yield _event(b"data", line)
+            while lines := await answer.lines():
+                for line in lines:
+                    if line.strip():
+                        yield _event(b"data", line)
 
     async def stream(
         self, path: str, body: Any, *, marked: bool = True
@@ -87,44 +92,76 @@ class Wire:
         Some servers do not mark the end (`marked`); then the last event must tell it.
         """
         async with self._asked("POST", path, body) as answer:
-            async for line in answer.lines():
-                name, _, data = line.partition(b": ")
-                if name == b"data" and data.strip() == b"[DONE]":
-                    return
-                if name in (b"data", b"error"):
-                    yield _event(name, data)
+            while lines := await answer.lines():
+                for line in lines:
+                    name, _, data = line.partition(b": ")
+                    if name == b"data" and data.strip() == b"[DONE]":
+                        return
+                    if name in (b"data", b"error"):
+                        yield _event(name, data)
         if marked:
             raise Broken("the answer ended in the middle")
+
+    def close(self) -> None:
+        """Keep no connection any more; what is asked goes on."""
+        self.keeps = 0
+        while self._kept:
+            self._kept.pop().close()
 
     @asynccontextmanager
     async def _asked(
         self, method: str, path: str, body: Any, patience: float | None = None
-    ) -> AsyncIterator["_Answer"]:
+    ) -> AsyncIterator[Line]:
         """The open answer to one request; Refusal when it is an error."""
-        patience = patience or self.patience
+        patience, line = patience or self.patience, None
+        data = b"" if body is None else json.dumps(body).encode()
         try:
-            async with asyncio.timeout(patience):
-                reader, writer = await self._connected()
-        except OSError as error:
-            raise Broken(str(error) or type(error).__name__) from error
-        answer = _Answer(reader, writer, patience)
-        try:
-            await answer.ask(method, self.prefix + path, body, self._headers)
-            if answer.status >= 300:  # nobody is followed to another place
-                raise Refusal(answer.status, _error(await answer.whole()))
-            yield answer
+            line = await self._begun(method, self.prefix + path, data, patience)
+            if line.status >= 300:  # nobody is followed to another place
+                raise Refusal(line.status, _error(await line.whole()))
+            yield line
+            self._keep(line)
         except TimeoutError as error:
             raise Broken(f"no answer for {patience:.0f} seconds") from error
         except (OSError, h11.ProtocolError) as error:
             raise Broken(str(error) or type(error).__name__) from error
         finally:
-            writer.close()
+            if line is not None and not line.left:
+                line.close()
 
-    async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _begun(self, method: str, path: str, data: bytes, patience: float) -> Line:
+        """A connection on which an answer has begun; those that were kept may be dead by now."""
+        while self._kept:
+            line = self._kept.pop()
+            if not line.free:
+                line.close()
+                continue
+            line.patience = patience
+            with suppress(Dead):
+                await line.ask(method, path, data, self._headers)
+                return line
+        async with asyncio.timeout(patience):
+            line = await self._connected()
+        line.patience = patience
+        await line.ask(method, path, data, self._headers)
+        return line
+
+    def _keep(self, line: Line) -> None:
+        """Keep a connection for the next question, where there is a place for it."""
+        while self._kept and not self._kept[0].free:
+            self._kept.pop(0).close()
+        if len(self._kept) < self.keeps:
+            line.leave()
+            self._kept.append(line)
+
+    async def _connected(self) -> Line:
+        loop = asyncio.get_running_loop()
         if isinstance(self.at, Path):
-            return await asyncio.open_unix_connection(sock=await _met(self.at))
+            _, line = await loop.create_unix_connection(Line, sock=await _met(self.at))
+            return line
         name = self.at[0] if self.tls else None
-        return await asyncio.open_connection(*self.at, ssl=self.tls, server_hostname=name)
+        _, line = await loop.create_connection(Line, *self.at, ssl=self.tls, server_hostname=name)
+        return line
 
 
 def _host(at: Path | tuple[str, int]) -> str:
@@ -153,68 +190,6 @@ async def _met(at: Path) -> socket.socket:
     except BaseException:
         found.close()
         raise
-
-
-class _Answer:
-    """One request on a connection of its own, and what comes back."""
-
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, patience: float
-    ) -> None:
-        self._reader, self._writer, self._patience = reader, writer, patience
-        self._state = h11.Connection(h11.CLIENT)
-        self.status = 0
-
-    async def ask(self, method: str, path: str, body: Any, headers: dict[str, str]) -> None:
-        """Send the request and read the head of the answer."""
-        data = b"" if body is None else json.dumps(body).encode()
-        fields = {**headers, "Content-Length": str(len(data))}
-        head = h11.Request(method=method, target=path, headers=list(fields.items()))
-        sent = [self._state.send(head), self._state.send(h11.Data(data))]
-        self._writer.write(b"".join(part for part in sent if part))
-        self._state.send(h11.EndOfMessage())
-        async with asyncio.timeout(self._patience):
-            await self._writer.drain()
-        event = await self._next()
-        while isinstance(event, h11.InformationalResponse):
-            event = await self._next()
-        if not isinstance(event, h11.Response):
-            raise Broken("the engine closed the connection")
-        self.status = event.status_code
-
-    async def whole(self) -> bytes:
-        """The whole body, up to a limit."""
-        parts, size = [], 0
-        async for part in self._parts():
-            parts.append(part)
-            size += len(part)
-            if size > LARGEST_ANSWER:
-                raise Broken(f"the answer has over {LARGEST_ANSWER:,} bytes")
-        return b"".join(parts)
-
-    async def lines(self) -> AsyncIterator[bytes]:
-        """The body line by line."""
-        rest = b""
-        async for part in self._parts():
-            *whole, rest = (rest + part).split(b"\n")
-            if len(rest) > LONGEST_EVENT:
-                raise Broken(f"an event has over {LONGEST_EVENT:,} bytes")
-            for line in whole:
-                yield line
-        if rest:
-            yield rest
-
-    async def _parts(self) -> AsyncIterator[bytes]:
-        while isinstance(event := await self._next(), h11.Data):
-            yield bytes(event.data)
-        if isinstance(event, h11.ConnectionClosed):
-            raise Broken("the connection was closed in the middle")
-
-    async def _next(self) -> Any:
-        while (event := self._state.next_event()) is h11.NEED_DATA:
-            async with asyncio.timeout(self._patience):
-                self._state.receive_data(await self._reader.read(CHUNK))
-        return event
 
 
 def _event(name: bytes, data: bytes) -> dict[str, Any]:
