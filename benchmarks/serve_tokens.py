@@ -1,10 +1,12 @@
 """Tokens per second through the server beside its bare engine, at 1, 8 and 32 streams.
 
     PYTHONPATH=src:benchmarks python benchmarks/serve_tokens.py [--rounds 5] [--tokens 96]
+        [--model FILE]
 
-A model of invented weights (about 110 MB in Q8_0) is loaded twice by the same program with the same
-settings: once by itself, asked on its own socket, and once behind `freehold serve`. Both are asked
-in turns for streamed chats by the same client; told are medians, and the median of the ratios.
+A model (else one of invented weights, about 110 MB in Q8_0) is loaded twice by the same program
+with the same settings: once by itself, asked on its own socket, once behind `freehold serve`.
+Both are asked in turns for streamed chats by the same client; told are medians, and the median of
+the ratios.
 """
 
 import argparse
@@ -85,15 +87,17 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=96)
+    parser.add_argument("--model", type=Path)
     said = parser.parse_args()
     with tempfile.TemporaryDirectory(dir="/tmp") as made:
         folder = Path(made)
-        model = folder / "model.gguf"
-        write_llama(model, SHAPE)
+        model = said.model or folder / "model.gguf"
+        if said.model is None:
+            write_llama(model, SHAPE)
         setting = Setting(context=CONTEXT, parallel=max(STREAMS))
         job = Job(model=model, task="text-generation", setting=setting)
         with start(ENGINES.get("llama.cpp"), job) as bare, behind(folder, model) as port:
-            told = {"model": "model", "messages": [{"role": "user", "content": "Why?"}],
+            told = {"model": model.stem, "messages": [{"role": "user", "content": "Why?"}],
                     "max_tokens": said.tokens, "temperature": 0.0, "stream": True,
                     "stream_options": {"include_usage": True}}  # fmt: skip
             key = f"Authorization: {bare.wire._headers['Authorization']}\r\n"
