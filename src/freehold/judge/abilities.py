@@ -47,6 +47,8 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "TinyTimeMixerForPrediction": (FORECASTS,),
     "ShieldGemma2ForImageClassification": (JUDGES,),
     "LlavaLlamaModel": (TEXT,),
+    "NVLM_D": (TEXT,),
+    "NVLM_D_Model": (TEXT,),
 }
 """Classes whose name alone does not tell what they do."""
 
