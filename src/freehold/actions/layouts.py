@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.formats.config import architecture as named
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
@@ -87,8 +88,7 @@ def _in_file(file: Path) -> LocalModel:
 def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
     """A folder with config.json and weights beside it."""
     config = read_json(folder / "config.json", "config.json")
-    names = config.get("architectures")
-    architecture = str(names[0]) if isinstance(names, list) and names else ""
+    architecture = named(config)
     if not architecture:
         raise BrokenInput(f"{folder.name}: its config.json does not say its architecture")
     weights = [file for file in files if file.suffix == ".safetensors"]
@@ -138,8 +138,7 @@ def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     """A model in the layout of an engine; its config.json may still say what it was made from."""
     there = folder / "config.json"
     config = read_json(there, "config.json") if there.is_file() else {}
-    names = config.get("architectures")
-    architecture = str(names[0]) if isinstance(names, list) and names else form
+    architecture = named(config) or form
     weights = [file for file in files if file.suffix == ".bin"]
     return _described(
         folder, folder.name, form, architecture, of_class(architecture, config), weights,

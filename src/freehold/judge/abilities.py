@@ -61,6 +61,7 @@ BY_ENDING: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"ForPrediction|ForForecasting|ForTimeSeriesPrediction", (FORECASTS,)),
     (r"ForMaskedLM|ForPreTraining|Model|Encoder|ForMaskedImageModeling", (VECTORS,)),
     (r"Pipeline(?:Legacy)?", (PAINTS,)),
+    (r"prithvi_eo_\w+", (VECTORS,)),
 )  # fmt: skip
 
 ENCODERS = re.compile(r"bert|nomic-bert.*|jina-bert.*|neo-bert|modern-bert|t5encoder|.*-embedding")
