@@ -17,7 +17,7 @@ from freehold.formats.config import architecture as named
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
-from freehold.judge.abilities import RAW, of_class, of_gguf
+from freehold.judge.abilities import RAW, TALKS, of_class, of_gguf
 
 HASHED = 2**20
 """Bytes at the start of a file that its short digest covers."""
@@ -30,6 +30,8 @@ LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequenc
 INSIDE = ("text_config", "language_config", "llm_config", "decoder")
 PARTS = ("llm", "vision_tower", "mm_projector")
 """Folders of a model that is published in parts (VILA)."""
+SPEECH = "speech_tokenizer"
+"""The folder with which a model of text also hears and speaks (Spirit LM)."""
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
@@ -98,8 +100,11 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
             f"{folder.name}: its weights are no safetensors, so nothing here loads them",
             hint=f"freehold convert {folder} writes safetensors",
         )
+    tasks = of_class(architecture, config)
+    if (folder / SPEECH).is_dir():
+        tasks = (TALKS, *tasks)
     return _described(
-        folder, folder.name, "safetensors", architecture, of_class(architecture, config), weights,
+        folder, folder.name, "safetensors", architecture, tasks, weights,
         context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
 
