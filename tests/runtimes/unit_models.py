@@ -235,7 +235,7 @@ def chirps() -> Any:
 
 def goes_on(model: Any, tokenizer: Any, prompt: str, allowed: list[int], most: int) -> list[int]:
     """The likeliest of the tokens that are allowed, one after the other."""
-    ids = tokenizer(prompt)["input_ids"]
+    ids: list[int] = tokenizer(prompt)["input_ids"]
     begin = len(ids)
     while len(ids) < begin + most and ids[-1] != 2:
         scores = model(torch.tensor([ids])).logits[0, -1]
