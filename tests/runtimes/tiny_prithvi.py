@@ -99,8 +99,13 @@ def tokens(picture: Any, held: Weights, coordinates: bool = False, high: int = S
     ready = (picture - numpy.array(LEVEL)[:, None, None, None]) / numpy.array(SPREAD)[
         :, None, None, None]  # fmt: skip
     ready = numpy.where(picture == -9999, 0.0001, ready)
+    return states(ready, held, coordinates, high)[-1]
+
+
+def states(ready: Any, held: Weights, coordinates: bool = False, high: int = SIDE) -> list[Any]:
+    """What each layer gives, the last one brought to a norm."""
     kernel, places = held["patch_embed.proj.weight"][:, :, 0], []
-    for when in range(picture.shape[1]):
+    for when in range(ready.shape[1]):
         for row in range(high // 4):
             for column in range(SIDE // 4):
                 cut = ready[:, when, 4 * row : 4 * row + 4, 4 * column : 4 * column + 4]
@@ -114,20 +119,22 @@ def tokens(picture: Any, held: Weights, coordinates: bool = False, high: int = S
                     value = value + when_wave * held["temporal_embed_enc.scale"]
                     value = value + where_wave * held["location_embed_enc.scale"]
                 places.append(value)
-    values = numpy.stack([held["cls_token"][0, 0], *places])
+    values, found = numpy.stack([held["cls_token"][0, 0], *places]), []
     for number in range(DEPTH):
         at = f"blocks.{number}"
         values = values + attended(norm(values, f"{at}.norm1", held), at, held)
         inner = linear(norm(values, f"{at}.norm2", held), f"{at}.mlp.fc1", held)
         error = numpy.vectorize(math.erf)(inner / math.sqrt(2))
         values = values + linear(inner * (1 + error) / 2, f"{at}.mlp.fc2", held)
-    return norm(values, "norm", held)
+        found.append(values)
+    return [*found[:-1], norm(values, "norm", held)]
 
 
 def located(row: float, column: int, when: int) -> Any:
     """The wave of a place; between two rows as cubic interpolation makes it of both."""
     if row == int(row):
-        return numpy.array(wave(column, 12) + wave(row, 12) + wave(when, 8))
+        part = WIDTH // 16
+        return numpy.array(wave(column, 6 * part) + wave(row, 6 * part) + wave(when, 4 * part))
     near, far = located(0, column, when), located(1, column, when)
     share = cubic(row)
     return near * (1 - share) + far * share

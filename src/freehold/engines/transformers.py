@@ -20,6 +20,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "text-generation": frozenset({"template"}),
     "feature-extraction": frozenset({"pooling", "query", "document", "dates", "place"}),
     "text-ranking": frozenset({"instruction"}),
+    "image-segmentation": frozenset({"dates", "place"}),
     "text-classification": frozenset({"unsafe", "yes", "no"}),
     "automatic-speech-recognition": frozenset({"beam"}),
 }

@@ -24,6 +24,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "SamModel": (DIVIDES,),
     "Sam2Model": (DIVIDES,),
     "Sam2VideoModel": (DIVIDES,),
+    "Terratorch": (DIVIDES,),
     "VISTA3D": (DIVIDES,),
     "VISTA3DModel": (DIVIDES,),
     "WhisperForConditionalGeneration": (HEARS,),

@@ -60,7 +60,8 @@ class Encoder:
         if grid[0] * grid[1] * grid[2] > MOST_PATCHES:
             raise UsageError(f"the picture has {grid} patches; {MOST_PATCHES:,} are taken at once")
         tokens = patches.flatten(1).T + self._where(grid)
-        tokens, found = torch.cat([self.of("cls_token")[0], tokens])[None], []
+        tokens = torch.cat([self.of("cls_token")[0], tokens])[None]
+        found: list[Tensor] = []
         for layer in self.layers:
             yield Progress(done + len(found), of, "layers")
             tokens = layer(tokens)
