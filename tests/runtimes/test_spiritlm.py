@@ -78,6 +78,15 @@ def test_run_talks_where_the_tokenizer_of_speech_lies_in_the_folder(
     assert answer.result.text == told["told"]
 
 
+def test_it_stays_a_model_of_text_whose_units_are_written_out(models: Path, told: Any) -> None:
+    units = "".join(f"[Hu{unit}]" for unit in told["heard"])
+    answer = freehold.run(
+        models / "base", f"[Speech]{units}[Text]", task="text-generation", continuing=True,
+        max_tokens=1, temperature=0,
+    )  # fmt: skip
+    assert answer.result.spent.prompt == len(told["heard"]) + 3  # a beginning and two signs
+
+
 def test_what_it_cannot_do_is_said(models: Path, tmp_path: Path) -> None:
     said = File(models / "said.wav", "audio")
     tone(tmp_path / "short.wav", 0.05)

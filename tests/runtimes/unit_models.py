@@ -208,7 +208,9 @@ def block(held: Weights, x: Any, number: int, wide: int) -> Any:
 def language(folder: Path, more: tuple[str, ...] = ()) -> tuple[Any, Any]:
     """A Llama whose vocabulary ends with units, and whose table of words is a little larger."""
     signs = ["<unk>", "<s>", "</s>", "\u2581", *(chr(97 + n) for n in range(26))]
-    tokenizer = hf.LlamaTokenizer(vocab={sign: n for n, sign in enumerate(signs)}, merges=[])
+    tokenizer = hf.LlamaTokenizer(
+        vocab={sign: n for n, sign in enumerate(signs)}, merges=[], add_bos_token=True
+    )
     tokenizer.add_tokens(["[Text]", "[Speech]", *(f"[Hu{n}]" for n in range(UNITS + 1)), *more])
     config = hf.LlamaConfig(
         vocab_size=len(tokenizer) + 5, hidden_size=32, intermediate_size=32, num_hidden_layers=2,
@@ -235,7 +237,7 @@ def chirps() -> Any:
 
 def goes_on(model: Any, tokenizer: Any, prompt: str, allowed: list[int], most: int) -> list[int]:
     """The likeliest of the tokens that are allowed, one after the other."""
-    ids: list[int] = tokenizer(prompt)["input_ids"]
+    ids: list[int] = [1, *tokenizer(prompt, add_special_tokens=False)["input_ids"]]
     begin = len(ids)
     while len(ids) < begin + most and ids[-1] != 2:
         scores = model(torch.tensor([ids])).logits[0, -1]

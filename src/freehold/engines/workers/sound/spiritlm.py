@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, LlamaForCausalLM
 
 from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.sound.loading import moved, only, seeded, weights
+from freehold.engines.workers.sound.loading import only, seeded, weights
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.unit_voice import Voice
 from freehold.engines.workers.sound.units import RATE, Ear
@@ -109,15 +109,16 @@ class SpiritLM:
     def _said(self, request: Request, tell: Tell) -> Said:
         """The tokens of an answer."""
         prompt, notes = self._prompt(request, tell)
-        inputs = moved(self.tokenizer(prompt, return_tensors="pt"), self.model)
-        inputs.pop("token_type_ids", None)
-        used, room = inputs["input_ids"].shape[1], self.model.config.max_position_embeddings
+        told = self.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        tokens = torch.tensor([[self.tokenizer.bos_token_id, *told]], device=self.model.device)
+        used, room = tokens.shape[1], self.model.config.max_position_embeddings
         if used >= room:
             raise UsageError(f"what was said has {used:,} tokens and the model takes {room:,}")
         most = min(request.max_tokens or USUAL, room - used)
         with torch.inference_mode():
             out = self.model.generate(
-                **inputs,
+                input_ids=tokens,
+                attention_mask=torch.ones_like(tokens),
                 max_new_tokens=most,
                 suppress_tokens=self._never(request.spoken),
                 stopping_criteria=at_each_token(tell, Pace(most, "tokens at most").at),
