@@ -64,8 +64,8 @@ def test_floods_are_where_plain_sums_find_them(models: Path, tmp_path: Path) -> 
             list(running.ask(Request(images=(flood,), points=(Point(1, 1),))))
 
 
-def test_run_finds_crops_with_the_other_decoder_and_names_them(models: Path) -> None:
-    result = freehold.run(models / "crops", models / "flood.npy").result
+def test_run_finds_crops_in_two_times_with_the_other_decoder_and_names_them(models: Path) -> None:
+    result = freehold.run(models / "crops", models / "flood.npy", models / "later.npy").result
     assert labels(result.map.path) == told(models, "crops")
     assert {mask.label for mask in result.masks} == {"none", "corn", "rice"}
 

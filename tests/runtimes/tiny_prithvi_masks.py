@@ -52,14 +52,14 @@ def larger(name: str, before: int, after: int) -> Weights:
             f"{name}.bias": numbers(after)}  # fmt: skip
 
 
-def outer(decoder: str) -> Weights:
+def outer(decoder: str, width: int) -> Weights:
     """All weights but those of the encoder."""
-    half, quarter = WIDTH // 2, WIDTH // 4
-    held = larger("neck.2.fpn1.0", WIDTH, half) | spread("neck.2.fpn1.1", half)
-    held |= larger("neck.2.fpn1.3", half, quarter) | larger("neck.2.fpn2.0", WIDTH, half)
-    sizes = [quarter, half, WIDTH, WIDTH]
+    half, quarter = width // 2, width // 4
+    held = larger("neck.2.fpn1.0", width, half) | spread("neck.2.fpn1.1", half)
+    held |= larger("neck.2.fpn1.3", half, quarter) | larger("neck.2.fpn2.0", width, half)
+    sizes = [quarter, half, width, width]
     if decoder == "UNetDecoder":
-        before = WIDTH
+        before = width
         for step, (after, other) in enumerate(zip(STEPS, [*sizes[2::-1], 0], strict=True)):
             at = f"decoder.decoder.blocks.{step}"
             held |= block(f"{at}.conv1", "0 1", (after, before + other, 3))
@@ -68,8 +68,8 @@ def outer(decoder: str) -> Weights:
     else:
         kind, before = "conv norm", CHANNELS
         for step in range(4):
-            held |= block(f"decoder.psp_modules.{step}.1", kind, (CHANNELS, WIDTH, 1))
-        held |= block("decoder.bottleneck", kind, (CHANNELS, WIDTH + 4 * CHANNELS, 3))
+            held |= block(f"decoder.psp_modules.{step}.1", kind, (CHANNELS, width, 1))
+        held |= block("decoder.bottleneck", kind, (CHANNELS, width + 4 * CHANNELS, 3))
         for step in range(3):
             held |= block(f"decoder.lateral_convs.{step}", kind, (CHANNELS, sizes[step], 1))
             held |= block(f"decoder.fpn_convs.{step}", kind, (CHANNELS, CHANNELS, 3))
@@ -137,18 +137,21 @@ def unet(maps: list[Any], held: Weights) -> Any:
     return x
 
 
-def labels(picture: Any, inner: Weights, held: Weights, decoder: str) -> Any:
-    """The label of each pixel of bands x height x width, which is filled to 16 rows."""
-    filled = numpy.concatenate([picture, picture[:, -2:-6:-1]], 1).astype("float64")
-    ready = numpy.where(filled == -9999, 0, filled) * 1e-4 - numpy.array(MEANS)[:, None, None]
-    ready = (ready / numpy.array(SPREADS)[:, None, None])[:, None]
-    layers = base.states(ready, inner, high=16)
-    maps = [torch.tensor(layer[1:]).float().T.reshape(1, WIDTH, 4, 2) for layer in layers]
+def likely(pictures: list[Any], inner: Weights, held: Weights, decoder: str) -> Any:
+    """A number for each label and pixel of times of bands x height x width, filled to 16 rows."""
+    times = numpy.stack(pictures, 1)
+    filled = numpy.concatenate([times, times[:, :, -2:-6:-1]], 2).astype("float64")
+    level, deviation = (numpy.array(n)[:, None, None, None] for n in (MEANS, SPREADS))
+    ready = (numpy.where(filled == -9999, 0, filled) * 1e-4 - level) / deviation
+    maps = []
+    for layer in base.states(ready, inner, high=16):
+        planes = [layer[1 + 8 * n : 9 + 8 * n].T.reshape(WIDTH, 4, 2) for n in range(len(pictures))]
+        maps.append(torch.tensor(numpy.concatenate(planes)).float()[None])
     find = unet if decoder == "UNetDecoder" else upernet
     found = find(pyramid(maps, held), held)
     found = functional.conv2d(found, held["head.head.2.weight"], held["head.head.2.bias"])
     found = functional.interpolate(found, (16, 8), mode="bilinear")
-    return found[0, :, :12].argmax(0)
+    return found[0, :, :12]
 
 
 def config(decoder: str, data: dict[str, Any], **more: Any) -> dict[str, Any]:
@@ -166,12 +169,14 @@ def config(decoder: str, data: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Both models, a picture, and the labels of its pixels."""
+    """One model for one time and one for two, the pictures, and the labels of their pixels."""
     torch.manual_seed(5)
     random = numpy.random.default_rng(1)
     picture = random.integers(200, 4000, (3, 12, 8)).astype("int16")
     picture[:, 0, 0] = -9999
+    later = random.integers(200, 4000, (3, 12, 8)).astype("int16")
     numpy.save(HERE / "flood.npy", picture)
+    numpy.save(HERE / "later.npy", later)
     floods = {"class_path": "terratorch.datamodules.Sen1Floods11NonGeoDataModule",
               "init_args": {"constant_scale": 0.0001, "no_data_replace": 0}}  # fmt: skip
     crops = {"class_path": "terratorch.datamodules.GenericNonGeoSegmentationDataModule",
@@ -183,15 +188,21 @@ def main() -> None:
     }
     found = {}
     for name, told in kinds.items():
-        decoder = told["pretrained_cfg"]["model"]["init_args"]["model_args"]["decoder"]
-        inner, held = base.weights("", True), outer(decoder)
+        model = told["pretrained_cfg"]["model"]["init_args"]["model_args"]
+        decoder = model["decoder"]
+        pictures = [picture] if name == "floods" else [picture, later]
+        model["backbone_num_frames"] = len(pictures)
+        inner, held = base.weights("", True), outer(decoder, WIDTH * len(pictures))
         del inner["decoder_embed.weight"]
+        scores = likely(pictures, inner, held, decoder)
+        usual = scores.mean((1, 2))  # left out, so that each label is somewhere
+        held["head.head.2.bias"] -= usual
+        found[name] = (scores - usual[:, None, None]).argmax(0).tolist()
         state = {f"model.encoder.{k}": torch.from_numpy(v) for k, v in inner.items()}
         state |= {f"model.{k}": v for k, v in held.items()}
         (HERE / name).mkdir()
         (HERE / name / "config.json").write_text(json.dumps(told))
         torch.save({"state_dict": state, "epoch": 3}, HERE / name / "Prithvi.pt")
-        found[name] = labels(picture, inner, held, decoder).tolist()
     (HERE / "labels.json").write_text(json.dumps(found))
 
 

@@ -66,10 +66,8 @@ class Divider:
     def answer(self, request: Request) -> Answer:
         """The label map, and a mask for each label in it."""
         takes(request, "Prithvi")
-        if len(request.images) != 1:
-            raise UsageError(f"Prithvi takes one picture, not {len(request.images)}")
         started, told = time.monotonic(), self.tuned.told
-        stack = opened_stack(request.images[0], told.in_chans)
+        stack = together([opened_stack(file, told.in_chans) for file in request.images])
         if stack.shape[1] != told.num_frames:
             raise UsageError(f"it takes {told.num_frames} times, and this has {stack.shape[1]}")
         values = self._values(stack)
@@ -110,6 +108,15 @@ class Divider:
             yield "its numbers are far from those that the model was tuned on"
         if lacking := self.encoder.lacking():
             yield f"computed without {lacking}, which options (dates, place) can say"
+
+
+def together(stacks: list[Any]) -> Any:
+    """Pictures of one place as the times of one; UsageError when they differ in size."""
+    import numpy
+
+    if len({stack.shape[2:] for stack in stacks}) != 1:
+        raise UsageError("the pictures of one place must have the same height and width")
+    return numpy.concatenate(stacks, 1)
 
 
 def as_picture(tokens: Tensor, grid: Grid) -> Tensor:
