@@ -74,6 +74,15 @@ ROWS: dict[str, dict[str, str]] = {
         "pictures, texts and sounds; not depth, heat and motion; the published file is a pickle,"
         " to be converted first",
     ),
+    "prithvi-eo-2.0": row(
+        "transformers",
+        "feature-extraction",
+        "tests/runtimes/test_prithvi.py::test_a_field_over_time_becomes_the_vectors_of_plain_sums",
+        "vectors from the encoders of both versions, with dates and a place, and the labels of"
+        " those tuned with TerraTorch to segment (UperNet, U-Net); not the decoder that paints"
+        " hidden patches, nor regression; held against a second computation, not against the"
+        " published weights, which are a pickle, to be converted first",
+    ),
     "clip": row(
         "transformers",
         "image-to-text",

@@ -103,7 +103,10 @@ ROWS: dict[str, Row] = {
     ),
     "timesfm-2.5": row(FORECASTS, f"{SEEN}test_timesfm_2_5_gives_what_the_library_gives"),
     "jukebox": none(SOUNDS, "in no library any more, and not written anew"),
-    "spirit-lm": none(
-        TALKS, "its blocks are native, but the glue between units and words is not written"
+    "spirit-lm": row(
+        TALKS,
+        "tests/runtimes/test_spiritlm.py::test_it_goes_on_in_speech_or_text_as_plain_functions_do",
+        "the base model, in speech or in text; the expressive one reads and writes text only, as "
+        f"pitch and style are neither heard nor spoken; no answer that mixes both; {UNPROVEN}",
     ),
 }  # fmt: skip

@@ -18,6 +18,7 @@ ALSO_SEES = (
     "tests/runtimes/test_seeing.py::test_another_model_says_of_a_picture_what_the_library_says"
 )
 PORT = "tests/runtimes/test_ports.py::test_a_port_says_what_the_bare_weights_say"
+SEES_PORT = "tests/runtimes/test_ports.py::test_a_port_says_of_a_picture_what_the_bare_weights_say"
 FOUND = "tests/runtimes/test_retrieval.py::"
 FILLS = "tests/runtimes/test_text.py::test_code_is_filled_in_between_two_texts"
 
@@ -134,7 +135,10 @@ ROWS: dict[str, Row] = {
     ),
     "llama-guard-3": row(JUDGES, FOUND + "test_a_guard_that_says_safe_or_unsafe"),
     "molmo": none("it comes as code only, and no library has it"),
-    "nvlm-1.0": none("it comes as code only; its projector is not written anew yet"),
+    "nvlm-1.0": row(
+        TEXT, SEES_PORT, "nvlm",
+        f"{UNPROVEN}; whether those read tiles by rows or columns follows their ps_version",
+    ),
     "qwen-1": row(
         TEXT, PORT, "qwen", f"{UNPROVEN}; texts up to the length that it was trained on"
     ),

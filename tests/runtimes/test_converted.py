@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -116,6 +117,27 @@ def test_one_seed_says_the_same_and_another_something_else(openvino: Running) ->
     wishes = {"text": PROMPT, "temperature": 1.5, "top_k": 100}
     texts = [asked(openvino, seed=seed, **wishes).text for seed in (1, 1, 2)]
     assert texts[0] == texts[1] != texts[2]
+
+
+def test_openvino_answers_several_at_once_each_as_if_alone(make: Make) -> None:
+    made = make("llama", "openvino", "f32")
+    wishes = [{"text": PROMPT[n:], "temperature": 1.5 * (n % 2), "seed": n} for n in range(6)]
+
+    with begun("openvino", made, setting={"parallel": 4}) as running:
+        alone = [asked(running, **wish).text for wish in wishes]
+        with ThreadPoolExecutor(len(wishes)) as pool:
+            together = list(pool.map(lambda wish: asked(running, **wish).text, wishes))
+    assert together == alone
+
+
+def test_openvino_tells_how_likely_each_token_is(openvino: Running, ctranslate2: Running) -> None:
+    said = asked(openvino, text=PROMPT, likely=3, of_prompt=True)
+    other = asked(ctranslate2, text=PROMPT, likely=0)
+    assert [t.log for t in said.tokens] == pytest.approx([t.log for t in other.tokens], abs=1e-3)
+    assert len(said.prompt_tokens) == said.spent.prompt
+    for token in said.tokens:
+        assert token.others[0] == (token.text, token.log)
+        assert len(token.others) == 3
 
 
 def test_ctranslate2_has_no_seed_and_says_so(ctranslate2: Running) -> None:

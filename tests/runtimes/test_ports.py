@@ -1,16 +1,19 @@
 """Architectures that we wrote anew say what a second, slower way of computing them says."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from freehold.engines.base import Contract, Found
-from freehold.tasks.text_generation import Request
+from freehold.tasks.base import File
+from freehold.tasks.text_generation import Message, Request
 from tests.runtimes.language import Maker, asking, expected, last, makers
 
 pytestmark = pytest.mark.runtime
 
 NAMES = ("crystalcoder", "grok", "sea_lion", "sloped_mpt", "qwen")
+SEEING = ("nvlm", "nvlm_v1")
 
 
 @pytest.fixture(scope="module")
@@ -34,3 +37,37 @@ def test_a_port_says_what_the_bare_weights_say(name: str, tiny: Maker) -> None:
         result = last(running, request)
     assert result.text == told["text"]
     assert [token.log for token in result.tokens] == pytest.approx(told["logs"], abs=1e-4)
+
+
+@pytest.fixture(scope="module")
+def seeing(
+    installed: Callable[[Contract], Found], tmp_path_factory: pytest.TempPathFactory
+) -> Maker:
+    """A tiny model that sees, by its name."""
+    return makers(installed, tmp_path_factory, "tiny_seeing_ports.py", (SEEING,))
+
+
+def question(model: Path) -> Request:
+    """One question about the picture beside a model."""
+    told = expected(model)
+    picture = File(model / "picture.png", "image")
+    return Request(
+        messages=(Message("user", told["prompt"], (picture,)),),
+        max_tokens=len(told["tokens"]),
+        temperature=0,
+        ignore_end=True,
+        likely=1,
+        bias=dict.fromkeys(told["unknown"], -1e9),
+    )
+
+
+@pytest.mark.parametrize("name", SEEING)
+def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: Maker) -> None:
+    model = seeing(name)
+    with asking(model, "text-generation", context=250) as running:
+        result = last(running, question(model))
+    assert result.spent.prompt == expected(model)["count"]
+    assert result.text == expected(model)["text"]
+    assert [token.log for token in result.tokens] == pytest.approx(
+        expected(model)["logs"], abs=1e-4
+    )

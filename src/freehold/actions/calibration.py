@@ -25,9 +25,10 @@ class Point(Struct, frozen=True, kw_only=True):
 
     `weights` are bytes read for each token, `state` bytes of keys and values read beside them,
     `values` the weights multiplied, `head` those of them that a prompt needs once. `looks` are
-    the operations of attention per token and earlier token. `decode` is seconds for one token, `prefill` for a prompt of
-    `prompt` tokens; both are medians. `peak` is the most memory that the engine took. `share` is
-    the part of the cores that it got: less than all when the machine did other work meanwhile.
+    the operations of attention per token and earlier token. `decode` is seconds for one token,
+    `prefill` for a prompt of `prompt` tokens; both are medians. `peak` is the most memory that
+    the engine took. `share` is the part of the cores that it got: less than all when the machine
+    did other work meanwhile.
     """
 
     model: str

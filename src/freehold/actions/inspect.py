@@ -19,6 +19,7 @@ from freehold.actions.inspect_tree import form as tree_form
 from freehold.actions.local_model import expanded, is_path, stored
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.tensors import Tensor
+from freehold.formats.config import architecture as named_in
 
 if TYPE_CHECKING:
     from freehold.actions.inspect_against import Difference
@@ -227,10 +228,8 @@ def _tensors(headers: Headers) -> tuple[Tensor, ...]:
 def architecture(headers: Headers) -> str | None:
     """What the model says that it is: the word of GGUF, or the class that loads it."""
     config = headers.config or {}
-    listed = config.get("architectures")
-    first = listed[0] if isinstance(listed, list) and listed else None
-    named = (headers.metadata.get("general.architecture"), first, config.get("_class_name"),
-             config.get("model_type"))  # fmt: skip
+    named = (headers.metadata.get("general.architecture"), named_in(config),
+             config.get("_class_name"), config.get("model_type"))  # fmt: skip
     return next((name for name in named if isinstance(name, str) and name), None)
 
 

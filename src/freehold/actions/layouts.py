@@ -13,10 +13,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.formats.config import architecture as named
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
-from freehold.judge.abilities import RAW, of_class, of_gguf
+from freehold.judge.abilities import RAW, TALKS, of_class, of_gguf
 
 HASHED = 2**20
 """Bytes at the start of a file that its short digest covers."""
@@ -29,6 +30,8 @@ LENGTHS = ("max_position_embeddings", "n_positions", "max_seq_len", "max_sequenc
 INSIDE = ("text_config", "language_config", "llm_config", "decoder")
 PARTS = ("llm", "vision_tower", "mm_projector")
 """Folders of a model that is published in parts (VILA)."""
+SPEECH = "speech_tokenizer"
+"""The folder with which a model of text also hears and speaks (Spirit LM)."""
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
@@ -87,8 +90,7 @@ def _in_file(file: Path) -> LocalModel:
 def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
     """A folder with config.json and weights beside it."""
     config = read_json(folder / "config.json", "config.json")
-    names = config.get("architectures")
-    architecture = str(names[0]) if isinstance(names, list) and names else ""
+    architecture = named(config)
     if not architecture:
         raise BrokenInput(f"{folder.name}: its config.json does not say its architecture")
     weights = [file for file in files if file.suffix == ".safetensors"]
@@ -98,8 +100,11 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
             f"{folder.name}: its weights are no safetensors, so nothing here loads them",
             hint=f"freehold convert {folder} writes safetensors",
         )
+    tasks = of_class(architecture, config)
+    if (folder / SPEECH).is_dir():
+        tasks = (TALKS, *tasks)
     return _described(
-        folder, folder.name, "safetensors", architecture, of_class(architecture, config), weights,
+        folder, folder.name, "safetensors", architecture, tasks, weights,
         context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
 
@@ -138,8 +143,7 @@ def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     """A model in the layout of an engine; its config.json may still say what it was made from."""
     there = folder / "config.json"
     config = read_json(there, "config.json") if there.is_file() else {}
-    names = config.get("architectures")
-    architecture = str(names[0]) if isinstance(names, list) and names else form
+    architecture = named(config) or form
     weights = [file for file in files if file.suffix == ".bin"]
     return _described(
         folder, folder.name, form, architecture, of_class(architecture, config), weights,

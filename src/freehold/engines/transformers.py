@@ -18,8 +18,9 @@ from freehold.judge.fitting.live import ALLOCATOR
 
 OPTIONS: dict[str, frozenset[str]] = {
     "text-generation": frozenset({"template"}),
-    "feature-extraction": frozenset({"pooling", "query", "document"}),
+    "feature-extraction": frozenset({"pooling", "query", "document", "dates", "place"}),
     "text-ranking": frozenset({"instruction"}),
+    "image-segmentation": frozenset({"dates", "place"}),
     "text-classification": frozenset({"unsafe", "yes", "no"}),
     "automatic-speech-recognition": frozenset({"beam"}),
 }

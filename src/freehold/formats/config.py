@@ -1,5 +1,7 @@
 """Reads config.json: what kind of model it is, what it was made from, whether it brings code."""
 
+from collections.abc import Mapping
+
 from msgspec import Struct
 
 from freehold.formats.structured import as_table, as_text, as_texts, read_json, remote_code
@@ -37,6 +39,13 @@ def read_config(source: Source, name: str = "config.json") -> Config:
         dtype=as_text(table.get("dtype")) or as_text(table.get("torch_dtype")),
         quantization=as_text(as_table(table.get("quantization_config")).get("quant_method")),
     )
+
+
+def architecture(table: Mapping[str, object]) -> str:
+    """The class that a configuration is for; in the layout of timm, the name it has there."""
+    names = as_texts(table.get("architectures"))
+    told = as_text(table.get("architecture")) if "pretrained_cfg" in table else None
+    return names[0] if names else told or ""
 
 
 def _inner(table: dict[str, object]) -> list[str]:

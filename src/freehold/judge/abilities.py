@@ -24,6 +24,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "SamModel": (DIVIDES,),
     "Sam2Model": (DIVIDES,),
     "Sam2VideoModel": (DIVIDES,),
+    "Terratorch": (DIVIDES,),
     "VISTA3D": (DIVIDES,),
     "VISTA3DModel": (DIVIDES,),
     "WhisperForConditionalGeneration": (HEARS,),
@@ -47,6 +48,8 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "TinyTimeMixerForPrediction": (FORECASTS,),
     "ShieldGemma2ForImageClassification": (JUDGES,),
     "LlavaLlamaModel": (TEXT,),
+    "NVLM_D": (TEXT,),
+    "NVLM_D_Model": (TEXT,),
 }
 """Classes whose name alone does not tell what they do."""
 
@@ -61,6 +64,7 @@ BY_ENDING: tuple[tuple[str, tuple[str, ...]], ...] = (
     (r"ForPrediction|ForForecasting|ForTimeSeriesPrediction", (FORECASTS,)),
     (r"ForMaskedLM|ForPreTraining|Model|Encoder|ForMaskedImageModeling", (VECTORS,)),
     (r"Pipeline(?:Legacy)?", (PAINTS,)),
+    (r"prithvi_eo_\w+", (VECTORS,)),
 )  # fmt: skip
 
 ENCODERS = re.compile(r"bert|nomic-bert.*|jina-bert.*|neo-bert|modern-bert|t5encoder|.*-embedding")

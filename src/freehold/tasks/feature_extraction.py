@@ -60,7 +60,7 @@ def requested(inputs: tuple[str | File, ...], flags: Mapping[str, Any]) -> Reque
     """Each input is an item."""
     if not inputs:
         raise UsageError("there is nothing to embed")
-    return Request(items=tuple(sorted_out(inputs, "text", "image", "audio")), **flags)
+    return Request(items=tuple(sorted_out(inputs, "text", "image", "audio", "array")), **flags)
 
 
 def words(result: Result) -> str:
@@ -79,7 +79,7 @@ def words(result: Result) -> str:
 TASK = Task(
     id="feature-extraction",
     says="Turn texts, images or sounds into vectors.",
-    takes=("text", "image", "audio"),
+    takes=("text", "image", "audio", "array"),
     gives=("array",),
     route="/v1/embeddings",
     request=Request,

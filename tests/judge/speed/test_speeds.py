@@ -97,7 +97,8 @@ def test_where_attention_is_slow_long_prompts_suffer_and_short_ones_hardly() -> 
     def lost(prompt: int) -> float:
         return 1 - prefill(dense(), slow, prompt).value / prefill(dense(), quick, prompt).value
 
-    assert lost(64) < 0.05 < 0.5 < lost(32_000)
+    assert lost(64) < 0.05
+    assert lost(32_000) > 0.5
 
 
 @given(st.integers(1, 50_000))

@@ -27,4 +27,6 @@ def load(order: Order) -> Any:
     module = "sound.vectors" if kind in HEARS else "language.vectors"
     if kind == "ImageBindModel":
         module = "pictures.imagebind"
+    if kind.startswith("prithvi_eo_"):
+        module = "pictures.prithvi"
     return import_module(f"freehold.engines.workers.{module}").load(order)

@@ -3,9 +3,10 @@
 Run as a script. What to do comes as JSON in `FREEHOLD_WORKER` (`Order`); the module that it names
 has a function `load(order)`, which returns a function from a request of the task to an iterator
 of pieces, of `Progress`, and at last of the result; or an object whose `answer` is that function.
-One that knows its tokens also has `count(request)`, `split(text, special)`, `spell(tokens)`.
-Files that it makes go into the folder it is started in. Answers are sent one after the other, as
-events over a Unix socket.
+One that knows its tokens also has `count(request)`, `split(text, special)`, `spell(tokens)`;
+one that answers many requests at once says `together`, others are asked one after the other.
+Files that it makes go into the folder it is started in. Answers are sent as events over a Unix
+socket.
 """
 
 import json
@@ -14,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -64,7 +65,7 @@ def main() -> int:
 
 
 class Server(ThreadingMixIn, UnixStreamServer):
-    """Answers on a socket; one request is worked on at a time, the others wait."""
+    """Answers on a socket; unless the model takes them together, others wait for their turn."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -72,7 +73,10 @@ class Server(ThreadingMixIn, UnixStreamServer):
     def __init__(self, order: Any, model: Any) -> None:
         from freehold.tasks.base import TASKS
 
-        self.key, self.model, self.turn = order.key, model, threading.Lock()
+        self.key, self.model = order.key, model
+        self.turn: AbstractContextManager[Any] = (
+            nullcontext() if getattr(model, "together", False) else threading.Lock()
+        )
         self.answer: Answer = getattr(model, "answer", model)
         self.task = TASKS.get(order.task)
         super().__init__(order.socket, Handler)

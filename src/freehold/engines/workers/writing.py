@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from freehold.engines.workers.order import Order
+from freehold.formats.config import architecture as named
 
 HEARS = frozenset({"Qwen2AudioForConditionalGeneration"})
 
@@ -13,8 +14,7 @@ def architecture(order: Order) -> str:
     """The class that a model says it is made for; empty when it does not say."""
     from freehold.engines.workers.language.loading import said
 
-    names = said(Path(order.model), "config.json").get("architectures")
-    return str(names[0]) if isinstance(names, list) and names else ""
+    return named(said(Path(order.model), "config.json"))
 
 
 def load(order: Order) -> Any:

@@ -48,8 +48,11 @@ class Moderation:
         )
 
     def whole(self, asked: Asked, results: Sequence[Result], served: Served) -> dict[str, Any]:
-        """One verdict for each."""
+        """One verdict for each; none where the model's labels say nothing of harm."""
         (found,) = results
+        if not found.harm:
+            says = f"the labels of {asked.model} say nothing of harm, so it cannot call a text safe"
+            raise Refused("invalid", says, param="model")
         return {
             "id": asked.id,
             "model": asked.model,

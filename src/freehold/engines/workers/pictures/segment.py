@@ -21,7 +21,12 @@ ELSEWHERE = {"sam": "segment_sam", "sam2": "segment_sam", "sam2_video": "segment
 
 def load(order: Order) -> Callable[[Request], Answer]:
     """Open the model; its configuration tells which kind it is."""
-    if _architecture(order).startswith("VISTA3D"):
+    name = _architecture(order)
+    if name == "Terratorch":
+        return _of("prithvi_masks", order)
+    if order.options:
+        raise UsageError(f"{', '.join(order.options)}: only Prithvi has options")
+    if name.startswith("VISTA3D"):
         return _of("segment_volume", order)
     config = config_of(order)
     if config.model_type in ELSEWHERE:

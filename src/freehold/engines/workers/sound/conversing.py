@@ -4,6 +4,7 @@ from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import loader
 
 MODULES = {
+    "LlamaForCausalLM": "spiritlm",
     "Qwen2AudioForConditionalGeneration": "listening",
     "SeamlessM4TModel": "translating",
     "SeamlessM4Tv2Model": "translating",

@@ -9,6 +9,8 @@ from typing import Any
 
 ANEW = {"crystalcoder": "crystalcoder", "grok-1": "grok", "qwen": "qwen"}
 """Kinds of models and their modules."""
+PARTS = {"llava_llama": "vila", "NVLM_D": "nvlm"}
+"""Kinds of models that are put together from parts of the library, and their modules."""
 
 
 def ported(config: Mapping[str, Any]) -> Any | None:
@@ -20,8 +22,8 @@ def ported(config: Mapping[str, Any]) -> Any | None:
 
 
 def assembly(config: Mapping[str, Any]) -> Any | None:
-    """The module that puts a model together from several folders; None for a usual model."""
-    name = {"llava_llama": "vila"}.get(str(config.get("model_type")))
+    """The module that puts a model together from its parts; None for a usual model."""
+    name = PARTS.get(str(config.get("model_type")))
     return import_module(f"{__name__}.{name}") if name else None
 
 
