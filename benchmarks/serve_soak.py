@@ -119,7 +119,7 @@ async def soak(port: int, pid: int, seconds: float, rate: float, warm_up: float)
         top = sum((t - mean_t) * (s - mean_s) for t, s in late)
         slope = top / sum((t - mean_t) ** 2 for t, _ in late)
         print(
-            f"memory grows by {slope * 600:+.2f} MiB in 10 minutes (after {warm_up / 60:.0f} minutes)"
+            f"memory grows by {slope * 600:+.2f} MiB in 10 minutes, after {warm_up / 60:.0f} of them"
         )
 
 
