@@ -118,9 +118,7 @@ async def soak(port: int, pid: int, seconds: float, rate: float, warm_up: float)
         mean_s = sum(s for _, s in late) / len(late)
         top = sum((t - mean_t) * (s - mean_s) for t, s in late)
         slope = top / sum((t - mean_t) ** 2 for t, _ in late)
-        print(
-            f"memory grows by {slope * 600:+.2f} MiB in 10 minutes, after {warm_up / 60:.0f} of them"
-        )
+        print(f"memory grows by {slope * 600:+.2f} MiB in 10 minutes (warm-up {warm_up / 60:.0f})")
 
 
 def main() -> None:
