@@ -146,14 +146,7 @@ def served(
         )
     limits = "[limits]\nwaiting = 4096\n[server]\nmemory_gib = 8"
     (folder / "freehold.toml").write_text("\n".join([limits, *models]))
-    with started(folder, FREEHOLD_LLAMA_SERVER=str(program)) as running:
-        yield running
-
-
-@contextmanager
-def started(folder: Path, **more: str) -> Iterator[tuple[int, int, float]]:
-    """A server of the configuration in a folder: its port, its process, its seconds to ready."""
-    env = {**os.environ, "FREEHOLD_HOME": str(folder), **more}
+    env = {**os.environ, "FREEHOLD_LLAMA_SERVER": str(program), "FREEHOLD_HOME": str(folder)}
     words = ("serve", "--config", str(folder / "freehold.toml"), "--port", "0", "--json", "--log",
              "off")  # fmt: skip
     began = time.perf_counter()
