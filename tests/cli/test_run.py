@@ -94,6 +94,18 @@ def test_the_prompt_may_come_from_the_input(
         assert json.loads(done.out)["usage"]["prompt"] == len("user:Why?\n\n")
 
 
+def test_without_a_model_our_own_reads_the_input(
+    capsys: Capsys, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("a chatbot, open source"))
+    missing = freehold(capsys, "run")
+    assert missing.code == 2
+    assert "freehold-seed is not installed" in missing.err
+    monkeypatch.setattr("freehold.actions.seed.seed_model", lambda: Path(model))
+    monkeypatch.setattr("sys.stdin", io.StringIO("a chatbot, open source"))
+    assert freehold(capsys, "run").out == ANSWER + "\n"
+
+
 def test_why_explains_and_starts_nothing(capsys: Capsys, model: str) -> None:
     Path(os.environ["FREEHOLD_LLAMA_SERVER"]).with_name("behavior.json").unlink()
     done = freehold(capsys, "run", model, "--why")

@@ -25,7 +25,7 @@ FILE = click.Path(path_type=Path)
 
 
 @click.command(cls=TaskCommand, short_help="Run a model on this machine, and see what it took.")
-@click.argument("model")
+@click.argument("model", required=False)
 @click.argument("inputs", nargs=-1, metavar="[INPUT]...")
 @click.option("-o", "--out", type=FILE, help="Write what is made here: a file or a folder.")
 @click.option("--task", metavar="TASK", help="Do this, where the model can do several things.")
@@ -48,7 +48,9 @@ FILE = click.Path(path_type=Path)
 @click.option("--untuned", is_flag=True, help="As it is, not as tune-engine found it fastest.")
 @click.option("--why", is_flag=True, help="Say how it would be run and why, and stop.")
 @as_json
-def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wishes: Any) -> None:
+def command(
+    model: str | None, inputs: tuple[str, ...], as_json: bool, why: bool, **wishes: Any
+) -> None:
     """Give INPUTs to MODEL, a file, a folder or what `get` brought, and take its answer.
 
     \b
@@ -60,10 +62,14 @@ def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wis
       freehold run ./model.gguf --why
 
     Inputs are texts and files, pictures, sounds or tables as the model takes them; - reads a
-    text from the input. What is made as files is written to the folder you are in, unless -o
-    says where. The engine is a process of its own that is confined as far as this platform can
-    (`freehold doctor`). What it took is written into the ledger; what was said is not.
+    text from the input. Without MODEL our own small model reads the input, where freehold-seed is
+    installed: it turns a need in plain words into a query.
+
+    What is made as files is written to the folder you are in, unless -o says where. The engine is
+    a process of its own that is confined as far as this platform can (`freehold doctor`). What it
+    took is written into the ledger; what was said is not.
     """
+    model = model or _own()
     wishes = {name: value for name, value in wishes.items() if _is_said(value)}
     if "options" in wishes:
         wishes["options"] = _named(wishes["options"])
@@ -79,6 +85,15 @@ def command(model: str, inputs: tuple[str, ...], as_json: bool, why: bool, **wis
     answer = _last(parts) if as_json else show(parts)
     if as_json:
         print_json(answer.form())
+
+
+def _own() -> str:
+    """Our own model, where nobody named another."""
+    from freehold.actions.seed import HINT, NAME, seed_model
+
+    if seed_model() is None:
+        raise UsageError("no model is named, and freehold-seed is not installed", hint=HINT)
+    return NAME
 
 
 def _is_said(value: Any) -> bool:
