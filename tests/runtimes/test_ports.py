@@ -14,6 +14,7 @@ pytestmark = pytest.mark.runtime
 
 NAMES = ("crystalcoder", "grok", "sea_lion", "sloped_mpt", "qwen")
 SEEING = ("nvlm", "nvlm_v1")
+MOLMO = ("molmo", "molmo_olmo")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +45,9 @@ def seeing(
     installed: Callable[[Contract], Found], tmp_path_factory: pytest.TempPathFactory
 ) -> Maker:
     """A tiny model that sees, by its name."""
-    return makers(installed, tmp_path_factory, "tiny_seeing_ports.py", (SEEING,))
+    first = makers(installed, tmp_path_factory, "tiny_seeing_ports.py", (SEEING,))
+    others = makers(installed, tmp_path_factory, "tiny_molmo.py", (MOLMO,))
+    return lambda name: (first if name in SEEING else others)(name)
 
 
 def question(model: Path) -> Request:
@@ -61,7 +64,7 @@ def question(model: Path) -> Request:
     )
 
 
-@pytest.mark.parametrize("name", SEEING)
+@pytest.mark.parametrize("name", [*SEEING, *MOLMO])
 def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: Maker) -> None:
     model = seeing(name)
     with asking(model, "text-generation", context=250) as running:

@@ -27,14 +27,14 @@ MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Weights = dict[str, Any]
 
 
-def main() -> None:
-    """Make each of the models that are named."""
+def main(makers: dict[str, Any]) -> None:
+    """Make each of the models that are named, by the function of its name."""
     place, *names = sys.argv[1:]
     for name in names:
         torch.manual_seed(4)
         folder = Path(place) / name
         folder.mkdir(parents=True)
-        globals()[name](folder)
+        makers[name](folder)
 
 
 def drawn(shapes: dict[str, tuple[int, ...]]) -> Weights:
@@ -62,7 +62,8 @@ def finished(
     (folder / "config.json").write_text(json.dumps(config))
     save_file(w, folder / "model.safetensors", {"format": "pt"})
     tokenizer.save_pretrained(folder)
-    unknown = sorted({1, *tokenizer.all_special_ids, *range(len(tokenizer), WORDS)})
+    ids = [token for token in tokenizer.all_special_ids if token < WORDS]
+    unknown = sorted({1, *ids, *range(len(tokenizer), WORDS)})
     tokens, logs = list(given), []
     for _ in range(tiny.LENGTH):
         last = scores(tokens)
@@ -267,4 +268,4 @@ def nvlm_seen(w: Weights, tile: Any, version: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    main(globals())
