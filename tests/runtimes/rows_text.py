@@ -135,7 +135,7 @@ ROWS: dict[str, Row] = {
     ),
     "nvlm-1.0": row(
         TEXT, SEES_PORT, "nvlm",
-        f"{UNPROVEN}; whether those read tiles by rows or columns follows their ps_version",
+        f"{UNPROVEN}; words around a question follow its tokenizer, not its own code",
     ),
     "qwen-1": row(
         TEXT, PORT, "qwen", f"{UNPROVEN}; texts up to the length that it was trained on"

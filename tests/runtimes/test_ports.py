@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from freehold.core.errors import UsageError
 from freehold.engines.base import Contract, Found
 from freehold.tasks.base import File
 from freehold.tasks.text_generation import Message, Request
@@ -74,3 +75,21 @@ def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: M
     assert [token.log for token in result.tokens] == pytest.approx(
         expected(model)["logs"], abs=1e-4
     )
+
+
+def test_what_a_port_cannot_see_is_refused_and_words_alone_are_answered(seeing: Maker) -> None:
+    for name, mark in (("nvlm", "<|vision_pad|>"), ("molmo", "<im_patch>")):
+        picture = File(seeing(name) / "picture.png", "image")
+        with asking(seeing(name), "text-generation", context=250) as running:
+            for words, files in (
+                (mark, (picture,)),
+                ("all", (picture, File(picture.path, "audio"))),
+            ):
+                with pytest.raises(UsageError, match="cannot hold|sees pictures"):
+                    last(running, Request(messages=(Message("user", words, files),), max_tokens=1))
+            alone = Request(messages=(Message("user", "all"),), max_tokens=3, ignore_end=True)
+            assert last(running, alone).spent.answer == 3
+            if name == "molmo":
+                both = (Message("user", "all", (picture, picture)),)
+                with pytest.raises(UsageError, match="one picture"):
+                    last(running, Request(messages=both, max_tokens=1))

@@ -16,6 +16,7 @@ from freehold.engines.workers.language.images import picture
 from freehold.engines.workers.language.loading import Opened, opened, said
 from freehold.engines.workers.language.ports.crops import POOL, Crops, Rule, cropped
 from freehold.engines.workers.language.ports.molmo_model import HEAD, KINDS, conversions
+from freehold.engines.workers.language.ports.shapes import shapes
 from freehold.engines.workers.language.prompts import Prompt, Writer, turn
 from freehold.engines.workers.language.seeing import image
 from freehold.engines.workers.order import Order
@@ -57,14 +58,8 @@ def decoder(told: dict[str, Any]) -> Any:
 
 def sizes(folder: Path, rule: Rule) -> dict[str, Any]:
     """The configuration of CLIP, read off the weights."""
-    from safetensors import safe_open
-
-    found: dict[str, list[int]] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        with safe_open(path, "pt") as file:
-            names = [name for name in file.keys() if ".image_vit." in name]  # noqa: SIM118
-            found |= {name: file.get_slice(name).get_shape() for name in names}
     at = "model.vision_backbone.image_vit."
+    found = shapes(folder, at)
     first = found.get(f"{at}transformer.resblocks.0.feed_forward.w1.weight")
     if first is None:
         raise BrokenInput(f"{folder.name}: there are no weights of a sight")
