@@ -77,19 +77,18 @@ def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: M
     )
 
 
-def test_what_a_port_cannot_see_is_refused_and_words_alone_are_answered(seeing: Maker) -> None:
-    for name, mark in (("nvlm", "<|vision_pad|>"), ("molmo", "<im_patch>")):
-        picture = File(seeing(name) / "picture.png", "image")
-        with asking(seeing(name), "text-generation", context=250) as running:
-            for words, files in (
-                (mark, (picture,)),
-                ("all", (picture, File(picture.path, "audio"))),
-            ):
-                with pytest.raises(UsageError, match="cannot hold|sees pictures"):
-                    last(running, Request(messages=(Message("user", words, files),), max_tokens=1))
-            alone = Request(messages=(Message("user", "all"),), max_tokens=3, ignore_end=True)
-            assert last(running, alone).spent.answer == 3
-            if name == "molmo":
-                both = (Message("user", "all", (picture, picture)),)
-                with pytest.raises(UsageError, match="one picture"):
-                    last(running, Request(messages=both, max_tokens=1))
+@pytest.mark.parametrize(("name", "mark"), [("nvlm", "<|vision_pad|>"), ("molmo", "<im_patch>")])
+def test_what_a_port_cannot_see_is_refused_and_words_alone_are_answered(
+    name: str, mark: str, seeing: Maker
+) -> None:
+    picture = File(seeing(name) / "picture.png", "image")
+    sound = File(picture.path, "audio")
+    refused = [(mark, (picture,), "cannot hold"), ("all", (picture, sound), "sees pictures")]
+    if name == "molmo":
+        refused.append(("all", (picture, picture), "one picture"))
+    with asking(seeing(name), "text-generation", context=250) as running:
+        for words, files, why in refused:
+            with pytest.raises(UsageError, match=why):
+                last(running, Request(messages=(Message("user", words, files),), max_tokens=1))
+        alone = Request(messages=(Message("user", "all"),), max_tokens=3, ignore_end=True)
+        assert len(last(running, alone).text) >= 3
