@@ -169,7 +169,8 @@ class Kernel(ConversionOps):
         **_: Any,
     ) -> dict[str, Any]:  # fmt: skip
         """The kernel under its new name."""
-        ((found, *_rest),) = input_dict.values()
+        (given,) = input_dict.values()
+        found = given[0] if isinstance(given, list) else given
         side = int((found.shape[1] // 3) ** 0.5)
         kernel = found.unflatten(1, (side, side, 3)).permute(0, 3, 1, 2).contiguous()
         return {target_patterns[0]: kernel}
