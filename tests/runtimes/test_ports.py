@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from freehold.core.errors import UsageError
 from freehold.engines.base import Contract, Found
 from freehold.tasks.base import File
 from freehold.tasks.text_generation import Message, Request
@@ -14,6 +15,7 @@ pytestmark = pytest.mark.runtime
 
 NAMES = ("crystalcoder", "grok", "sea_lion", "sloped_mpt", "qwen")
 SEEING = ("nvlm", "nvlm_v1")
+MOLMO = ("molmo", "molmo_olmo")
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,9 @@ def seeing(
     installed: Callable[[Contract], Found], tmp_path_factory: pytest.TempPathFactory
 ) -> Maker:
     """A tiny model that sees, by its name."""
-    return makers(installed, tmp_path_factory, "tiny_seeing_ports.py", (SEEING,))
+    first = makers(installed, tmp_path_factory, "tiny_seeing_ports.py", (SEEING,))
+    others = makers(installed, tmp_path_factory, "tiny_molmo.py", (MOLMO,))
+    return lambda name: (first if name in SEEING else others)(name)
 
 
 def question(model: Path) -> Request:
@@ -61,7 +65,7 @@ def question(model: Path) -> Request:
     )
 
 
-@pytest.mark.parametrize("name", SEEING)
+@pytest.mark.parametrize("name", [*SEEING, *MOLMO])
 def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: Maker) -> None:
     model = seeing(name)
     with asking(model, "text-generation", context=250) as running:
@@ -71,3 +75,20 @@ def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: M
     assert [token.log for token in result.tokens] == pytest.approx(
         expected(model)["logs"], abs=1e-4
     )
+
+
+@pytest.mark.parametrize(("name", "mark"), [("nvlm", "<|vision_pad|>"), ("molmo", "<im_patch>")])
+def test_what_a_port_cannot_see_is_refused_and_words_alone_are_answered(
+    name: str, mark: str, seeing: Maker
+) -> None:
+    picture = File(seeing(name) / "picture.png", "image")
+    sound = File(picture.path, "audio")
+    refused = [(mark, (picture,), "cannot hold"), ("all", (picture, sound), "sees pictures")]
+    if name == "molmo":
+        refused.append(("all", (picture, picture), "one picture"))
+    with asking(seeing(name), "text-generation", context=250) as running:
+        for words, files, why in refused:
+            with pytest.raises(UsageError, match=why):
+                last(running, Request(messages=(Message("user", words, files),), max_tokens=1))
+        alone = Request(messages=(Message("user", "all"),), max_tokens=3, ignore_end=True)
+        assert len(last(running, alone).text) >= 3

@@ -21,20 +21,22 @@ tiny: Any = __import__("tiny_text")
 seeing: Any = __import__("tiny_seeing")
 
 WIDTH, HEADS, FEW, LAYERS, INNER, WORDS = 32, 4, 2, 2, 48, 200
-SIGHT, TILE, PATCH = 24, 32, 8
+SIGHT, SEEN_HEADS, TILE, PATCH = 24, 3, 32, 8
+ATTENDED = 32
+"""The published weights have more heads than the configuration counts; here one more."""
 QUESTION = "the quick brown fox"
 MEAN, SPREAD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Weights = dict[str, Any]
 
 
-def main() -> None:
-    """Make each of the models that are named."""
+def main(makers: dict[str, Any]) -> None:
+    """Make each of the models that are named, by the function of its name."""
     place, *names = sys.argv[1:]
     for name in names:
         torch.manual_seed(4)
         folder = Path(place) / name
         folder.mkdir(parents=True)
-        globals()[name](folder)
+        makers[name](folder)
 
 
 def drawn(shapes: dict[str, tuple[int, ...]]) -> Weights:
@@ -62,7 +64,8 @@ def finished(
     (folder / "config.json").write_text(json.dumps(config))
     save_file(w, folder / "model.safetensors", {"format": "pt"})
     tokenizer.save_pretrained(folder)
-    unknown = sorted({1, *tokenizer.all_special_ids, *range(len(tokenizer), WORDS)})
+    ids = [token for token in tokenizer.all_special_ids if token < WORDS]
+    unknown = sorted({1, *ids, *range(len(tokenizer), WORDS)})
     tokens, logs = list(given), []
     for _ in range(tiny.LENGTH):
         last = scores(tokens)
@@ -164,7 +167,8 @@ def nvlm(folder: Path, version: str = "v2") -> None:
     sight = {
         "architectures": ["InternVisionModel"], "model_type": "intern_vit_6b",
         "hidden_size": SIGHT, "intermediate_size": 40, "num_hidden_layers": LAYERS,
-        "num_attention_heads": 3, "image_size": TILE, "patch_size": PATCH, "hidden_act": "gelu",
+        "num_attention_heads": SEEN_HEADS, "image_size": TILE, "patch_size": PATCH,
+        "hidden_act": "gelu",
         "norm_type": "rms_norm", "layer_norm_eps": 1e-6, "qk_normalization": True,
         "qkv_bias": False, "initializer_factor": 0.1, "drop_path_rate": 0.0,
     }  # fmt: skip
@@ -220,9 +224,9 @@ def nvlm_shapes() -> dict[str, tuple[int, ...]]:
     for n in range(LAYERS):
         layer = f"vision_model.encoder.layers.{n}."
         shapes |= {
-            f"{layer}attn.qkv.weight": (3 * SIGHT, SIGHT),
-            f"{layer}attn.q_norm.weight": (SIGHT,), f"{layer}attn.k_norm.weight": (SIGHT,),
-            f"{layer}attn.proj.weight": (SIGHT, SIGHT), f"{layer}attn.proj.bias": (SIGHT,),
+            f"{layer}attn.qkv.weight": (3 * ATTENDED, SIGHT),
+            f"{layer}attn.q_norm.weight": (ATTENDED,), f"{layer}attn.k_norm.weight": (ATTENDED,),
+            f"{layer}attn.proj.weight": (SIGHT, ATTENDED), f"{layer}attn.proj.bias": (SIGHT,),
             f"{layer}mlp.fc1.weight": (40, SIGHT), f"{layer}mlp.fc1.bias": (40,),
             f"{layer}mlp.fc2.weight": (SIGHT, 40), f"{layer}mlp.fc2.bias": (SIGHT,),
             f"{layer}norm1.weight": (SIGHT,), f"{layer}norm2.weight": (SIGHT,),
@@ -246,8 +250,12 @@ def nvlm_seen(w: Weights, tile: Any, version: str) -> Any:
     for n in range(LAYERS):
         layer = f"vision_model.encoder.layers.{n}."
         q, k, v = (rms(x, w[layer + "norm1.weight"]) @ w[layer + "attn.qkv.weight"].T).chunk(3, 1)
-        q, k = rms(q, w[layer + "attn.q_norm.weight"]), rms(k, w[layer + "attn.k_norm.weight"])
-        seen = looked(q, k, v, 3, 3, causal=False)
+        q, k = (
+            y * w[f"{layer}attn.{name}_norm.weight"]
+            / (y[:, :SIGHT].pow(2).mean(1, keepdim=True) + 1e-6).sqrt()
+            for y, name in ((q, "q"), (k, "k"))
+        )  # fmt: skip
+        seen = looked(q, k, v, SEEN_HEADS + 1, SEEN_HEADS + 1, causal=False)
         mixed = seen @ w[layer + "attn.proj.weight"].T + w[layer + "attn.proj.bias"]
         x = x + mixed * w[layer + "ls1"]
         inner = rms(x, w[layer + "norm2.weight"])
@@ -267,4 +275,4 @@ def nvlm_seen(w: Weights, tile: Any, version: str) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    main(globals())

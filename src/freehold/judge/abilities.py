@@ -48,6 +48,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "TinyTimeMixerForPrediction": (FORECASTS,),
     "ShieldGemma2ForImageClassification": (JUDGES,),
     "LlavaLlamaModel": (TEXT,),
+    "MolmoForCausalLM": (TEXT,),
     "NVLM_D": (TEXT,),
     "NVLM_D_Model": (TEXT,),
 }

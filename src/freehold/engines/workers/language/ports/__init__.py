@@ -9,7 +9,7 @@ from typing import Any
 
 ANEW = {"crystalcoder": "crystalcoder", "grok-1": "grok", "qwen": "qwen"}
 """Kinds of models and their modules."""
-PARTS = {"llava_llama": "vila", "NVLM_D": "nvlm"}
+PARTS = {"llava_llama": "vila", "NVLM_D": "nvlm", "molmo": "molmo"}
 """Kinds of models that are put together from parts of the library, and their modules."""
 
 

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from transformers.conversion_mapping import register_checkpoint_conversion_mapping
 from transformers.core_model_loading import Chunk, WeightConverter, WeightRenaming
 
-from freehold.core.errors import UsageError
+from freehold.core.errors import BrokenInput, UsageError
 from freehold.engines.workers.language.encoding import loaded_tokenizer
 from freehold.engines.workers.language.images import picture
 from freehold.engines.workers.language.loading import Opened, opened, said
+from freehold.engines.workers.language.ports.shapes import shapes
 from freehold.engines.workers.language.prompts import Prompt, Writer, turn
 from freehold.engines.workers.language.seeing import image
 from freehold.engines.workers.order import Order
@@ -56,11 +57,40 @@ class Nvlm(transformers.InternVLForConditionalGeneration):
     def __init__(self, config: Any) -> None:
         super().__init__(config)
         self.model.multi_modal_projector = Projector(config)
-        if config.vision_config.use_qk_norm:
-            for layer in self.model.vision_tower.encoder.layer:
-                for norm in (layer.attention.q_norm, layer.attention.k_norm):
-                    norm.variance_epsilon = config.vision_config.layer_norm_eps
+        for layer in self.model.vision_tower.encoder.layer:
+            widen(layer.attention, config.attended, config.vision_config)
         self.post_init()
+
+
+def widen(attention: Any, width: int, config: Any) -> None:
+    """Give an attention this width: published weights have more heads than their sight counts.
+
+    Norms of queries and keys measure the first heads alone, those that are counted.
+    """
+    biased = bool(config.attention_bias)
+    for name in ("q_proj", "k_proj", "v_proj"):
+        setattr(attention, name, nn.Linear(config.hidden_size, width, bias=biased))
+    attention.projection_layer = nn.Linear(width, config.hidden_size)
+    attention.num_heads, attention.embed_dim = width // attention.head_dim, width
+    if config.use_qk_norm:
+        attention.q_norm, attention.k_norm = (
+            Norm(width, config.hidden_size, config.layer_norm_eps) for _ in range(2)
+        )
+
+
+class Norm(nn.Module):
+    """Divides by the root of the mean square of the first numbers."""
+
+    def __init__(self, width: int, counted: int, least: float) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(width))
+        self._counted, self._least = counted, least
+
+    def forward(self, states: Tensor) -> Tensor:
+        """States (..., width), normed."""
+        wide = states.float()
+        square = wide[..., : self._counted].pow(2).mean(-1, keepdim=True)
+        return self.weight * (wide * torch.rsqrt(square + self._least)).to(states.dtype)
 
 
 class Projector(nn.Module):
@@ -94,7 +124,8 @@ def load(order: Order) -> tuple[Opened, Writer]:
     if PAD not in tokenizer.get_vocab():
         raise UsageError(f"the tokenizer has no {PAD}, where the model would see a picture")
     register_checkpoint_conversion_mapping("Nvlm", conversions(), overwrite=True)
-    ready = opened(order, Nvlm, composed(told, tokenizer.convert_tokens_to_ids(PAD)))
+    config = composed(told, attended(folder), tokenizer.convert_tokens_to_ids(PAD))
+    ready = opened(order, Nvlm, config)
     return ready, Seer(tokenizer, folder, told, ready, order.options.get("template"))
 
 
@@ -105,7 +136,16 @@ def conversions() -> list[Any]:
     return [*(WeightRenaming(old, new) for old, new in NAMES.items()), split]
 
 
-def composed(told: dict[str, Any], pad: int) -> Any:
+def attended(folder: Path) -> int:
+    """How wide the attention of the sight is, by its weights."""
+    name = "vision_model.encoder.layers.0.attn.proj.weight"
+    found = shapes(folder, name).get(name)
+    if found is None:
+        raise BrokenInput(f"{folder.name}: there are no weights of a sight")
+    return found[1]
+
+
+def composed(told: dict[str, Any], wide: int, pad: int) -> Any:
     """The library's configuration for the published one; UsageError for another decoder."""
     text, seen = dict(told.get("llm_config") or {}), dict(told.get("vision_config") or {})
     if text.get("architectures") != ["Qwen2ForCausalLM"]:
@@ -127,6 +167,7 @@ def composed(told: dict[str, Any], pad: int) -> Any:
         image_token_id=pad,
         downsample_ratio=float(told.get("downsample_ratio", 0.5)),
         vision_feature_layer=int(told.get("select_layer", -1)),
+        attended=wide,
         ps_version=told.get("ps_version", "v1"),
         tie_word_embeddings=bool(text.get("tie_word_embeddings", False)),
         dtype=told.get("dtype") or told.get("torch_dtype"),
