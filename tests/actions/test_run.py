@@ -1,5 +1,8 @@
 """Running a local model: what is found, chosen, said, measured and written down."""
 
+import json
+import os
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -241,3 +244,26 @@ def test_a_model_whose_template_reaches_for_python_is_not_started(tmp_path: Path
     write_gguf(tmp_path / "bad.gguf", metadata, [])
     with pytest.raises(BrokenInput, match=r"bad\.gguf contains code"):
         prepare(tmp_path / "bad.gguf", Wishes())
+
+
+def asks_for_code(folder: Path) -> Path:
+    """A folder in the publisher's layout whose configuration names code of its own."""
+    config = {"architectures": ["LlamaForCausalLM"], "auto_map": {"AutoModel": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+    return folder
+
+
+def test_code_that_a_configuration_asks_for_is_said_and_not_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.actions.engines._missing", lambda engine: None)
+    ready = prepare(asks_for_code(tmp_path), Wishes())
+    assert any("they are not run: config.json" in note for note in ready.notes)
+
+
+def test_other_code_is_refused_also_beside_such_a_configuration(tmp_path: Path) -> None:
+    folder = asks_for_code(tmp_path)
+    (folder / "extra.bin").write_bytes(pickle.dumps(os.system))
+    with pytest.raises(BrokenInput, match=r"contains code"):
+        prepare(folder, Wishes())

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -24,6 +24,9 @@ from freehold.judge.fitting.parts import BITS_OF_STATE, Precision, Setting
 from freehold.knowledge.base import open_base
 from freehold.store.ledger import Ledger
 from freehold.tasks.base import TASKS, Input, Task
+
+if TYPE_CHECKING:
+    from freehold.actions.scan import Safety
 
 GIB = 2**30
 DEFAULT_CONTEXT = 4096
@@ -227,7 +230,8 @@ def _tight(found: LocalModel, plan: Plan | None) -> Iterator[str]:
 def _without_code(found: LocalModel) -> tuple[str, ...]:
     """Refuse files of which a scanner says that loading them runs code.
 
-    Programs beside the weights are never loaded by any engine here; that they are there is said.
+    Programs beside the weights are never loaded by any engine here, nor is the code that a
+    configuration asks for; that they are there is said.
     """
     from freehold.actions.scan import scan
     from freehold.formats.kinds import CODE as PROGRAMS
@@ -235,12 +239,19 @@ def _without_code(found: LocalModel) -> tuple[str, ...]:
 
     beside = []
     for file in scan(found.file).files:
-        if file.verdict == CODE and file.kind in PROGRAMS:
+        if file.verdict == CODE and (file.kind in PROGRAMS or _only_asks(file)):
             beside.append(file.path)
         elif file.verdict == CODE:
             hint = f"freehold scan {found.file} tells all that was seen"
             raise BrokenInput(f"{found.file.name} contains code: {file.because}", hint=hint)
-    return (f"it brings programs that are not run: {', '.join(beside[:5])}",) if beside else ()
+    told = ", ".join(beside[:5])
+    return (f"it brings programs, or asks for them, and they are not run: {told}",) if told else ()
+
+
+def _only_asks(file: "Safety") -> bool:
+    """Whether a JSON file does nothing but name code that a loader might fetch and run."""
+    reasons = [remark.kind for remark in file.remarks if remark.verdict == file.verdict]
+    return file.kind == "json" and set(reasons) == {"remote-code"}
 
 
 def recorded(ready: Ready, measured: Measured) -> tuple[str, ...]:
