@@ -52,8 +52,12 @@ ABILITIES = {
     "forecast": ["quantiles"], "segment": ["medical", "geospatial"], "detect": ["geospatial"],
     "classify": ["medical"],
 }  # fmt: skip
-LIKE, OUTSIDE, NO_TASK, SHORT = 13, 7, 3, 6
+LIKE, OUTSIDE, NO_TASK, SHORT = 9, 7, 3, 5
 """Of a hundred pairs: to replace a model, no need at all, only limits, key words; the rest say a task."""
+
+
+FOLDED = 0.94
+"""Part of the texts that are as Freehold hands them over; the others as people type them."""
 
 
 def fold(text: str) -> str:
@@ -77,7 +81,7 @@ def one(rng: random.Random) -> tuple[str, str]:
     said = Saying(pair, grammar(language)).say()
     text = slip(rng, said, language)
     answer = pair.json()
-    if rng.random() < 0.85:
+    if rng.random() < FOLDED:
         text, answer = fold(text), fold(answer)
     return " ".join(text.split()), answer
 
@@ -320,11 +324,11 @@ class Saying:
 
 
 TASKS = (
-    ["transcribe"] * 6 + ["chat"] * 6 + ["code"] * 4 + ["speak"] * 4 + ["draw"] * 4
-    + ["embed", "ocr", "translate"] * 3 + ["vision", "edit", "film", "moderate", "music"] * 2
-    + ["math", "watch", "listen", "omni", "rerank", "classify", "pages", "embed-images"]
-    + ["match-images", "classify-images", "sounds", "audio", "animate", "shape", "segment"]
-    + ["cut-out", "caption", "detect", "depth", "forecast", "forecast", "rerank", "detect"]
+    ["chat"] * 9 + ["transcribe"] * 6 + ["code", "speak", "draw", "ocr", "translate"] * 4
+    + ["embed", "vision", "classify", "edit", "film", "forecast", "detect", "moderate"] * 3
+    + ["math", "watch", "listen", "omni", "rerank", "pages", "embed-images", "match-images"] * 2
+    + ["classify-images", "music", "sounds", "audio", "animate", "shape", "segment"] * 2
+    + ["cut-out", "caption", "depth"] * 2
 )  # fmt: skip
 GENERAL = {
     "en": ["i need a model", "any model", "something", "a model", "which model", "i want an ai", "show me models"],

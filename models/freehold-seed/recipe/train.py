@@ -38,8 +38,8 @@ PROCESSES = 2
 PAIRS = 400_000
 """Of all pairs, the first so many are trained on."""
 BLOTTED = 0.1
-"""Part of the tokens of a text that is hidden, another each time, so that all words are learned from;
-those that the answer quotes are not."""
+"""Part of the tokens of a text that are hidden, others each time, so that all words are learned
+from; those that the answer quotes are not."""
 BLOCK = 20_000
 OPEN_ROWS = 24
 """Rows that are filled side by side."""
