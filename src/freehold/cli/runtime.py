@@ -63,7 +63,7 @@ def list_(as_json: bool) -> None:
 @click.option("--wheels", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="A folder with all it needs; nobody is asked.")  # fmt: skip
 @click.option("--build", "compiled", is_flag=True,
-              help="Compile it for exactly this processor; takes minutes.")  # fmt: skip
+              help="Compile it for exactly this machine; takes minutes.")  # fmt: skip
 @click.option("--sources", type=click.Path(path_type=Path, exists=True, file_okay=False),
               help="With --build: a folder with the sources; nobody is asked.")  # fmt: skip
 @as_json
@@ -73,8 +73,9 @@ def install(
     """Build the runtime of the engine NAME from the list that ships with it.
 
     With --build the engine is compiled here from sources that are pinned by their SHA-256, for
-    exactly this processor: it then computes faster, and runs nowhere else. This needs a C++
-    compiler; CMake and Ninja are brought where they are missing. It is taken before the wheel.
+    exactly this processor, and for NVIDIA cards where their compiler is: it then computes
+    faster, and runs nowhere else. This needs a C++ compiler; CMake and Ninja are brought where
+    they are missing. It is taken before the wheel.
 
     \b
     Examples:
@@ -117,4 +118,4 @@ def _native(build: "Build") -> tuple[str, str, str]:
     else:
         took = f"compiled in {made.seconds:.0f} s on {made.built}"
         says = f"{made.version}, {took} with {made.compiler}; {build.folder}"
-    return f"{build.engine} for this processor", NATIVE[build.state], says
+    return f"{build.engine} for this machine", NATIVE[build.state], says
