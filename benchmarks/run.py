@@ -105,8 +105,7 @@ def contest(told: Any, folder: Path) -> Iterator[Row]:
         file = folder / f"{kind.lower()}.gguf"
         ways.append(("freehold", kind, partial(freehold, "llama.cpp", file, None, asked)))
         ways.append(("llama-server", kind, partial(llama_server, file, asked)))
-    for engine, kind, model in others_of_freehold(folder):
-        told_kind = kind if kind == "bf16" else None
+    for engine, kind, model, told_kind in others_of_freehold(folder):
         run = partial(freehold, engine, model, told_kind, asked)
         ways.append((f"freehold {engine}", kind, run))
     for name, precision in OTHERS:

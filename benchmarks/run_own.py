@@ -78,12 +78,15 @@ def freehold(engine: str, model: Path, precision: str | None, asked: Orders) -> 
     return {**found, "cold": median(_cold(words) for _ in range(asked.rounds))}
 
 
-def others_of_freehold(folder: Path) -> Iterator[tuple[str, str, Path]]:
-    """The engines of Freehold that run the safetensors, as they are or converted, and where."""
+def others_of_freehold(folder: Path) -> Iterator[tuple[str, str, Path, str | None]]:
+    """The engines of Freehold that run the safetensors, as they are or converted.
+
+    Each with its precision, where its model is, and what it is told to compute in.
+    """
     model = find(folder / "hf")
     for engine in able(model, TEXT):
         if engine.kind == "worker":
-            yield engine.name, "bf16", model.file
+            yield engine.name, "bf16", model.file, "bf16"
     for name, precisions in TARGETS.items():
         engine = ENGINES.get(name)
         for precision in set(precisions) & {"int8", "int4"} if engine.find() else ():
@@ -94,7 +97,9 @@ def others_of_freehold(folder: Path) -> Iterator[tuple[str, str, Path]]:
                 except FreeholdError as error:
                     print(f"{name} {precision}: {error}", file=sys.stderr, flush=True)
                     continue
-            yield name, precision, target
+            yield name, precision, target, None
+            if name == "openvino":
+                yield name, f"{precision}, rounding", target, "int8"
 
 
 async def _pieces(running: Running, prompt: Tokens, count: int) -> AsyncIterator[object]:

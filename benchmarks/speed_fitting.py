@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 from speed_rows import Row
 
-from freehold.judge.speed.defaults import DEFAULTS, FLOATS, MIDDLE, Defaults, Usual
+from freehold.judge.speed.defaults import DEFAULTS, MIDDLE, Defaults, Usual
 from freehold.judge.speed.least_squares import solve
 from freehold.judge.speed.work import EXTRA, Trait
 
@@ -114,7 +114,7 @@ def _sums(kind: str, rows: Sequence[Row]) -> float:
     """Operations per byte of bandwidth, by the middle of the rows that tell it."""
     rates = [
         row.work.sums(512, heads=1) / 512 * row.seen.prefill / row.seen.processor.bandwidth
-        / (FLOATS if row.work.grade == "16-bit" else 1.0)
+        / (DEFAULTS.usual[kind].floats if row.work.grade == "16-bit" else 1.0)
         for row in rows
         if row.kind == kind and row.seen.prefill
     ]  # fmt: skip

@@ -48,7 +48,9 @@ def test_speeds_are_measured_kept_and_written_down() -> None:
 def test_a_pass_is_told_to_the_judge_by_its_bytes_sums_and_layers() -> None:
     alone, together = calibrate().measurements()
     assert (alone.tokens, together.tokens) == (1, action.PROMPT)
-    assert together.operations == alone.operations * action.PROMPT
+    head = 2 * MEASURED[0].vocabulary * MEASURED[0].width
+    assert together.operations == (alone.operations - head) * action.PROMPT + head
+    assert together.looking > alone.looking == 0
     assert alone.bytes_read > together.bytes_read > 0
     assert (alone.layers, alone.grade) == (2, "8-bit")
 

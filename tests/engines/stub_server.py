@@ -254,7 +254,7 @@ def main() -> int:
     if BEHAVIOR.get("starts") is False:
         print("0.00 I loading\n0.01 E llama_model_load: error loading model: a wrong magic")
         return 1
-    print("listening", flush=True)
+    print(BEHAVIOR.get("says") or "listening", flush=True)
     with socketserver.ThreadingUnixStreamServer(flag("--host"), Handler) as server:
         server.daemon_threads = True
         server.serve_forever()

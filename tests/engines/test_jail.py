@@ -52,6 +52,21 @@ def test_only_what_was_named_is_read_and_nothing_else_is_written(tmp_path: Path)
 
 
 @needs("files")
+def test_of_what_the_kernel_keeps_only_its_own_is_written() -> None:
+    code = (
+        "import os\n"
+        "def tried(path):\n"
+        "    try:\n"
+        "        with open(path, 'r+') as file: file.write('x'); return 'yes'\n"
+        "    except OSError: return 'no'\n"
+        "print(tried('/proc/self/comm'), tried(f'/proc/self/task/{os.getpid()}/comm'),"
+        " tried(f'/proc/{os.getppid()}/comm'), tried('/proc/sys/kernel/domainname'),"
+        " tried('/sys/module/kernel/parameters/panic'))"
+    )
+    assert said(code) == ["yes yes no no no"]
+
+
+@needs("files")
 def test_a_link_to_a_model_may_be_followed(tmp_path: Path) -> None:
     blob = tmp_path / "blobs" / "b"
     blob.parent.mkdir()

@@ -227,6 +227,16 @@ def test_a_card_that_can_be_used_takes_all_layers(engine: Engine) -> None:
     assert words[words.index("--n-gpu-layers") + 1] == "999"
 
 
+def test_a_card_that_cannot_be_used_after_all_is_an_error_not_a_slow_answer(
+    engine: Engine,
+) -> None:
+    engine.layers = 5
+    lost = "warning: no usable GPU found, --gpu-layers option will be ignored"
+    with pytest.raises(EnvironmentProblem, match="cannot use CUDA0") as wrong:
+        engine(device="CUDA0: Card (8000 MiB)", says=lost)
+    assert "--gpu-layers 0" in str(wrong.value.hint)
+
+
 def test_a_variable_that_names_no_program_is_an_error_not_a_fallback(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.base import Found, Job, Running, start
+from freehold.engines.hosting.loop import wait
 from freehold.engines.hosting.worker import WorkerEngine
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import File, Progress
@@ -72,6 +73,21 @@ def test_a_file_that_cannot_be_read_is_an_error_before_anything_is_asked(
 ) -> None:
     with pytest.raises(BrokenInput, match="No such file"):
         asked(running, "same", image=File(tmp_path / "none.png", "image"))
+
+
+def test_a_worker_tells_the_tokens_of_its_model(running: Running) -> None:
+    engine = running.engine
+    assert wait(engine.count(running, Request(prompt="four"))) == 4
+    assert wait(engine.split(running, "ä b", special=True)) == [1, 0xE4, 32, 98]
+    assert wait(engine.spell(running, [0xE4, 32, 98])) == "ä b"
+
+
+def test_a_worker_that_cannot_tell_tokens_says_so(tmp_path: Path) -> None:
+    with (
+        start(Engine(), job(tmp_path, mute="yes"), patience=20) as running,
+        pytest.raises(UsageError, match="does not tell its tokens"),
+    ):
+        wait(running.engine.count(running, Request(prompt="four")))
 
 
 def test_what_a_worker_refuses_arrives_as_the_same_error_with_its_hint(running: Running) -> None:

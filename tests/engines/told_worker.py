@@ -15,7 +15,27 @@ def load(order: Any) -> Any:
     """Refuse a model that is told to be broken; else answer."""
     if order.options.get("broken"):
         raise BrokenInput("the weights hold no numbers")
-    return answer
+    return answer if order.options.get("mute") else Told()
+
+
+class Told:
+    """A model whose tokens are the letters of a text."""
+
+    def answer(self, request: Request) -> Generator[Progress | Result, None, None]:
+        """As below."""
+        return answer(request)
+
+    def count(self, request: Request) -> int:
+        """The letters of the prompt."""
+        return len(request.prompt)
+
+    def split(self, text: str, special: bool) -> list[int]:
+        """The numbers of its letters, after a mark."""
+        return [1] * special + [ord(letter) for letter in text]
+
+    def spell(self, tokens: list[int]) -> str:
+        """The letters of numbers."""
+        return "".join(map(chr, tokens))
 
 
 def answer(request: Request) -> Generator[Progress | Result, None, None]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from freehold.actions.run import run
 from freehold.core import paths
 from freehold.core.errors import UsageError
 from freehold.engines.base import ENGINES, Job, Running, built_with, start
+from freehold.engines.hosting.loop import wait
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks import automatic_speech_recognition as hearing
 from freehold.tasks import feature_extraction as vectors
@@ -117,6 +119,27 @@ def test_one_seed_says_the_same_and_another_something_else(openvino: Running) ->
     assert texts[0] == texts[1] != texts[2]
 
 
+def test_openvino_answers_several_at_once_each_as_if_alone(make: Make) -> None:
+    made = make("llama", "openvino", "f32")
+    wishes = [{"text": PROMPT[n:], "temperature": 1.5 * (n % 2), "seed": n} for n in range(6)]
+
+    with begun("openvino", made, setting={"parallel": 4}) as running:
+        alone = [asked(running, **wish).text for wish in wishes]
+        with ThreadPoolExecutor(len(wishes)) as pool:
+            together = list(pool.map(lambda wish: asked(running, **wish).text, wishes))
+    assert together == alone
+
+
+def test_openvino_tells_how_likely_each_token_is(openvino: Running, ctranslate2: Running) -> None:
+    said = asked(openvino, text=PROMPT, likely=3, of_prompt=True)
+    other = asked(ctranslate2, text=PROMPT, likely=0)
+    assert [t.log for t in said.tokens] == pytest.approx([t.log for t in other.tokens], abs=1e-3)
+    assert len(said.prompt_tokens) == said.spent.prompt
+    for token in said.tokens:
+        assert token.others[0] == (token.text, token.log)
+        assert len(token.others) == 3
+
+
 def test_ctranslate2_has_no_seed_and_says_so(ctranslate2: Running) -> None:
     drawn = [asked(ctranslate2, text=PROMPT, temperature=1.5) for _ in range(2)]
     assert drawn[0].text != drawn[1].text
@@ -145,6 +168,16 @@ def test_who_gives_up_leaves_it_free(engine: str, request: pytest.FixtureRequest
     next(parts)
     parts.close()  # type: ignore[attr-defined]
     assert asked(running, text=PROMPT).spent.generated == 16
+
+
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+def test_tokens_are_counted_split_and_spelled(engine: str, request: pytest.FixtureRequest) -> None:
+    running, said = request.getfixturevalue(engine), "the quick brown fox"
+    asked = Request(text=said, max_tokens=2, temperature=0)
+    *_, result = running.ask(asked)
+    assert wait(running.engine.count(running, asked)) == result.spent.prompt
+    tokens = wait(running.engine.split(running, said, special=False))
+    assert wait(running.engine.spell(running, tokens)).strip() == said
 
 
 def test_openvino_holds_to_a_schema(openvino: Running) -> None:

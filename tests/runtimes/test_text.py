@@ -10,6 +10,7 @@ import pytest
 
 from freehold.core.errors import BrokenInput, Contradiction, EnvironmentProblem, UsageError
 from freehold.engines.base import Contract, Found, Running
+from freehold.engines.hosting.loop import wait
 from freehold.tasks.text_generation import Message, Request, Tool
 from tests.runtimes.language import Maker, asking, expected, last, makers
 
@@ -76,6 +77,15 @@ def test_probabilities_of_the_answer_and_of_the_prompt(llama: Running) -> None:
     if len(prompt.prompt_tokens) == whole.spent.prompt + 12:  # the same tokens as were written
         assert logs == pytest.approx([token.log for token in whole.tokens], abs=1e-4)
     assert prompt.prompt_tokens[1].others
+
+
+def test_tokens_are_counted_split_and_spelled_without_an_answer(llama: Running) -> None:
+    engine, said = llama.engine, "the quick brown fox"
+    chat = Request(messages=(Message("user", said),))
+    assert wait(engine.count(llama, Request(text=said))) == text(llama).spent.prompt
+    assert wait(engine.count(llama, chat)) > wait(engine.count(llama, Request(text=said)))
+    tokens = wait(engine.split(llama, said, special=False))
+    assert wait(engine.spell(llama, tokens)).strip() == said
 
 
 def test_stop_texts_end_an_answer(llama: Running) -> None:

@@ -148,6 +148,8 @@ def _point(running: Running, shape: Shape, seconds: float) -> Point:
         rounds=rounds,
         peak=running.memory().peak,
         share=round(min(1.0, used / passed / usable_cores()), 3),
+        head=shape.vocabulary * shape.width,
+        looks=4 * shape.layers * shape.width,
     )
 
 

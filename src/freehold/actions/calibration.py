@@ -24,9 +24,11 @@ class Point(Struct, frozen=True, kw_only=True):
     """One model that was measured: what a token needs of it, and the seconds that it took.
 
     `weights` are bytes read for each token, `state` bytes of keys and values read beside them,
-    `values` the weights multiplied. `decode` is seconds for one token, `prefill` for a prompt of
-    `prompt` tokens; both are medians. `peak` is the most memory that the engine took. `share` is
-    the part of the cores that it got: less than all when the machine did other work meanwhile.
+    `values` the weights multiplied, `head` those of them that a prompt needs once. `looks` are
+    the operations of attention per token and earlier token. `decode` is seconds for one token,
+    `prefill` for a prompt of `prompt` tokens; both are medians. `peak` is the most memory that
+    the engine took. `share` is the part of the cores that it got: less than all when the machine
+    did other work meanwhile.
     """
 
     model: str
@@ -41,6 +43,8 @@ class Point(Struct, frozen=True, kw_only=True):
     rounds: int
     peak: int
     share: float
+    head: int = 0
+    looks: int = 0
 
     @property
     def decode_speed(self) -> float:
@@ -101,11 +105,12 @@ def passes(point: Point) -> tuple[Measurement, Measurement]:
     )
     together = Measurement(
         bytes_read=point.weights,
-        operations=2.0 * point.values * point.prompt,
+        operations=2.0 * ((point.values - point.head) * point.prompt + point.head),
         layers=point.layers,
         seconds=point.prefill,
         tokens=point.prompt,
         grade=grade,
+        looking=point.looks * point.prompt**2 / 2,
     )
     return alone, together
 

@@ -196,6 +196,10 @@ class Contract(ABC):
         """What must be said about how this job will run, such as without a card that is there."""
         return ()
 
+    def loaded(self, running: "Running") -> tuple[str, ...]:
+        """What must be said of what was loaded; EnvironmentProblem where it is not as asked."""
+        return ()
+
     def version(self, running: "Running") -> str | None:
         """The version of what runs."""
         return running.found.version
@@ -218,6 +222,7 @@ class Running:
         self.process = Process(engine.name, orders, folder) if orders else Elsewhere(folder)
         try:
             self.load_seconds = self.process.await_ready(self._ready, patience)
+            self.notes = (*self.notes, *engine.loaded(self))
             self.version = engine.version(self)
         except BaseException:
             self.process.stop()

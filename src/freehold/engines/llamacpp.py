@@ -33,6 +33,7 @@ from freehold.judge.fitting.parts import Setting
 WORKER = Path(__file__).with_name("workers") / "llamacpp.py"
 SERVER = "FREEHOLD_LLAMA_SERVER"
 ALL_LAYERS = 999
+NO_CARD = "no usable GPU found"
 POOLED = {"feature-extraction": "--embeddings", "text-ranking": "--reranking"}
 """The tasks that need another kind of server, and its flag."""
 
@@ -129,6 +130,16 @@ class Engine(Contract):
         if job.gpu_layers:
             raise EnvironmentProblem(f"no layer can be on a card: it {says}")
         return (says,)
+
+    def loaded(self, running: Running) -> tuple[str, ...]:
+        """Refuse to go on without a card that is there, which the program only mentions."""
+        there = cards(running.found) if layers_on_cards(running.job) else ()
+        if there and running.process.heard(NO_CARD):
+            raise EnvironmentProblem(
+                f"llama.cpp cannot use {there[0]}, though the driver knows it",
+                hint="--gpu-layers 0 computes on the processor; freehold doctor shows the jail",
+            )
+        return ()
 
     def version(self, running: Running) -> str | None:
         """The wheel's version, or what the server says of its build."""

@@ -40,11 +40,11 @@ def test_a_small_and_a_large_model_tell_both_rates() -> None:
     assert found.measured == 6
 
 
-def test_a_prompt_tells_the_matrix_rate_and_leaves_the_other_grade() -> None:
+def test_a_prompt_tells_the_matrix_rate_and_hardly_moves_the_other_grade() -> None:
     prompt = reading(dense(), 2048, 2048 / prefill(dense(), REAL, 2048).value)
     found = calibrate(card(), [prompt] * 5)
     assert found.matrix["8-bit"] == pytest.approx(4e13, rel=0.05)
-    assert found.matrix["16-bit"] == pytest.approx(card().matrix["16-bit"])
+    assert found.matrix["16-bit"] == pytest.approx(card().matrix["16-bit"], rel=0.02)
 
 
 @settings(max_examples=30)

@@ -90,6 +90,17 @@ def test_a_very_long_prompt_is_read_more_slowly_per_token() -> None:
     assert prefill(dense(), card(), 100_000).value < prefill(dense(), card(), 2_000).value
 
 
+def test_where_attention_is_slow_long_prompts_suffer_and_short_ones_hardly() -> None:
+    quick = rates()
+    slow = replace(quick, looks=0.1)
+
+    def lost(prompt: int) -> float:
+        return 1 - prefill(dense(), slow, prompt).value / prefill(dense(), quick, prompt).value
+
+    assert lost(64) < 0.05
+    assert lost(32_000) > 0.5
+
+
 @given(st.integers(1, 50_000))
 def test_the_first_token_comes_later_after_a_longer_prompt(prompt: int) -> None:
     sooner, later = (first_token(dense(), card(), n).value for n in (prompt, prompt + 1))

@@ -29,6 +29,10 @@ class Elsewhere:
         """Nothing of this machine."""
         return Memory(0, 0)
 
+    def heard(self, words: str) -> bool:
+        """Nothing that it prints arrives here."""
+        return False
+
     def computed(self) -> float:
         """No seconds of a core of this machine."""
         return 0.0

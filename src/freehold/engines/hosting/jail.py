@@ -6,7 +6,8 @@ the platform does not offer is left out and not listed in the answer of `confine
 - *memory*: the size of its own data (Linux `RLIMIT_DATA`; mapped model files do not count).
 - *network*: a network namespace without any device, or Landlock's rule for TCP.
 - *files*: Landlock (Linux 5.13): reads only the system, the engine and the model; writes only
-  into its own folder and to devices.
+  into its own folder, to devices, and to what the kernel keeps of this process itself: CUDA names
+  its threads there, and does not start where it may not.
 - *privileges*: no new ones through programs of other users (`PR_SET_NO_NEW_PRIVS`), and none of
   the administrator's where Freehold is run by him (the bounding set of capabilities is emptied).
 """
@@ -27,8 +28,12 @@ READS = 0b1101
 """Landlock's rights to execute a file, to read a file, to read a folder."""
 WRITES = 0b1_1111_1111_0010
 """To write, remove and make files, folders, links, sockets, pipes and devices (version 1)."""
-OF_A_FILE = 0b111 | 1 << 14
+TRUNCATES = 1 << 14
+CHANGES = 0b10
+"""To write into a file that is there."""
+OF_A_FILE = 0b111 | TRUNCATES
 """The rights that a single file can have: execute, write, read, truncate."""
+ITSELF = "/proc/self"
 FIRST_KILLED = "500"
 """How much earlier than others the engine is killed when the machine runs out of memory."""
 
@@ -132,7 +137,8 @@ def _files(orders: dict[str, Any]) -> list[str]:
     version = _call(CREATE_RULESET, None, 0, 1) if sys.platform == "linux" else -1
     if version < 1:
         return []
-    writes = WRITES | (1 << 13 if version >= 2 else 0) | (1 << 14 if version >= 3 else 0)
+    truncates = TRUNCATES if version >= 3 else 0
+    writes = WRITES | (1 << 13 if version >= 2 else 0) | truncates
     no_net = not orders["network"] and version >= 4
     rules = _Ruleset(READS | writes, 3 if no_net else 0, 3 if version >= 6 else 0)
     size = 8 if version < 4 else 16 if version < 6 else 24
@@ -143,6 +149,7 @@ def _files(orders: dict[str, Any]) -> list[str]:
         _allow(ruleset, path, READS)
     for path in (*DEVICES, *orders["write"]):
         _allow(ruleset, path, READS | writes)
+    _allow(ruleset, ITSELF, READS | CHANGES | truncates)
     held = _call(RESTRICT_SELF, ruleset, 0) == 0
     os.close(ruleset)
     return ["files", *(["network"] if no_net else [])] if held else []

@@ -43,13 +43,15 @@ class Orders(Struct, frozen=True, kw_only=True):
     """What to start and what it may do.
 
     `read` are files and folders it may read beside those of the system, or what they are links
-    to; it may write only into its own folder. `memory` is the limit of its own data in bytes.
+    to; it may write only into its own folder, and into what `write` names. `memory` is the limit
+    of its own data in bytes.
     `environment` comes on top of a clean one.
     """
 
     command: tuple[str, ...]
     environment: dict[str, str] = {}
     read: tuple[Path, ...] = ()
+    write: tuple[Path, ...] = ()
     memory: int | None = None
     network: bool = False
 
@@ -63,6 +65,7 @@ class Process:
         self.started = time.monotonic()
         self._peak = 0
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._first: list[str] = []
         self._code: int | None = None
         self._threads: list[threading.Thread] = []
         self._keeper = _keeper(folder)
@@ -88,7 +91,7 @@ class Process:
             "memory": orders.memory,
             "network": orders.network,
             "read": [str(path) for path in (*_pythons(), *orders.read)],
-            "write": [str(self.folder)],
+            "write": [str(path) for path in (self.folder, *orders.write)],
         }
         lifeline = self._keeper.stdin
         assert lifeline is not None
@@ -164,6 +167,10 @@ class Process:
             wrong = [*wrong[: SHOWN_LINES - 1], wrong[-1]]
         return "; ".join(wrong or lines[-SHOWN_LINES:])
 
+    def heard(self, words: str) -> bool:
+        """Whether one of the first or the last lines that it printed holds these words."""
+        return any(words in line for line in (*self._first, *self._lines))
+
     def stop(self) -> None:
         """End the engine and all that it started; returns when they are gone."""
         with suppress(OSError):
@@ -198,7 +205,10 @@ class Process:
         with pipe:
             while line := pipe.readline(LONGEST_LINE):
                 text = line.decode("utf-8", "replace").rstrip()
-                self._lines.append("".join(sign for sign in text if sign.isprintable()))
+                shown = "".join(sign for sign in text if sign.isprintable())
+                self._lines.append(shown)
+                if len(self._first) < KEPT_LINES:
+                    self._first.append(shown)
 
     def _await_end(self, pipe: IO[bytes]) -> None:
         """Hear from the keeper how the engine ended."""

@@ -1,6 +1,7 @@
 """What engines share that start a server of somebody else for a folder in Transformers' layout."""
 
 import json
+import os
 import secrets
 from pathlib import Path
 
@@ -40,6 +41,15 @@ def ordered(
         command=command,
         environment={**quiet, **told},
         read=(job.model, job.model.resolve(), *of_python(found)),
+        write=_for_children(),
         memory=job.memory,
         network=network,
     )
+
+
+def _for_children() -> tuple[Path, ...]:
+    """Where CUDA names the threads of processes that the server starts; an administrator's may not.
+
+    An ordinary user can change nothing else there, while the administrator could change the system.
+    """
+    return (Path("/proc"),) if os.name == "posix" and os.geteuid() else ()

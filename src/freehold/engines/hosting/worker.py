@@ -8,7 +8,7 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from itertools import count
 from pathlib import Path
@@ -85,6 +85,30 @@ class WorkerEngine(Contract):
                         yield taken(unfolded(told, forms[name]), folder)
             except Refusal as error:
                 raise raised(error) from error
+
+    async def count(self, running: Running, request: Any) -> int:
+        """The tokens of a prompt, with those that the chat template adds."""
+        folder = running.process.folder
+        with tempfile.TemporaryDirectory(prefix="in-", dir=folder) as place:
+            body = json.loads(packed(brought(request, Path(place))))
+            return int(await _tokens(running, "count", body))
+
+    async def split(self, running: Running, text: str, special: bool) -> list[int]:
+        """The tokens of a text; with `special` also the marks that the model wants around it."""
+        return [int(token) for token in await _tokens(running, "split", text, special)]
+
+    async def spell(self, running: Running, tokens: Sequence[int]) -> str:
+        """The text that tokens of the model stand for."""
+        return str(await _tokens(running, "spell", list(tokens)))
+
+
+async def _tokens(running: Running, do: str, *words: Any) -> Any:
+    """What the worker says of tokens; UsageError where its model does not tell them."""
+    try:
+        async with aclosing(running.wire.stream("/tokens", {do: words})) as events:
+            return [event["found"] async for event in events][-1]
+    except Refusal as error:
+        raise raised(error) from error
 
 
 def linked(model: Path) -> set[Path]:

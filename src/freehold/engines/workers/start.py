@@ -2,8 +2,11 @@
 
 Run as a script. What to do comes as JSON in `FREEHOLD_WORKER` (`Order`); the module that it names
 has a function `load(order)`, which returns a function from a request of the task to an iterator
-of pieces, of `Progress`, and at last of the result. Files that it makes go into the folder it is
-started in. Answers are sent one after the other, as events over a Unix socket.
+of pieces, of `Progress`, and at last of the result; or an object whose `answer` is that function.
+One that knows its tokens also has `count(request)`, `split(text, special)`, `spell(tokens)`;
+one that answers many requests at once says `together`, others are asked one after the other.
+Files that it makes go into the folder it is started in. Answers are sent as events over a Unix
+socket.
 """
 
 import json
@@ -12,7 +15,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import closing, suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from http.server import BaseHTTPRequestHandler
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
@@ -20,6 +23,9 @@ from pathlib import Path
 from socketserver import ThreadingMixIn, UnixStreamServer
 from types import ModuleType
 from typing import Any
+
+Answer = Callable[[Any], Generator[Any, None, None]]
+TOKENS = ("count", "split", "spell")
 
 
 def _without_siblings() -> None:
@@ -50,30 +56,34 @@ def main() -> int:
 
     order = unpacked(os.environ.pop("FREEHOLD_WORKER").encode(), Order)
     try:
-        answer = _module(order.module).load(order)
+        model = _module(order.module).load(order)
     except FreeholdError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return 1
-    Server(order, answer).serve_forever()
+    Server(order, model).serve_forever()
     return 0
 
 
 class Server(ThreadingMixIn, UnixStreamServer):
-    """Answers on a socket; one request is worked on at a time, the others wait."""
+    """Answers on a socket; unless the model takes them together, others wait for their turn."""
 
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, order: Any, answer: Callable[[Any], Generator[Any, None, None]]) -> None:
+    def __init__(self, order: Any, model: Any) -> None:
         from freehold.tasks.base import TASKS
 
-        self.key, self.answer, self.turn = order.key, answer, threading.Lock()
+        self.key, self.model = order.key, model
+        self.turn: AbstractContextManager[Any] = (
+            nullcontext() if getattr(model, "together", False) else threading.Lock()
+        )
+        self.answer: Answer = getattr(model, "answer", model)
         self.task = TASKS.get(order.task)
         super().__init__(order.socket, Handler)
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request: `/health`, or `/ask` with the request of the task as JSON."""
+    """One request: `/health`, `/ask` with the request of the task as JSON, or `/tokens`."""
 
     server: Server
 
@@ -100,21 +110,38 @@ class Handler(BaseHTTPRequestHandler):
         self._head(200)
         nobody_listens = suppress(BrokenPipeError, ConnectionResetError)
         with self.server.turn, nobody_listens:
-            self._answer(body)
+            self._told(self._tokens if self.path == "/tokens" else self._answer, body)
+
+    def _told(self, do: Callable[[bytes], None], body: bytes) -> None:
+        """Do it, and say in any case how it ended."""
+        try:
+            do(body)
+        except (BrokenPipeError, ConnectionResetError):
+            raise
+        except BaseException as error:
+            self._tell("error", json.dumps(_error(error)).encode())
+        self.wfile.write(b"data: [DONE]\n\n")
 
     def _answer(self, body: bytes) -> None:
         from freehold.tasks.base import packed, unpacked
 
-        try:
-            request = unpacked(body, self.server.task.request)
-            with closing(self.server.answer(request)) as parts:
-                for part in parts:
-                    self._tell(self._named(part), packed(part))
-        except (BrokenPipeError, ConnectionResetError):
-            raise
-        except BaseException as error:
-            self._tell("error", json.dumps(_told(error)).encode())
-        self.wfile.write(b"data: [DONE]\n\n")
+        request = unpacked(body, self.server.task.request)
+        with closing(self.server.answer(request)) as parts:
+            for part in parts:
+                self._tell(self._named(part), packed(part))
+
+    def _tokens(self, body: bytes) -> None:
+        """Count, split or spell, where the model can: `{"split": ["a text", true]}`."""
+        from freehold.core.errors import UsageError
+        from freehold.tasks.base import unfolded
+
+        ((name, words),) = json.loads(body).items()
+        do = getattr(self.server.model, name, None) if name in TOKENS else None
+        if do is None:
+            raise UsageError("this model does not tell its tokens")
+        if name == "count":
+            words = [unfolded(words[0], self.server.task.request)]
+        self._tell("found", json.dumps(do(*words)).encode())
 
     def _named(self, part: Any) -> str:
         from freehold.tasks.base import Progress
@@ -133,7 +160,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def _told(error: BaseException) -> dict[str, Any]:
+def _error(error: BaseException) -> dict[str, Any]:
     """An error as it travels: its kind and what it says; of an unexpected one, also where."""
     from msgspec import ValidationError
 

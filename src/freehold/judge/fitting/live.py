@@ -29,8 +29,12 @@ WARM = {"transformers": 18 * MIB, "diffusers": 30 * MIB}
 """Code and scratch of the kernels that the first run brings in: more for many convolutions."""
 KERNEL = MIB // 4
 """The code of one matrix product that oneDNN makes for one shape in 16 bits."""
-CONTEXT = 560 * MIB
-"""What CUDA takes for a process that has touched the device, with the work space of cuBLAS."""
+CONTEXT = 735 * MIB
+"""What CUDA takes for a process that has touched the device, with the work space of cuBLAS.
+
+H200, driver 580, torch 2.11 for CUDA 13: 688 to 714 MiB beside what the allocator holds, and 32
+for cuBLAS inside it (`benchmarks/fit_cuda.py`, 2026-11-28). Smaller cards take less.
+"""
 
 
 class Block(Struct, frozen=True, kw_only=True):

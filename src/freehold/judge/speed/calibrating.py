@@ -35,6 +35,7 @@ def calibrate(expected: Rates, measurements: Iterable[Measurement]) -> Rates:
         matrix={"16-bit": math.exp(found.unknowns[2]), "8-bit": math.exp(found.unknowns[3])},
         doubt=Doubt(found.covariance, expected.doubt.model),
         token=expected.token,
+        looks=expected.looks,
         measured=expected.measured + len(seen),
     )
 
@@ -52,5 +53,6 @@ def _with(rates: Rates, logarithms: Sequence[float]) -> Rates:
         matrix={"16-bit": floats, "8-bit": integers},
         doubt=rates.doubt,
         token=rates.token,
+        looks=rates.looks,
         measured=rates.measured,
     )

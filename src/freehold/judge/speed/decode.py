@@ -41,6 +41,7 @@ def _spent(seen: Measurement, portion: Portion) -> Spent:
     part = Measurement(
         bytes_read=seen.bytes_read * portion.share,
         operations=seen.operations * portion.share,
+        looking=seen.looking * portion.share,
         layers=seen.layers * portion.share,
         seconds=0.0,
         tokens=seen.tokens,

@@ -34,8 +34,9 @@ class Rates(Struct, frozen=True, kw_only=True):
 
     `bandwidth` is bytes of weights per second; `layer` is seconds for each layer of each pass,
     however small it is; `token` is seconds for each pass beside. `matrix` is operations per
-    second where many tokens are computed together (a multiplication and an addition are two).
-    `measured` is how many measurements corrected them.
+    second where many tokens are computed together (a multiplication and an addition are two);
+    those of attention reach `looks` of the 16-bit rate. `measured` is how many measurements
+    corrected them.
     """
 
     bandwidth: float
@@ -43,6 +44,7 @@ class Rates(Struct, frozen=True, kw_only=True):
     matrix: dict[Grade, float]
     doubt: Doubt
     token: float = 0.0
+    looks: float = 1.0
     measured: int = 0
 
 
@@ -50,6 +52,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     """What one pass through a model took: `tokens` computed together in `seconds`.
 
     A pass reads `bytes_read`, does `operations` and runs through `layers`, weighted as in Work.
+    `looking` are the operations of attention, which no matrix of weights takes part in.
     One token at a time measures bandwidth and layers; a prompt of hundreds measures the matrix
     rate of `grade`. `decoding` and `reading` in work.py make measurements of what was seen.
     """
@@ -60,6 +63,7 @@ class Measurement(Struct, frozen=True, kw_only=True):
     seconds: float
     tokens: int = 1
     grade: Grade = "8-bit"
+    looking: float = 0.0
 
 
 class Speed(Struct, frozen=True):
@@ -71,18 +75,19 @@ class Speed(Struct, frozen=True):
 
 
 class Spent(Struct, frozen=True):
-    """Where the seconds of one pass go: reading weights and state, layers, sums, the rest."""
+    """Where the seconds of one pass go: reading, layers, sums, attention, the rest."""
 
     reading: float
     layers: float
     sums: float
+    looking: float
     rest: float
     grade: Grade
 
     @property
     def total(self) -> float:
         """All seconds of the pass."""
-        return self.reading + self.layers + self.sums + self.rest
+        return self.reading + self.layers + self.sums + self.looking + self.rest
 
     @property
     def shares(self) -> tuple[float, float, float, float]:
@@ -91,8 +96,8 @@ class Spent(Struct, frozen=True):
         The constant of a layer is a time, not a rate: with it the total rises.
         """
         total = self.total
-        sums = -self.sums / total
-        both = (sums, 0.0) if self.grade == "16-bit" else (0.0, sums)
+        floats, integers = (self.sums, 0.0) if self.grade == "16-bit" else (0.0, self.sums)
+        both = -(floats + self.looking) / total, -integers / total
         return -self.reading / total, self.layers / total, *both
 
 
@@ -102,11 +107,12 @@ def spend(rates: Rates, seen: Measurement) -> Spent:
     The first token of a pass is bounded by reading, each further one by arithmetic: operations
     are those of all tokens, and the first one's are hidden behind the reading.
     """
-    further = seen.operations * (seen.tokens - 1) / max(seen.tokens, 1)
+    further = (seen.tokens - 1) / max(seen.tokens, 1)
     return Spent(
         seen.bytes_read / rates.bandwidth,
         seen.layers * rates.layer,
-        further / rates.matrix[seen.grade],
+        seen.operations * further / rates.matrix[seen.grade],
+        seen.looking * further / (rates.matrix["16-bit"] * rates.looks),
         rates.token,
         seen.grade,
     )

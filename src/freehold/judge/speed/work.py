@@ -90,19 +90,15 @@ class Work(Struct, frozen=True, kw_only=True):
         kept = sum(part.each * part.seen(length) + part.fixed for part in self.state)
         return self.weights + self.routed * touched(self.experts, self.used, tokens) + texts * kept
 
-    def sums(self, tokens: float, before: float = 0.0, heads: float | None = None) -> float:
-        """Operations to compute so many tokens that follow `before` others.
-
-        The output is computed for `heads` of them (all).
-        """
-        middle = before + tokens / 2
-        looks = sum(part.sums * part.seen(middle) for part in self.state)
+    def sums(self, tokens: float, heads: float | None = None) -> float:
+        """Operations with weights for so many tokens; the output is for `heads` of them (all)."""
         outputs = tokens if heads is None else heads
-        return (
-            2 * max(self.active - self.head, 0.0) * tokens
-            + 2 * self.head * outputs
-            + looks * tokens
-        )
+        return 2 * max(self.active - self.head, 0.0) * tokens + 2 * self.head * outputs
+
+    def looks(self, tokens: float, before: float = 0.0) -> float:
+        """Operations of attention for so many tokens that follow `before` others."""
+        middle = before + tokens / 2
+        return tokens * sum(part.sums * part.seen(middle) for part in self.state)
 
 
 def touched(experts: int, used: int, batch: int) -> float:
@@ -116,7 +112,7 @@ def decoding(work: Work, per_second: float, length: float, batch: int = 1) -> Me
     """The measurement that so many tokens per second of each of `batch` texts is."""
     return Measurement(
         bytes_read=work.read(length, batch, batch),
-        operations=work.sums(1, length) * batch,
+        operations=(work.sums(1) + work.looks(1, length)) * batch,
         layers=work.layers,
         seconds=1 / per_second if per_second > 0 else 0.0,
         tokens=batch,
@@ -130,6 +126,7 @@ def reading(work: Work, prompt: int, seconds: float, batch: int = 512) -> Measur
     return Measurement(
         bytes_read=work.read(prompt / 2, min(prompt, batch)) * passes,
         operations=work.sums(prompt, heads=1),
+        looking=work.looks(prompt),
         layers=work.layers * passes,
         seconds=seconds,
         tokens=prompt,

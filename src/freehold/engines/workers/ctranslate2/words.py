@@ -30,6 +30,14 @@ class Words:
         """The tokens of a text; `marked` with those that the model wants around it."""
         return list(self.tokenizer.encode(text, add_special_tokens=marked).tokens)
 
+    def ids(self, text: str, *, marked: bool) -> list[int]:
+        """The numbers of the tokens of a text."""
+        return list(self.tokenizer.encode(text, add_special_tokens=marked).ids)
+
+    def spelled(self, ids: list[int]) -> str:
+        """The text of tokens, with the marks among them."""
+        return str(self.tokenizer.decode(ids, skip_special_tokens=False))
+
     def text(self, ids: list[int]) -> str:
         """The text of tokens, without marks."""
         return str(self.tokenizer.decode(ids, skip_special_tokens=True))

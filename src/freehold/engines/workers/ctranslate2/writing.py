@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ TYPES = {"f32": "float32", "f16": "float16", "bf16": "bfloat16", "int8": "int8_f
 KINDS = {"TransformerDecoderSpec": "Generator", "TransformerSpec": "Translator"}
 
 
-def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, None]]:
+def load(order: Order) -> "Writer":
     """The model on this device, computing in what was asked for and in nothing else."""
     library, folder = import_module("ctranslate2"), Path(order.model)
     form = kind(folder / "model.bin", folder.name)
@@ -36,7 +36,7 @@ def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, No
     model = getattr(library, KINDS[form])(
         str(folder), device=order.device, compute_type=wanted, intra_threads=order.threads
     )
-    return Writer(model, folder, order).answer
+    return Writer(model, folder, order)
 
 
 class Writer:
@@ -89,6 +89,18 @@ class Writer:
             tokens=tuple(said.tokens),
             notes=(*self.notes, *((NO_SEED,) if draws else ())),
         )
+
+    def count(self, request: Request) -> int:
+        """How many tokens a request is."""
+        return len(self._prompt(request))
+
+    def split(self, text: str, special: bool) -> list[int]:
+        """The tokens of a text."""
+        return self.words.ids(text, marked=special)
+
+    def spell(self, tokens: list[int]) -> str:
+        """The text of tokens, with their marks."""
+        return self.words.spelled(tokens)
 
     def _prompt(self, request: Request) -> list[str]:
         if request.text is not None:

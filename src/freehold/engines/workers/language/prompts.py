@@ -73,6 +73,10 @@ class Writer:
             return found
         return self._shortened(request, room)
 
+    def count(self, request: Request) -> int:
+        """How many tokens a request is as it stands."""
+        return len(self.whole(request).tokens)
+
     def fits(self, count: int, limit: int) -> None:
         """Refuse a prompt that leaves no room for one token."""
         if count >= limit:

@@ -44,12 +44,12 @@ CLASSES = {
 }
 
 
-def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
+def load(order: Order) -> "Generating":
     """Open the model and its tokenizer."""
     folder = settle(order)
     parts = assembly(said(folder, "config.json"))
     model, writer = parts.load(order) if parts else usual(order, folder)
-    return Generating(model, writer, longest(model.config, order.context)).answer
+    return Generating(model, writer, longest(model.config, order.context))
 
 
 def usual(order: Order, folder: Path) -> tuple[Opened, Writer]:
@@ -75,6 +75,7 @@ class Generating:
         """Whether it takes one text as it is, where there is no template."""
         self.ends = ends(opened.model, writer.tokenizer)
         self.memory, self.layers = Memory(), layers(opened.model)
+        self.count, self.split, self.spell = writer.count, writer.encoded, writer.decoded
 
     def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces as they come, then the result."""

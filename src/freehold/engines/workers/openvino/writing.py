@@ -1,20 +1,23 @@
-"""Writes text with a pipeline of OpenVINO GenAI."""
+"""Writes text with a pipeline of OpenVINO GenAI, many answers at once."""
 
 import json
 import secrets
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.openvino.devices import device, genai, of_state, properties
-from freehold.engines.workers.openvino.streaming import spoken
+from freehold.engines.workers.openvino.letters import Letters
+from freehold.engines.workers.openvino.likely import Likely
 from freehold.engines.workers.openvino.thoughts import Sections
+from freehold.engines.workers.openvino.together import Together, scheduler
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import Spent, Times
-from freehold.tasks.text_generation import Finish, Piece, Request, Result
+from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token
 
-REFUSED = ("suffix", "bias", "tools", "choice", "likely", "of_prompt", "truncate")
+REFUSED = ("suffix", "bias", "tools", "choice", "truncate")
 NAMES = {
     "top_p": "top_p",
     "top_k": "top_k",
@@ -24,28 +27,33 @@ NAMES = {
 }
 
 
-def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, None]]:
+def load(order: Order) -> "Writer":
     """The pipeline of this model on this device."""
     library = genai()
     told = {**properties(order), **of_state(order)}
-    pipeline = library.LLMPipeline(order.model, device(order), **told)
-    return Writer(library, pipeline, order.context or 4096).answer
+    context = order.context or 4096
+    room = scheduler(library, context, order.parallel)
+    pipeline = library.ContinuousBatchingPipeline(order.model, room, device(order), told)
+    return Writer(library, pipeline, context, order)
 
 
 class Writer:
     """Answers requests with one pipeline."""
 
-    def __init__(self, library: Any, pipeline: Any, context: int) -> None:
+    together = True
+
+    def __init__(self, library: Any, pipeline: Any, context: int, order: Order) -> None:
         self.library, self.pipeline, self.context = library, pipeline, context
-        self.words = pipeline.get_tokenizer()
+        self.words, self.steps = pipeline.get_tokenizer(), Together(pipeline)
+        self.likely = Likely(order, self.words)
 
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
         refuse(request)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        prompt = self.prompt(request)
-        tokens = self.words.encode(prompt, add_special_tokens=request.text is not None)
-        length = int(tokens.input_ids.shape[1])
+        tokens = self.tokens(self.prompt(request), request.text is not None)
+        asked = [int(token) for token in tokens.input_ids.data[0]]
+        length = len(asked)
         if length >= self.context:
             raise UsageError(
                 f"the prompt has {length:,} tokens and the context holds {self.context:,}",
@@ -53,35 +61,58 @@ class Writer:
             )
         room = self.context - length
         config = self.config(request, seed, room)
-        began, first, parts = time.monotonic(), None, Sections(request.text is None)
-
-        def work(say: Callable[[str], bool]) -> Any:
-            return self.pipeline.generate(tokens, config, say)
-
-        pieces = spoken(work)
-        try:
-            while True:
-                letters = next(pieces)
-                first = first or time.monotonic()
-                yield from parts.take(letters)
-        except StopIteration as done:
-            outcome = done.value
-        finally:
-            pieces.close()
+        began, first, made = time.monotonic(), None, list[int]()
+        parts, letters = Sections(request.text is None), Letters(self.library, self.words)
+        with closing(self.steps.tokens(tokens.input_ids, config)) as steps:
+            for ids in steps:
+                first, made = first or time.monotonic(), made + ids
+                yield from parts.take(letters.take(ids))
+        yield from parts.take(letters.rest())
         yield from parts.rest()
         ended = time.monotonic()
-        made = len(outcome.tokens[0])
-        full = made >= room
+        full = len(made) >= room
+        before, after = self.known(request, asked, made)
+        if after:
+            yield Piece("", tokens=after)
         yield Result(
             text=parts.text,
             thinking=parts.thinking,
-            finish=finish(made, config.max_new_tokens, room),
+            finish=finish(len(made), config.max_new_tokens, room),
             seed=seed,
-            spent=Spent(length, made),
+            spent=Spent(length, len(made)),
             times=Times((first or ended) - began, (first or ended) - began,
-                        ended - (first or ended), max(0, made - 1)),
+                        ended - (first or ended), max(0, len(made) - 1)),
+            tokens=after,
+            prompt_tokens=before,
             notes=(f"the context of {self.context:,} tokens is full",) if full else (),
         )  # fmt: skip
+
+    def known(
+        self, request: Request, asked: list[int], made: list[int]
+    ) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+        """How likely the tokens of prompt and answer are, where that is wanted."""
+        if request.likely is None and not request.of_prompt:
+            return (), ()
+        start, many = 0 if request.of_prompt else len(asked), request.likely or 0
+        found = self.likely.tokens(asked + made, start, many)
+        place = len(asked) - start
+        return found[:place], found[place:] if request.likely is not None else ()
+
+    def tokens(self, text: str, special: bool) -> Any:
+        """A text as the pipeline takes it; with `special` also its marks."""
+        return self.words.encode(text, add_special_tokens=special)
+
+    def count(self, request: Request) -> int:
+        """How many tokens a request is."""
+        return len(self.split(self.prompt(request), request.text is not None))
+
+    def split(self, text: str, special: bool) -> list[int]:
+        """The tokens of a text."""
+        return [int(token) for token in self.tokens(text, special).input_ids.data[0]]
+
+    def spell(self, tokens: list[int]) -> str:
+        """The text of tokens."""
+        return str(self.words.decode(tokens, skip_special_tokens=False))
 
     def prompt(self, request: Request) -> str:
         """The text to continue, or the chat as its template writes it."""
@@ -97,7 +128,7 @@ class Writer:
 
     def config(self, request: Request, seed: int, room: int) -> Any:
         """What was asked for, over what the model's own file says."""
-        found = self.pipeline.get_generation_config()
+        found = self.pipeline.get_config()
         found.apply_chat_template = False
         found.max_new_tokens = min(request.max_tokens or room, room)
         found.rng_seed = seed
