@@ -232,7 +232,7 @@ class Saying:
             self.private = True
         return text
 
-    def _ability(self) -> str:
+    def _ability(self, table: str = "abilities") -> str:
         """One more ability that fits the work; nothing where all are said."""
         said = self.pair.need.get("abilities", [])
         left = [a for a in ABILITIES[self.pair.need["task"]] if a not in said]
@@ -241,7 +241,7 @@ class Saying:
         ability = self.rng.choice(left)
         self.pair.add("abilities", ability)
         self.pair.begin(ability)
-        return self._phrase(self.tables["abilities"][ability])
+        return self._phrase(self.tables[table][ability])
 
     def _note(self, kind: str) -> None:
         if kind in USES:
@@ -312,15 +312,18 @@ class Saying:
         short = self.tables["short"]
         thing = self._work(self._drawn(), "thing")
         thing = re.sub(r"^(an?|eine?n?|un|une|de l'|de la|des|ein\(e?\)) ", "", thing)
-        kinds = [k for k in self._kinds() if k in short]
+        kinds = [k for k in self._kinds() if k in short or k == "ability"]
         parts = [thing]
         for kind in kinds:
+            if kind == "ability":
+                parts.append(self._ability("short_abilities"))
+                continue
             self._note(kind)
             self.pair.begin(kind)
             parts.append(self._phrase(short[kind]))
         if self.rng.random() < 0.4:
             self.rng.shuffle(parts)
-        return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(parts)
+        return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(part for part in parts if part)
 
 
 TASKS = (
