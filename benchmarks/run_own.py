@@ -99,7 +99,7 @@ def others_of_freehold(folder: Path) -> Iterator[tuple[str, str, Path, str | Non
                     continue
             yield name, precision, target, None
             if name == "openvino":
-                yield name, f"{precision}, rounding", target, "int8"
+                yield name, f"{precision} rounding", target, "int8"
 
 
 async def _pieces(running: Running, prompt: Tokens, count: int) -> AsyncIterator[object]:

@@ -12,7 +12,7 @@ from freehold.judge.speed.defaults import DEFAULTS, MIDDLE, Defaults, Usual
 from freehold.judge.speed.least_squares import solve
 from freehold.judge.speed.work import EXTRA, Trait
 
-KINDS = tuple(DEFAULTS.usual)
+KINDS = tuple(kind for kind in DEFAULTS.usual if kind != "hbm")
 TRAITS = tuple(EXTRA)
 NOISE = 0.06
 SHARE, LAYER = 0, len(KINDS)
@@ -64,9 +64,10 @@ def fit(rows: Sequence[Row], like: Fitted | None = None) -> Fitted:
 
     start = [*like.found, *(o for place in groups for o in like.own[place])] if like else None
     found = solve(expected, precision, predict, NOISE, start).unknowns
-    usual = {kind: _usual(kind, found, rows) for kind in KINDS}
+    usual = DEFAULTS.usual | {kind: _usual(kind, found, rows) for kind in KINDS}
     slower = {name: math.exp(found[ENGINE + i]) for i, name in enumerate(ENGINES)}
-    defaults = Defaults(usual=usual, yearly=math.exp(found[YEARLY] / 4), slower=slower)
+    yearly, starting = math.exp(found[YEARLY] / 4), DEFAULTS.starting
+    defaults = Defaults(usual=usual, yearly=yearly, slower=slower, starting=starting)
     extra = dict(zip(TRAITS, found[TRAIT : len(SPREAD)], strict=True))
     offsets = zip(found[len(SPREAD) :: 2], found[len(SPREAD) + 1 :: 2], strict=True)
     own = dict(zip(groups, offsets, strict=True))

@@ -212,6 +212,17 @@ def test_the_choice_of_an_engine_gives_its_reasons(model: Path) -> None:
         choose_engine(find(model), "segmentation")
 
 
+def test_where_none_is_installed_one_is_named_that_a_command_installs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.actions.engines._missing", lambda engine: "not installed")
+    (tmp_path / "config.json").write_text('{"architectures": ["LlamaForCausalLM"]}')
+    (tmp_path / "model.safetensors").write_bytes((2).to_bytes(8, "little") + b"{}")
+    with pytest.raises(EnvironmentProblem, match="transformers can run") as wrong:
+        choose_engine(find(tmp_path), "text-generation")
+    assert wrong.value.hint == "freehold runtime install transformers"
+
+
 def test_engines_are_listed_with_all_they_declare(model: Path) -> None:
     (row,) = [row.form() for row in engines() if row.engine.name == "llama.cpp"]
     assert (row["installed"], row["how"]) == (True, "program")

@@ -79,7 +79,6 @@ REFUSED: list[dict[str, Any]] = [
     {"bias": {1: 2.0}},
     {"suffix": "x"},
     {"tools": (Tool("x"),)},
-    {"of_prompt": True},
     {"truncate": "end"},
     {"messages": (Message("user", "x", (IMAGE,)),)},
     {"messages": (Message("tool", "x"),)},
@@ -97,6 +96,11 @@ def test_what_they_do_not_do_is_refused_by_name(wish: dict[str, Any]) -> None:
         with pytest.raises(UsageError):
             refuse(Request(**wish))
         refuse(Request(text="x", temperature=0.5))
+
+
+def test_likelihoods_of_the_prompt_are_refused_where_they_are_not_told() -> None:
+    with pytest.raises(UsageError, match="of_prompt"):
+        counting.refuse(Request(text="x", of_prompt=True), pair=False)
 
 
 @pytest.mark.parametrize(

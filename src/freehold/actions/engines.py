@@ -73,6 +73,7 @@ def choose_engine(
         if candidate.taken:
             return candidate.engine, candidates
     fit = [c.engine for c in candidates if not _unfit(c.engine, model, task)]
+    fit.sort(key=lambda engine: engine.lock is None)  # first what one command installs
     if fit:
         says = f"{fit[0].name} can run {model.name}, but is not installed here"
         raise EnvironmentProblem(says, hint=fit[0].hint)
