@@ -26,7 +26,7 @@ HOME = Path(__file__).parent.parent.parent / "models" / "freehold-seed"
 WHEEL = HOME / "package" / "src"
 FIRST_THOUSAND = "b71a00b377a28737b3bd85aa7aee92e2cbf3c03abc68640097f6ab6fc3a44d09"
 """SHA-256 of the first thousand pairs."""
-RECIPE = ("generate", "grammar", "needs", "slips", "verbs")
+RECIPE = ("checking", "generate", "grammar", "implied", "needs", "slips", "verbs")
 
 
 @pytest.fixture
@@ -65,6 +65,28 @@ def test_the_data_speak_of_every_word(recipe: Any) -> None:
         tables = recipe.grammar(language).tables
         assert set(tables["tasks"]) == set(TASKS)
         assert set(tables["abilities"]) == set(ABILITIES)
+
+
+def test_every_phrasing_can_be_said_and_no_kind_of_work_lacks_a_form(recipe: Any) -> None:
+    checking = importlib.import_module("checking")
+    for language in ("en", "de", "fr", "es"):
+        assert not list(checking.wrong(language))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "mistake"),
+    [("(a|b", "not closed"), ("a|b)", "too many"), ("<nowhere>", "nowhere"), ("{shoe}", "shoe")],
+)
+def test_a_phrasing_that_cannot_be_said_is_found(
+    recipe: Any, monkeypatch: pytest.MonkeyPatch, phrase: str, mistake: str
+) -> None:
+    checking = importlib.import_module("checking")
+    tables = recipe.grammar("en").tables
+    broken = {**tables, "clauses": {**tables["clauses"], "host": [phrase]}}
+    monkeypatch.setattr(
+        checking.Grammar, "__init__", lambda made, _: vars(made).update(tables=broken)
+    )
+    assert any(mistake in line for line in checking.wrong("en"))
 
 
 def test_two_hundred_needs_are_in_each_file_of_phrasings() -> None:

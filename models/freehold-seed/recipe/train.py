@@ -19,7 +19,7 @@ import torch.distributed as dist
 from model import Network, Shape
 from muon import Muon
 from tokenizers import Tokenizer
-from tokenizing import END, NEED, USER
+from tokenizing import END, NEED, PAD, USER
 from torch import Tensor
 
 ROW = 128
@@ -37,6 +37,9 @@ MATRIX_RATE, OTHER_RATE = 0.02, 0.004
 PROCESSES = 2
 PAIRS = 400_000
 """Of all pairs, the first so many are trained on."""
+BLOTTED = 0.1
+"""Part of the tokens of a text that are hidden, others each time, so that all words are learned
+from; those that the answer quotes are not."""
 BLOCK = 20_000
 OPEN_ROWS = 24
 """Rows that are filled side by side."""
@@ -47,7 +50,7 @@ class Row:
     """A row that is being filled."""
 
     def __init__(self) -> None:
-        self.cells = np.zeros((3, ROW + 1), np.uint16)
+        self.cells = np.zeros((4, ROW + 1), np.uint16)
         self.used = self.pairs = 0
 
     def add(self, ids: list[int], answer: int) -> None:
@@ -57,10 +60,12 @@ class Row:
         self.cells[0, start:end] = ids
         self.cells[1, start:end] = self.pairs
         self.cells[2, start + answer : end] = 1
+        said = set(ids[answer:])
+        self.cells[3, start + 1 : start + answer - 1] = [i not in said for i in ids[1 : answer - 1]]
 
 
 def pack(source: Path, tokenizer: Tokenizer) -> np.ndarray:
-    """Rows of (token, number of its pair, whether it belongs to an answer), as full as can be."""
+    """Rows of (token, number of its pair, whether it is of an answer, whether it may be hidden)."""
     rows: list[np.ndarray] = []
     opened = [Row() for _ in range(OPEN_ROWS)]
     for ids, answer in encoded(source, tokenizer):
@@ -89,13 +94,19 @@ def encoded(source: Path, tokenizer: Tokenizer) -> Iterator[tuple[list[int], int
                     yield ids, len(a.ids) + 2
 
 
-def batches(rows: np.ndarray, rank: int) -> Iterator[Batch]:
-    """Batches without end of the rows that are this process's; each row once in every round."""
+def batches(rows: np.ndarray, rank: int, blot: int) -> Iterator[Batch]:
+    """Batches without end of the rows that are this process's; each row once in every round.
+
+    `blot` is the token that stands for hidden ones.
+    """
     for turn in range(10**6):
         order = np.random.default_rng(turn).permutation(len(rows))[rank::PROCESSES]
+        chance = np.random.default_rng((turn, rank))
         for start in range(0, len(order) - ROWS + 1, ROWS):
-            taken = torch.from_numpy(rows[order[start : start + ROWS]].astype(np.int64))
-            tokens, numbers, answers = taken[:, 0], taken[:, 1], taken[:, 2]
+            taken = rows[order[start : start + ROWS]].astype(np.int64)
+            hidden = (taken[:, 3] > 0) & (chance.random(taken[:, 3].shape) < BLOTTED)
+            taken[:, 0][hidden] = blot
+            tokens, numbers, answers, _ = torch.from_numpy(taken).unbind(1)
             places = answers[:, 1:].flatten().nonzero()[:ANSWERS, 0]
             targets = tokens[:, 1:].flatten()[places]
             lack = ANSWERS - len(places)
@@ -120,13 +131,13 @@ def add_up(network: Network) -> None:
         grad.copy_(part.view_as(grad))
 
 
-def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) -> None:
+def train(rank: int, rows: np.ndarray, tokenizer: Tokenizer, minutes: float, kept: Path) -> None:
     """One of the two processes."""
     torch.set_num_threads(1)
     torch.manual_seed(1)
     store = f"file://{kept.absolute()}.meeting"
     dist.init_process_group("gloo", init_method=store, rank=rank, world_size=PROCESSES)
-    network = Network(Shape(vocabulary=size))
+    network = Network(Shape(vocabulary=tokenizer.get_vocab_size()))
     named = list(network.named_parameters())
     muon = Muon([p for n, p in named if p.dim() == 2 and "embedding" not in n])
     others = [p for n, p in named if p.dim() < 2 or "embedding" in n]
@@ -134,7 +145,7 @@ def train(rank: int, rows: np.ndarray, size: int, minutes: float, kept: Path) ->
     compiled = torch.compile(network, dynamic=False)
     if rank:
         dist.barrier()
-    source = batches(rows, rank)
+    source = batches(rows, rank, tokenizer.token_to_id(PAD))
     with torch.autocast("cpu", dtype=torch.bfloat16):
         compiled(*next(source)).backward()
     network.zero_grad()
@@ -186,7 +197,7 @@ def main() -> None:
     print(f"{sum(p.numel() for p in Network(Shape(vocabulary=size)).parameters()):,} parameters")
     Path(f"{kept}.meeting").unlink(missing_ok=True)
     child = os.fork()
-    train(1 if child == 0 else 0, rows, size, minutes, kept)
+    train(1 if child == 0 else 0, rows, tokenizer, minutes, kept)
     if child:
         os.waitpid(child, 0)
 
