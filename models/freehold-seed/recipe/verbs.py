@@ -30,11 +30,17 @@ FRENCH = {
 SPANISH = {"hacer": "hace", "poner": "pone", "reconocer": "reconoce", "entender": "entiende", "resolver": "resuelve",
            "convertir": "convierte", "tener": "tiene", "predecir": "predice", "prever": "prevé",
            "encontrar": "encuentra", "contar": "cuenta", "probar": "prueba", "comprobar": "comprueba", "mostrar": "muestra",
-           "demostrar": "demuestra", "decir": "dice", "oír": "oye", "seguir": "sigue", "medir": "mide", "verter": "vierte",
+           "demostrar": "demuestra", "decir": "dice", "oír": "oye", "corregir": "corrige", "seguir": "sigue", "medir": "mide", "verter": "vierte",
            "mover": "mueve", "volver": "vuelve", "devolver": "devuelve", "atender": "atiende", "construir": "construye",
            "reconstruir": "reconstruye", "ampliar": "amplía", "envejecer": "envejece", "sonar": "suena", "pedir": "pide"}  # fmt: skip
 VOWEL = "\ue000?(?i:[aeiouàâéèêëîïôœ]|h(?:éb|ist|ôp|omm|oro|ume|eur|abit|aïti))"
 """What an elision stands before, also as the start of a quoted name."""
+ARTICLES = {
+    ("de", "des"): "de ",
+    ("de", "les"): "des ",
+    ("à", "des"): "à des ",
+    ("à", "les"): "aux ",
+}
 ELIDED = {"du": "de l'", "au": "à l'"}
 GERMAN = {"lesen": "liest", "einlesen": "einliest", "vorlesen": "vorliest", "sprechen": "spricht", "haben": "hat",
           "auslesen": "ausliest", "erstellen": "erstellt", "übersetzen": "übersetzt", "lassen": "lässt"}  # fmt: skip
@@ -77,6 +83,7 @@ def _german(verb: str) -> str:
 
 def elided(text: str) -> str:
     """French words run together where a vowel follows: de écrire, d'écrire; du anglais, de l'anglais."""
+    text = re.sub(r"\b(de|à) (des|les) (?!\w+(?:er|ir|re)\b)", lambda m: ARTICLES[m[1], m[2]], text)
     text = re.sub(rf"\b(du|au) (?={VOWEL})", lambda m: ELIDED[m[1]], text)
     return re.sub(rf"\b(de|le|que|je|ne|se) (?={VOWEL})", lambda m: m[1][:-1] + "'", text)
 
