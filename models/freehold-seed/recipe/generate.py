@@ -123,7 +123,8 @@ class Saying:
 
     def _phrase(self, options: list[str], inner: str = "") -> str:
         phrase = options[self.rng.randrange(len(options))]
-        said = tidy(self.rng, self.grammar.say(self.rng, phrase, self.pair.fill, inner))
+        said = self.grammar.say(self.rng, phrase, self.pair.fill, inner)
+        said = tidy(self.rng, said, self.grammar.language)
         if self.pair.kind not in ELSEWHERE and BUSINESS.search(said):
             self.business = True
         return said
@@ -347,12 +348,13 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-def tidy(rng: random.Random, text: str) -> str:
-    """Spaces and articles as they should be, most of the time."""
+def tidy(rng: random.Random, text: str, language: str) -> str:
+    """Spaces and English articles as they should be, most of the time."""
     text = text.replace("' ?", "'").replace("?", "").replace("a the best", "the best")
-    text = re.sub(
-        r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
-    )
+    if language == "en":
+        text = re.sub(
+            r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
+        )
     return re.sub(r" {2,}", " ", text).strip()
 
 

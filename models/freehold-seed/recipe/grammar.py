@@ -39,7 +39,8 @@ class Grammar:
         """The words of a phrase; `fill` gives the slots, `inner` is what stands for <do>."""
         words: list[str] = []
         self._walk(rng, parse(phrase), fill, inner, words)
-        return "".join(words)
+        said = "".join(words)
+        return verbs.elided(said) if self.language == "fr" else said
 
     def _walk(
         self, rng: random.Random, parts: tuple[Part, ...], fill: Fill, inner: str, out: list[str]
