@@ -24,9 +24,9 @@ from tests.invented import SHIPPED
 
 HOME = Path(__file__).parent.parent.parent / "models" / "freehold-seed"
 WHEEL = HOME / "package" / "src"
-FIRST_THOUSAND = "b71a00b377a28737b3bd85aa7aee92e2cbf3c03abc68640097f6ab6fc3a44d09"
+FIRST_THOUSAND = "b56f60931c656b5d748f26fd38ec354d94aa43975e8e20e5f8c5c660ca3f6993"
 """SHA-256 of the first thousand pairs."""
-RECIPE = ("generate", "grammar", "needs", "slips", "verbs")
+RECIPE = ("checking", "generate", "grammar", "implied", "needs", "slips", "verbs")
 
 
 @pytest.fixture
@@ -67,8 +67,30 @@ def test_the_data_speak_of_every_word(recipe: Any) -> None:
         assert set(tables["abilities"]) == set(ABILITIES)
 
 
+def test_every_phrasing_can_be_said_and_no_kind_of_work_lacks_a_form(recipe: Any) -> None:
+    checking = importlib.import_module("checking")
+    for language in ("en", "de", "fr", "es"):
+        assert not list(checking.wrong(language))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "mistake"),
+    [("(a|b", "not closed"), ("a|b)", "too many"), ("<nowhere>", "nowhere"), ("{shoe}", "shoe")],
+)
+def test_a_phrasing_that_cannot_be_said_is_found(
+    recipe: Any, monkeypatch: pytest.MonkeyPatch, phrase: str, mistake: str
+) -> None:
+    checking = importlib.import_module("checking")
+    tables = recipe.grammar("en").tables
+    broken = {**tables, "clauses": {**tables["clauses"], "host": [phrase]}}
+    monkeypatch.setattr(
+        checking.Grammar, "__init__", lambda made, _: vars(made).update(tables=broken)
+    )
+    assert any(mistake in line for line in checking.wrong("en"))
+
+
 def test_two_hundred_needs_are_in_each_file_of_phrasings() -> None:
-    for name in ("open.tsv", "closed.tsv"):
+    for name in ("open.tsv", "closed.tsv", "unseen.tsv"):
         lines = (HOME / "phrasings" / name).read_text("utf-8").splitlines()
         assert len([line for line in lines if line and line[0] != "#"]) >= 200
 

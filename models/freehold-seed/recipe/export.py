@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from model import NORM_EPSILON, ROPE_BASE, Network, Shape
+from model import HEAD, NORM_EPSILON, ROPE_BASE, Network, Shape
 from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from tokenizing import END, MARKS, PAD, TEMPLATE, USER
@@ -38,7 +38,7 @@ def shaped(weights: dict[str, Tensor]) -> Shape:
     size, width = weights["embedding.weight"].shape
     layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("blocks."))
     feed = weights["blocks.0.gate.weight"].shape[0]
-    return Shape(vocabulary=size, width=width, layers=layers, feed=feed)
+    return Shape(vocabulary=size, width=width, layers=layers, feed=feed, heads=width // HEAD)
 
 
 def renamed(weights: dict[str, Tensor], place: int) -> Iterator[tuple[str, Tensor]]:

@@ -16,18 +16,25 @@ from functools import cache
 from pathlib import Path
 
 from grammar import Grammar
+from implied import BUSINESS, FROM_ABOVE, MEDICAL, PRIVATE
 from needs import Pair
 from slips import slip
 
 SHARD = 5000
 LANGUAGES = ["en"] * 46 + ["de"] * 18 + ["fr"] * 18 + ["es"] * 18
-HOW_MANY = [0] * 13 + [1] * 27 + [2] * 28 + [3] * 18 + [4] * 9 + [5] * 5
+HOW_MANY = [0] * 24 + [1] * 30 + [2] * 24 + [3] * 13 + [4] * 6 + [5] * 3
+"""Limits of a need."""
+SCENE, DO = 0.3, 0.72
+"""How a kind of work is said: as a scene below the first, as a deed below the second, else as a thing."""
 WEIGHTS = {
-    "commercial": 34, "host": 7, "modify": 7, "redistribute": 5, "train": 3, "memory": 34,
-    "machine": 9, "languages": 24, "license": 8, "osi": 8, "fully": 6, "weights": 4,
-    "restricted": 2, "context": 8, "size": 9, "not_country": 8, "not_maker": 6, "users": 6,
-    "revenue": 4, "where": 9, "nothing": 26, "ability": 20,
+    "commercial": 30, "host": 13, "modify": 10, "redistribute": 9, "train": 7, "memory": 30,
+    "machine": 9, "languages": 22, "license": 9, "osi": 8, "fully": 6, "weights": 5,
+    "restricted": 3, "context": 8, "size": 9, "not_country": 9, "not_maker": 7, "users": 8,
+    "revenue": 5, "where": 10, "nothing": 34, "ability": 40, "like": 4,
 }  # fmt: skip
+ELSEWHERE = ("not_country", "not_maker")
+"""Limits whose words speak of other people's companies."""
+AFTER_SCENE = [". ", ". ", ". ", ", ", ", ", "; ", " - ", " ", " ("]
 USES = {"commercial": "commercial", "host": "host", "modify": "modify",
         "redistribute": "redistribute", "train": "train-on-outputs"}  # fmt: skip
 OPEN = {"fully": "fully open", "weights": "open weights", "restricted": "restricted weights"}
@@ -45,18 +52,12 @@ ABILITIES = {
     "forecast": ["quantiles"], "segment": ["medical", "geospatial"], "detect": ["geospatial"],
     "classify": ["medical"],
 }  # fmt: skip
-FROM_ABOVE = re.compile(r"satel|satél|luftbild|aerial|aérienne|aéreas|earth observation", re.I)
-BUSINESS = re.compile(
-    r"\b(company|business|(web ?|online[ -]?)?shop|store|startup|start-up|firm|agency|restaurant|enterprise|customers?"
-    r"|clients?|firma|unternehmen|betrieb|laden|geschäft|kanzlei|agentur|steuerbüro|kunde\w*|entreprise|société"
-    r"|boutique|magasin|boîte|commerce|agence|cabinet d'avocats|empresa|negocio|tienda|restaurante|agencia|despacho"
-    r"|clientes?)\b", re.I)  # fmt: skip
-"""Who has these works commercially, whether or not they say so."""
-PRIVATE = re.compile(
-    r"\b(not?|nicht|kein\w*|pas|sin|won't|don't|nichts|rien|nada|never)\b.*(commer|kommerz|comerc|sell|verkauf|vend)"
-    r"|\bfun\b|privat|personal use|hobb|spaß|usage privé|uso privado|nur für mich|plaisir|diversión", re.I)  # fmt: skip
-LIKE, OUTSIDE, NO_TASK, SHORT = 13, 7, 3, 6
+LIKE, OUTSIDE, NO_TASK, SHORT = 9, 7, 3, 5
 """Of a hundred pairs: to replace a model, no need at all, only limits, key words; the rest say a task."""
+
+
+FOLDED = 0.94
+"""Part of the texts that are as Freehold hands them over; the others as people type them."""
 
 
 def fold(text: str) -> str:
@@ -80,7 +81,7 @@ def one(rng: random.Random) -> tuple[str, str]:
     said = Saying(pair, grammar(language)).say()
     text = slip(rng, said, language)
     answer = pair.json()
-    if rng.random() < 0.85:
+    if rng.random() < FOLDED:
         text, answer = fold(text), fold(answer)
     return " ".join(text.split()), answer
 
@@ -97,12 +98,12 @@ class Saying:
     def __init__(self, pair: Pair, grammar: Grammar) -> None:
         self.pair, self.grammar, self.rng = pair, grammar, pair.rng
         self.tables = grammar.tables
-        self.private = False
+        self.private = self.business = self.scene = False
 
     def say(self) -> str:
         """A whole text, with its marks."""
         text = self._say()
-        if self.pair.need and not self.private and BUSINESS.search(text):
+        if self.pair.need and not self.private and self.business:
             self.pair.add("uses", "commercial")
         return text
 
@@ -122,23 +123,48 @@ class Saying:
 
     def _phrase(self, options: list[str], inner: str = "") -> str:
         phrase = options[self.rng.randrange(len(options))]
-        return tidy(self.rng, self.grammar.say(self.rng, phrase, self.pair.fill, inner))
+        said = self.grammar.say(self.rng, phrase, self.pair.fill, inner)
+        said = tidy(self.rng, said, self.grammar.language)
+        if self.pair.kind not in ELSEWHERE and BUSINESS.search(said):
+            self.business = True
+        return said
 
     def _task(self) -> str:
-        tasks = self.tables["tasks"]
-        task = self.rng.choice(TASKS)
-        self.pair.need["task"] = task
-        self.pair.begin("task")
-        form = "do" if self.rng.random() < 0.62 else "thing"
-        inner = self._phrase(tasks[task][form])
-        self._from_above(inner)
+        task = self._drawn()
+        chance = self.rng.random()
+        if chance < SCENE and "scene" in self.tables["tasks"][task]:
+            return self._scene(task)
+        form = "do" if chance < DO else "thing"
+        inner = self._work(task, form)
         if self.grammar.language == "de" and form == "do":
             return self._german(inner)
         return self._phrase(self.tables[f"{form}_frames"], inner)
 
-    def _from_above(self, text: str) -> None:
-        if FROM_ABOVE.search(text):
-            self.pair.add("abilities", "geospatial")
+    def _drawn(self) -> str:
+        """A kind of work, which is what the need asks for."""
+        task = self.rng.choice(TASKS)
+        self.pair.need["task"] = task
+        return task
+
+    def _work(self, task: str, form: str) -> str:
+        """The work in one of its forms, with what its words mean beside it."""
+        self.pair.begin("task")
+        words = self._phrase(self.tables["tasks"][task][form])
+        for ability, pattern in (("geospatial", FROM_ABOVE), ("medical", MEDICAL)):
+            if ability in ABILITIES.get(task, ()) and pattern.search(words):
+                self.pair.add("abilities", ability)
+        return words
+
+    def _scene(self, task: str) -> str:
+        """Work that is told and not named; now and then with a question around it."""
+        words = self._work(task, "scene").rstrip(".!")
+        self.scene = True
+        glue = self.tables["glue"]
+        if self.rng.random() < 0.1:
+            words = self._phrase(glue["scene_before"]) + self.rng.choice([": ", ". ", ", "]) + words
+        if self.rng.random() < 0.22:
+            words += self.rng.choice([". ", ". ", ", ", " - "]) + self._phrase(glue["scene_after"])
+        return words
 
     def _german(self, inner: str) -> str:
         """German puts "zu" into the infinitive after some frames."""
@@ -152,13 +178,7 @@ class Saying:
         self.pair.begin("like")
         main = self._phrase(self.tables["like"]["main"])
         if self.rng.random() < 0.25:
-            task = self.rng.choice(TASKS)
-            self.pair.need["task"] = task
-            self.pair.begin("task")
-            inner = self._phrase(
-                self.tables["tasks"][task]["do" if self.rng.random() < 0.5 else "thing"]
-            )
-            self._from_above(inner)
+            inner = self._work(self._drawn(), "do" if self.rng.random() < 0.5 else "thing")
             main += self.rng.choice({"en": [" to ", " for ", ", ", ": ", " that can "], "de": [", ", ": ", " - "],
                                      "fr": [" pour ", ", ", ": "], "es": [" para ", ", ", ": "]}[self.grammar.language]) + inner  # fmt: skip
         return main
@@ -174,6 +194,8 @@ class Saying:
                 if kind in rivals:
                     for rival in rivals:
                         weights.pop(rival, None)
+            if kind == "ability" and self.rng.random() < 0.2:
+                chosen.append(kind)
             if kind == "memory" and self._possible("machine") and self.rng.random() < 0.1:
                 weights["machine"] = 9
             weights.pop(kind, None)
@@ -183,6 +205,8 @@ class Saying:
         task = self.pair.need.get("task")
         if kind == "ability":
             return task in ABILITIES
+        if kind == "like":
+            return task is not None and "like" not in self.pair.need
         if kind == "context":
             return task is None or task in READING
         if kind == "languages":
@@ -191,25 +215,34 @@ class Saying:
 
     def _limits(self, kinds: list[str]) -> list[str]:
         """Their words, in the order that was drawn; that it is private is never told beside trade."""
-        said = {
-            kind: self._limit(kind) for kind in sorted(kinds, key=lambda kind: kind == "nothing")
-        }
-        return [said[kind] for kind in kinds]
+        order = sorted(range(len(kinds)), key=lambda at: kinds[at] == "nothing")
+        said = {at: self._limit(kinds[at]) for at in order}
+        return [said[at] for at in range(len(kinds)) if said[at]]
 
     def _limit(self, kind: str) -> str:
         if kind == "ability":
-            ability = self.rng.choice(ABILITIES[self.pair.need["task"]])
-            self.pair.add("abilities", ability)
-            self.pair.begin(ability)
-            return self._phrase(self.tables["abilities"][ability])
+            return self._ability()
         self._note(kind)
         self.pair.begin(kind)
+        if kind == "like":
+            return self._phrase(self.tables["like"]["with_task"])
         text = self._phrase(self.tables["clauses"][kind])
         if kind == "nothing" and PRIVATE.search(text):
             if self.pair.need.get("uses"):
                 return self._limit(kind)
             self.private = True
         return text
+
+    def _ability(self, table: str = "abilities") -> str:
+        """One more ability that fits the work; nothing where all are said."""
+        said = self.pair.need.get("abilities", [])
+        left = [a for a in ABILITIES[self.pair.need["task"]] if a not in said]
+        if not left:
+            return ""
+        ability = self.rng.choice(left)
+        self.pair.add("abilities", ability)
+        self.pair.begin(ability)
+        return self._phrase(self.tables[table][ability])
 
     def _note(self, kind: str) -> None:
         if kind in USES:
@@ -218,6 +251,8 @@ class Saying:
             self.pair.need["open"] = OPEN[kind]
         elif kind == "osi":
             self.pair.add("licenses", "osi")
+        elif kind == "revenue":
+            self.business = True
 
     def _around(self, main: str, limits: list[str]) -> str:
         """The limits around what is wanted: before it, behind it, or as sentences of their own."""
@@ -230,7 +265,8 @@ class Saying:
             if sentence and not fronted and self.rng.random() < 0.3:
                 fronted = words
                 continue
-            text += self.rng.choice(glue["and" if sentence else "tail"]) + words
+            between = glue["and" if sentence else "tail"]
+            text += self.rng.choice(AFTER_SCENE if self.scene else between) + words
         if fronted:
             text = fronted + self.rng.choice(glue["before"]) + text
         elif limits and not limits[0].startswith("=") and self.rng.random() < 0.06:
@@ -274,30 +310,29 @@ class Saying:
 
     def _key_words(self) -> str:
         """The need as people type it into a search box."""
-        tasks, short = self.tables["tasks"], self.tables["short"]
-        task = self.rng.choice(TASKS)
-        self.pair.need["task"] = task
-        self.pair.begin("task")
-        thing = self._phrase(tasks[task]["thing"])
-        self._from_above(thing)
+        short = self.tables["short"]
+        thing = self._work(self._drawn(), "thing")
         thing = re.sub(r"^(an?|eine?n?|un|une|de l'|de la|des|ein\(e?\)) ", "", thing)
-        kinds = [k for k in self._kinds() if k in short]
+        kinds = [k for k in self._kinds() if k in short or k == "ability"]
         parts = [thing]
         for kind in kinds:
+            if kind == "ability":
+                parts.append(self._ability("short_abilities"))
+                continue
             self._note(kind)
             self.pair.begin(kind)
             parts.append(self._phrase(short[kind]))
         if self.rng.random() < 0.4:
             self.rng.shuffle(parts)
-        return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(parts)
+        return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(part for part in parts if part)
 
 
 TASKS = (
-    ["transcribe"] * 6 + ["chat"] * 6 + ["code"] * 4 + ["speak"] * 4 + ["draw"] * 4
-    + ["embed", "ocr", "translate"] * 3 + ["vision", "edit", "film", "moderate", "music"] * 2
-    + ["math", "watch", "listen", "omni", "rerank", "classify", "pages", "embed-images"]
-    + ["match-images", "classify-images", "sounds", "audio", "animate", "shape", "segment"]
-    + ["cut-out", "caption", "detect", "depth", "forecast", "forecast", "rerank", "detect"]
+    ["chat"] * 9 + ["transcribe"] * 6 + ["code", "speak", "draw", "ocr", "translate"] * 4
+    + ["embed", "vision", "classify", "edit", "film", "forecast", "detect", "moderate"] * 3
+    + ["math", "watch", "listen", "omni", "rerank", "pages", "embed-images", "match-images"] * 2
+    + ["classify-images", "music", "sounds", "audio", "animate", "shape", "segment"] * 2
+    + ["cut-out", "caption", "depth"] * 2
 )  # fmt: skip
 GENERAL = {
     "en": ["i need a model", "any model", "something", "a model", "which model", "i want an ai", "show me models"],
@@ -313,12 +348,13 @@ FOREIGN = [
 ]  # fmt: skip
 
 
-def tidy(rng: random.Random, text: str) -> str:
-    """Spaces and articles as they should be, most of the time."""
+def tidy(rng: random.Random, text: str, language: str) -> str:
+    """Spaces and English articles as they should be, most of the time."""
     text = text.replace("' ?", "'").replace("?", "").replace("a the best", "the best")
-    text = re.sub(
-        r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
-    )
+    if language == "en":
+        text = re.sub(
+            r"\ban? (?=[\w])", lambda m: m[0] if rng.random() < 0.05 else _article(text, m), text
+        )
     return re.sub(r" {2,}", " ", text).strip()
 
 

@@ -1,6 +1,7 @@
 """Reads the phrasings and turns one of them into words: choices, references, values.
 
-`(a|b|)` is a choice, `<name>` an entry of the list of that name, `{slot}` a value.
+`(a|b|)` is a choice, `<name>` an entry of the list of that name, `{slot}` a value. The phrasings of
+a language are its file and all files in its folder, where lists of the same name are one.
 """
 
 import random
@@ -30,13 +31,16 @@ class Grammar:
 
     def __init__(self, language: str) -> None:
         self.language = language
-        self.tables: dict[str, Any] = tomllib.loads((HERE / f"{language}.toml").read_text("utf-8"))
+        self.tables: dict[str, Any] = {}
+        for file in (HERE / f"{language}.toml", *sorted((HERE / language).glob("*.toml"))):
+            join(self.tables, tomllib.loads(file.read_text("utf-8")))
 
     def say(self, rng: random.Random, phrase: str, fill: Fill, inner: str = "") -> str:
         """The words of a phrase; `fill` gives the slots, `inner` is what stands for <do>."""
         words: list[str] = []
         self._walk(rng, parse(phrase), fill, inner, words)
-        return "".join(words)
+        said = "".join(words)
+        return verbs.elided(said) if self.language == "fr" else said
 
     def _walk(
         self, rng: random.Random, parts: tuple[Part, ...], fill: Fill, inner: str, out: list[str]
@@ -56,6 +60,15 @@ class Grammar:
                 options = self.tables[what]
                 chosen = options[rng.randrange(len(options))]
                 self._walk(rng, parse(chosen), fill, inner, out)
+
+
+def join(tables: dict[str, Any], more: dict[str, Any]) -> None:
+    """Put the lists of one file behind those of the files before it."""
+    for key, value in more.items():
+        if isinstance(value, dict):
+            join(tables.setdefault(key, {}), value)
+        else:
+            tables[key] = tables.get(key, []) + value
 
 
 @cache
@@ -86,7 +99,7 @@ def _sequence(text: str, at: int) -> tuple[tuple[Part, ...], int]:
 
 def _named(text: str, at: int) -> bool:
     close = text.find(">" if text[at] == "<" else "}", at)
-    return close > at and text[at + 1 : close].isalnum()
+    return close > at and text[at + 1 : close].replace("-", "").replace("_", "").isalnum()
 
 
 def _reference(text: str, at: int) -> tuple[Part, int]:

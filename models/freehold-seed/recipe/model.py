@@ -6,6 +6,8 @@ from torch.nn import functional as f
 
 NORM_EPSILON = 1e-5
 ROPE_BASE = 10000.0
+HEAD = 64
+"""Width of an attention head."""
 
 
 class Shape:
@@ -82,11 +84,12 @@ class Network(nn.Module):
     def logits(self, tokens: Tensor, pairs: Tensor, places: Tensor) -> Tensor:
         """The logits at these places of the flattened batch."""
         length, half = tokens.shape[1], self.shape.width // self.shape.heads // 2
-        later = torch.ones(length, length, dtype=torch.bool).triu(1)
+        here = tokens.device
+        later = torch.ones(length, length, dtype=torch.bool, device=here).triu(1)
         apart = (pairs[:, :, None] != pairs[:, None, :]) | later
         hidden = apart[:, None].to(torch.float32) * -1e4
-        turns = ROPE_BASE ** (-torch.arange(half) / half)
-        angles = torch.arange(length)[:, None] * torch.cat((turns, turns))[None]
+        turns = ROPE_BASE ** (-torch.arange(half, device=here) / half)
+        angles = torch.arange(length, device=here)[:, None] * torch.cat((turns, turns))[None]
         x = self.embedding(tokens)
         for block in self.blocks:
             x = block(x, hidden, angles.cos(), angles.sin())

@@ -19,11 +19,11 @@ class Muon:
         for matrix in matrices:
             shapes.setdefault(matrix.shape, []).append(matrix)
         self.groups = list(shapes.values())
-        self.kept = [torch.zeros(len(group), *group[0].shape) for group in self.groups]
+        self.kept = [torch.zeros_like(torch.stack([*group]).detach()) for group in self.groups]
         self.momentum = momentum
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
+    def step(self, rate: float | Tensor) -> None:
         """Move every matrix by `rate`, whatever the size of its gradient, and forget gradients."""
         for group, kept in zip(self.groups, self.kept, strict=True):
             gradient = torch.stack([m.grad for m in group])  # type: ignore[arg-type, misc]
@@ -32,7 +32,7 @@ class Muon:
             rows, columns = group[0].shape
             scale = max(1.0, rows / columns) ** 0.5
             for matrix, change in zip(group, update, strict=True):
-                matrix.mul_(1 - 0.01 * rate).add_(change, alpha=-rate * scale)
+                matrix.mul_(1 - 0.01 * rate).sub_(change * (rate * scale))
                 matrix.grad = None
 
 

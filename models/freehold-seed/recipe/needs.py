@@ -67,6 +67,8 @@ class Pair:
             codes = list(table)
             many = COMMON_LANGUAGES if self.rng.random() < 0.8 else len(codes)
             at = min(self.rng.randrange(many), self.rng.randrange(many))
+            while codes[at] in self._chosen.values():
+                at = self.rng.randrange(many)
             self._chosen[place] = codes[at]
             self.add("languages", codes[at])
         name: str = table[self._chosen[place]][self.column]

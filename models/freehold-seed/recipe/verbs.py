@@ -1,6 +1,8 @@
 # ruff: noqa: E501  (a table is easier to read so)
 """Bends the verb of a phrase, roughly as people do: transcribe, transcribing, transcribes."""
 
+import re
+
 DOUBLED = {
     "cut",
     "get",
@@ -20,9 +22,26 @@ IRREGULAR = {"do": "does", "have": "has", "go": "goes", "be": "is", "can": "can"
 FRENCH = {
     "faire": "fait", "répondre": "répond", "mettre": "met", "comprendre": "comprend", "convertir": "convertit",
     "avoir": "a", "prévoir": "prévoit", "prédire": "prédit", "reconnaître": "reconnaît", "de": "de", "résoudre": "résout",
+    "rendre": "rend", "entendre": "entend", "suivre": "suit", "peindre": "peint", "sortir": "sort", "prendre": "prend",
+    "apprendre": "apprend", "savoir": "sait", "obtenir": "obtient", "recevoir": "reçoit", "découvrir": "découvre",
+    "ouvrir": "ouvre", "enlever": "enlève", "appeler": "appelle", "étiqueter": "étiquette", "tenir": "tient",
+    "redonner": "redonne", "détecter": "détecte", "transcrire": "transcrit", "coucher": "couche",
 }  # fmt: skip
 SPANISH = {"hacer": "hace", "poner": "pone", "reconocer": "reconoce", "entender": "entiende", "resolver": "resuelve",
-           "convertir": "convierte", "tener": "tiene", "predecir": "predice", "prever": "prevé"}  # fmt: skip
+           "convertir": "convierte", "tener": "tiene", "predecir": "predice", "prever": "prevé",
+           "encontrar": "encuentra", "contar": "cuenta", "probar": "prueba", "comprobar": "comprueba", "mostrar": "muestra",
+           "demostrar": "demuestra", "decir": "dice", "oír": "oye", "corregir": "corrige", "seguir": "sigue", "medir": "mide", "verter": "vierte",
+           "mover": "mueve", "volver": "vuelve", "devolver": "devuelve", "atender": "atiende", "construir": "construye",
+           "reconstruir": "reconstruye", "ampliar": "amplía", "envejecer": "envejece", "sonar": "suena", "pedir": "pide"}  # fmt: skip
+VOWEL = "\ue000?(?i:[aeiouàâéèêëîïôœ]|h(?:éb|ist|ôp|omm|oro|ume|eur|abit|aïti))"
+"""What an elision stands before, also as the start of a quoted name."""
+ARTICLES = {
+    ("de", "des"): "de ",
+    ("de", "les"): "des ",
+    ("à", "des"): "à des ",
+    ("à", "les"): "aux ",
+}
+ELIDED = {"du": "de l'", "au": "à l'"}
 GERMAN = {"lesen": "liest", "einlesen": "einliest", "vorlesen": "vorliest", "sprechen": "spricht", "haben": "hat",
           "auslesen": "ausliest", "erstellen": "erstellt", "übersetzen": "übersetzt", "lassen": "lässt"}  # fmt: skip
 
@@ -62,9 +81,19 @@ def _german(verb: str) -> str:
     return stem + ("et" if stem.endswith(("d", "t")) else "t")
 
 
+def elided(text: str) -> str:
+    """French words run together where a vowel follows: de écrire, d'écrire; du anglais, de l'anglais."""
+    text = re.sub(r"\b(de|à) (des|les) (?!\w+(?:er|ir|re)\b)", lambda m: ARTICLES[m[1], m[2]], text)
+    text = re.sub(rf"\b(du|au) (?={VOWEL})", lambda m: ELIDED[m[1]], text)
+    return re.sub(rf"\b(de|le|que|je|ne|se) (?={VOWEL})", lambda m: m[1][:-1] + "'", text)
+
+
 def _french(verb: str) -> str:
     if verb in FRENCH:
         return FRENCH[verb]
+    if verb.endswith("yer"):
+        return verb[:-3] + "ie"
+    verb = re.sub(r"é(?=[bcdfglmnprstv]er$)", "è", verb)
     if verb.endswith("ire"):
         return verb[:-2] + "t"
     return verb[:-1] if verb.endswith("er") else verb[:-1] + "t" if verb.endswith("ir") else verb
