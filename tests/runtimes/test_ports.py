@@ -1,5 +1,6 @@
 """Architectures that we wrote anew say what a second, slower way of computing them says."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -71,7 +72,7 @@ def test_a_port_says_of_a_picture_what_the_bare_weights_say(name: str, seeing: M
     with asking(model, "text-generation", context=250) as running:
         result = last(running, question(model))
     assert result.spent.prompt == expected(model)["count"]
-    assert result.text == expected(model)["text"]
+    assert result.text == re.sub(r"<\|\w+\|>", "", expected(model)["text"])  # marks are not said
     assert [token.log for token in result.tokens] == pytest.approx(
         expected(model)["logs"], abs=1e-4
     )
