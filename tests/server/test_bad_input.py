@@ -29,6 +29,7 @@ from freehold.server.forms.openai_moderations import Moderation
 from freehold.server.forms.openai_responses import Response
 from freehold.server.forms.reranking import Ranking
 from freehold.server.problems import Refused
+from freehold.server.service import ascii_list
 from tests.server.bodies import BODIES
 from tests.server.conftest import TASKS
 from tests.server.running import Here, config, serving
@@ -118,6 +119,13 @@ def test_a_form_reads_or_refuses(path: str, seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", FORMS)
 def test_the_good_bodies_are_good(path: str, tmp_path: Path) -> None:
     assert FORMS[path].read(BODIES[path], heard(tmp_path)).model in ("tiny", "")
+
+
+@given(st.lists(st.text(), max_size=5))
+def test_any_names_are_the_value_of_a_header(names: list[str]) -> None:
+    value = ascii_list(tuple(names))
+    assert value == value.strip()
+    assert all(" " <= sign <= "~" for sign in value)
 
 
 @pytest.mark.parametrize("path", BODIES)

@@ -299,6 +299,6 @@ def limited(request: Any, config: Config) -> Any:
 
 
 def ascii_list(names: tuple[str, ...]) -> str:
-    """Names as the value of a header, without signs that could end it."""
-    text = ", ".join(names)[:1000]
+    """Names as the value of a header, without signs that could end it or spaces at its ends."""
+    text = ", ".join(name.strip() or "?" for name in names)[:1000].strip()
     return "".join(sign if " " <= sign <= "~" else "?" for sign in text)
