@@ -300,5 +300,5 @@ def limited(request: Any, config: Config) -> Any:
 
 def ascii_list(names: tuple[str, ...]) -> str:
     """Names as the value of a header, without signs that could end it or spaces at its ends."""
-    text = ", ".join(name.strip() or "?" for name in names)[:1000].strip()
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    plain = ("".join(sign if " " <= sign <= "~" else "?" for sign in name) for name in names)
+    return ", ".join(name.strip() or "?" for name in plain)[:1000].strip()
