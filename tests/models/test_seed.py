@@ -84,7 +84,7 @@ def test_a_phrasing_that_cannot_be_said_is_found(
     tables = recipe.grammar("en").tables
     broken = {**tables, "clauses": {**tables["clauses"], "host": [phrase]}}
     monkeypatch.setattr(
-        checking.Grammar, "__init__", lambda made, _: vars(made).update(tables=broken)
+        checking.Grammar, "__init__", lambda made, _: setattr(made, "tables", broken)
     )
     assert any(mistake in line for line in checking.wrong("en"))
 
