@@ -50,6 +50,7 @@ def ordered(
 def _for_children() -> tuple[Path, ...]:
     """Where CUDA names the threads of processes that the server starts; an administrator's may not.
 
-    An ordinary user can change nothing else there, while the administrator could change the system.
+    An ordinary user can change little else there, such as how readily his own processes are killed
+    when memory runs out, while the administrator could change the system.
     """
     return (Path("/proc"),) if os.name == "posix" and os.geteuid() else ()
