@@ -3,14 +3,17 @@
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from freehold.store.ledger import Ledger
+from freehold.store.ledger_file import _has_tables
 
 WRITE_UNTIL_KILLED = """
 import sys
@@ -125,6 +128,35 @@ def many_writers(path: Path, writers: int, rows: int) -> None:
     with Ledger.open(path, reading=True) as ledger:
         assert ledger.verify() == []
         assert ledger.head().number == writers * rows
+
+
+class MadeMeanwhile:
+    """A connection whose file another one makes a ledger of after its `count`th statement."""
+
+    def __init__(self, path: Path, count: int) -> None:
+        self.path = path
+        self.left = count
+        self.db = sqlite3.connect(path, isolation_level=None)
+        self.db.execute("PRAGMA journal_mode = WAL")
+
+    @property
+    def in_transaction(self) -> bool:
+        return self.db.in_transaction
+
+    def execute(self, statement: str) -> sqlite3.Cursor:
+        done = self.db.execute(statement)
+        self.left -= 1
+        if self.left == 0:
+            Ledger.open(self.path).close()
+        return done
+
+
+@pytest.mark.parametrize("count", range(1, 6))
+def test_a_ledger_made_while_it_is_opened_is_none_yet_or_whole(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    opened = cast(sqlite3.Connection, MadeMeanwhile(path, count))
+    assert _has_tables(opened, path) in (False, True)
+    assert _has_tables(opened, path)
 
 
 def test_eight_processes_never_fork_the_chain(tmp_path: Path) -> None:

@@ -99,8 +99,7 @@ def _connect(place: str) -> sqlite3.Connection:
 
 def _has_tables(db: sqlite3.Connection, path: Path) -> bool:
     """Whether the file is a ledger already; an error when it is something else."""
-    version = db.execute("PRAGMA user_version").fetchone()[0]
-    owner = db.execute("PRAGMA application_id").fetchone()[0]
+    version, owner, filled = _at_one_moment(db)
     if owner == OURS and version > VERSION:
         raise EnvironmentProblem(
             f"{path} was written by a newer Freehold (version {version} of its tables)",
@@ -108,9 +107,22 @@ def _has_tables(db: sqlite3.Connection, path: Path) -> bool:
         )
     if owner == OURS and version == VERSION:
         return True
-    if owner or version or db.execute("SELECT 1 FROM sqlite_master").fetchone():
+    if owner or version or filled:
         raise BrokenInput(f"{path} is a database, but not a ledger")
     return False
+
+
+def _at_one_moment(db: sqlite3.Connection) -> tuple[int, int, bool]:
+    """Version, owner and whether there are tables, never half before and half after a commit."""
+    db.execute("BEGIN")
+    try:
+        filled = db.execute("SELECT 1 FROM sqlite_master").fetchone() is not None
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        owner = db.execute("PRAGMA application_id").fetchone()[0]
+    finally:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+    return version, owner, filled
 
 
 def row_of(raw: tuple[Any, ...]) -> Row:
