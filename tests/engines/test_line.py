@@ -1,6 +1,7 @@
 """Connections to engines: kept for the next question, given up where anything is not as it was."""
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing, suppress
 from pathlib import Path
@@ -135,6 +136,56 @@ def test_an_engine_that_dies_after_its_first_word_is_not_asked_again(tmp_path: P
             await wire.get("/")
 
     assert asked(tmp_path, told, work) == (None, 2)
+
+
+async def read(wire: Wire, into: list[Any]) -> None:
+    async for event in wire.stream("/", {}):
+        into.append(event)
+
+
+@pytest.mark.parametrize("said", [b"", EVENTS, EVENTS + chunk(FIRST)])
+def test_an_engine_that_falls_silent_is_given_up(tmp_path: Path, said: bytes) -> None:
+    async def told(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
+        writer.write(said)
+        await reader.read()
+        return False
+
+    async def work(wire: Wire) -> int:
+        wire.patience, found = 0.2, list[Any]()
+        with pytest.raises(Broken, match="no answer for"):
+            await read(wire, found)
+        return len(found)
+
+    assert asked(tmp_path, told, work) == (int(FIRST in said), 1)
+
+
+def test_events_that_come_one_by_one_may_take_longer_than_patience_in_all(tmp_path: Path) -> None:
+    async def told(_: Any, writer: asyncio.StreamWriter, number: int) -> bool:
+        writer.write(EVENTS)
+        for _ in range(6):
+            writer.write(chunk(FIRST))
+            await asyncio.sleep(0.5)
+        writer.write(chunk(DONE) + b"0\r\n\r\n")
+        return True
+
+    async def work(wire: Wire) -> int:
+        wire.patience = 2.5
+        return len([event async for event in wire.stream("/", {})])
+
+    assert asked(tmp_path, told, work) == (6, 1)
+
+
+def test_numbers_that_json_does_not_know_are_understood(tmp_path: Path) -> None:
+    async def told(_: Any, writer: asyncio.StreamWriter, number: int) -> bool:
+        writer.write(EVENTS + chunk(b'data: {"a": NaN, "b": "\\ud83d"}\n\n') + chunk(DONE))
+        return False
+
+    async def work(wire: Wire) -> Any:
+        return [event async for event in wire.stream("/", {})]
+
+    ((event,), _) = asked(tmp_path, told, work)
+    assert math.isnan(event["a"])
+    assert event["b"] == "\ud83d"
 
 
 def test_giving_up_an_answer_closes_its_connection(tmp_path: Path) -> None:

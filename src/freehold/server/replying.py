@@ -163,39 +163,36 @@ async def _rest(
         await pieces.aclose()
 
 
-async def merged(
-    sources: "list[AsyncGenerator[T, None]]",
-) -> AsyncGenerator[tuple[int, T], None]:
-    """The items of several generators as they come, each with the number of its own."""
-    if len(sources) == 1:
-        async with aclosing(sources[0]) as only:
-            async for one in only:
-                yield 0, one
-        return
-    queue: asyncio.Queue[tuple[int, T | None, BaseException | None]] = asyncio.Queue(64)
-    tasks = [asyncio.ensure_future(_fed(queue, n, source)) for n, source in enumerate(sources)]
+def merged(sources: "list[AsyncGenerator[T, None]]") -> AsyncGenerator[T, None]:
+    """The items of several generators as they come; one alone is left as it is."""
+    return sources[0] if len(sources) == 1 else _merged(sources)
+
+
+async def _merged(sources: "list[AsyncGenerator[T, None]]") -> AsyncGenerator[T, None]:
+    queue: asyncio.Queue[tuple[T | None, BaseException | None]] = asyncio.Queue(64)
+    tasks = [asyncio.ensure_future(_fed(queue, source)) for source in sources]
     left = len(tasks)
     try:
         while left:
-            number, item, error = await queue.get()
+            item, error = await queue.get()
             if error is not None:
                 raise error
             if item is None:
                 left -= 1
             else:
-                yield number, item
+                yield item
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _fed(queue: Any, number: int, source: AsyncGenerator[T, None]) -> None:
+async def _fed(queue: Any, source: AsyncGenerator[T, None]) -> None:
     try:
         async with aclosing(source) as items:
             async for item in items:
-                await queue.put((number, item, None))
+                await queue.put((item, None))
     except Exception as error:
-        await queue.put((number, None, error))
+        await queue.put((None, error))
     else:
-        await queue.put((number, None, None))
+        await queue.put((None, None))

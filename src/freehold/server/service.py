@@ -130,8 +130,8 @@ class Service:
         deadline = time.monotonic() + self.config.limits.seconds_to_answer
         try:
             sources = [
-                self._guarded(visit, trip, entry, request, met, asked.stream)
-                for request in asked.requests
+                self._guarded(visit, trip, entry, asked, number, met)
+                for number in range(len(asked.requests))
             ]
             async with aclosing(merged(sources)) as parts:
                 async for part in parts:
@@ -176,21 +176,21 @@ class Service:
         return visit
 
     async def _guarded(
-        self, visit: Visit, trip: Trip, entry: Entry, request: Any, met: Met, streamed: bool
-    ) -> AsyncGenerator[Any, None]:
-        """One request between the guards; begun again where its engine died in the middle.
+        self, visit: Visit, trip: Trip, entry: Entry, asked: Asked, number: int, met: Met
+    ) -> AsyncGenerator[tuple[int, Any], None]:
+        """The parts of one request between the guards; begun again where its engine died.
 
         What is told as a whole can be: nobody has heard of it. A stream only before its first part.
         """
         seen, said = Context(entry.name, entry.task, visit.who, visit.id), False
-        request = await self.guarding.enter(limited(request, self.config), seen)
+        request = await self.guarding.enter(limited(asked.requests[number], self.config), seen)
         for left in reversed(range(TRIES)):
             parts = self._one(visit, trip, entry, request, met)
             try:
                 async with aclosing(self.guarding.leave(parts, trip.wanted, seen)) as passed:
                     async for part in passed:
-                        said = said or (streamed and not isinstance(part, Progress))
-                        yield part
+                        said = said or (asked.stream and not isinstance(part, Progress))
+                        yield number, part
                 return
             except Interrupted as error:
                 if said or not left:

@@ -25,6 +25,7 @@ class Line(asyncio.Protocol):
     def __init__(self) -> None:
         self._state = h11.Connection(h11.CLIENT)
         self._news: asyncio.Future[None] | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._ahead = 0
         self._ended = self._heard = self._over = False
         self._failed: Exception | None = None
@@ -44,6 +45,7 @@ class Line(asyncio.Protocol):
     async def ask(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Send a request and read the head of the answer; closed where that cannot be."""
         self.left = self._heard = self._over = False
+        self._look()
         try:
             self._send(method, path, data, headers)
             self.status = await self._head()
@@ -105,11 +107,13 @@ class Line(asyncio.Protocol):
     def leave(self) -> None:
         """Read no more of an answer: what is left of it may only be its end."""
         self._rest.clear()
+        self._look_away()
         self.left, self._since = True, time.monotonic()
         self._settle()
 
     def close(self) -> None:
         """End it."""
+        self._look_away()
         self._transport.close()
 
     async def _next(self) -> Any:
@@ -117,12 +121,27 @@ class Line(asyncio.Protocol):
         while (event := self._state.next_event()) is h11.NEED_DATA:
             if self._failed:
                 raise self._failed
-            self._ahead = 0
-            self._transport.resume_reading()
-            self._news = asyncio.get_running_loop().create_future()
-            async with asyncio.timeout(self.patience):
-                await self._news
+            if self._ahead > READ_AHEAD:
+                self._transport.resume_reading()
+            self._ahead, self._since = 0, time.monotonic()
+            self._news = self._loop.create_future()
+            await self._news
         return event
+
+    def _look(self) -> None:
+        """Look now and then whether somebody waits for too long: cheaper than a timer each time."""
+        waited = time.monotonic() - self._since if self._waited_for() else 0.0
+        if waited >= self.patience:
+            self._news.set_exception(TimeoutError())  # type: ignore[union-attr]
+        else:
+            self._watch = self._loop.call_later(self.patience - waited, self._look)
+
+    def _look_away(self) -> None:
+        if self._watch:
+            self._watch.cancel()
+
+    def _waited_for(self) -> bool:
+        return self._news is not None and not self._news.done()
 
     def _settle(self) -> None:
         """Look whether the answer has ended, and close where anything else came."""
@@ -137,8 +156,8 @@ class Line(asyncio.Protocol):
             self.close()
 
     def connection_made(self, transport: Any) -> None:
-        """Keep the way out."""
-        self._transport = transport
+        """Keep the way out, and the loop that it belongs to."""
+        self._transport, self._loop = transport, asyncio.get_running_loop()
 
     def data_received(self, data: bytes) -> None:
         """Hand bytes on; of an answer that nobody reads, only its end is taken."""
@@ -157,6 +176,7 @@ class Line(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Note that nothing more comes, and why."""
+        self._look_away()
         self._failed = error
         self._end()
 
@@ -167,5 +187,5 @@ class Line(asyncio.Protocol):
         self._wake()
 
     def _wake(self) -> None:
-        if self._news and not self._news.done():
-            self._news.set_result(None)
+        if self._waited_for():
+            self._news.set_result(None)  # type: ignore[union-attr]

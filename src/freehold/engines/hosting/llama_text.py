@@ -130,25 +130,29 @@ async def _within_batch(wire: Wire, request: Request, batch: int) -> None:
             raise UsageError(f"the {name} the gap has {length:,} tokens; it may have {room:,}")
 
 
-async def _answer(
+def _answer(wire: Wire, request: Request, seed: int, parts: Parts) -> AsyncGenerator[Piece, None]:
+    """The pieces of an answer; what else came is left in `parts`."""
+    either = request.tools and request.choice != "none" and (request.schema or request.grammar)
+    return (_either if either else _asked)(wire, request, seed, parts)
+
+
+async def _either(
     wire: Wire, request: Request, seed: int, parts: Parts
 ) -> AsyncGenerator[Piece, None]:
-    """The pieces of an answer; what else came is left in `parts`.
+    """The use of a tool, or an answer in a form.
 
     The server cannot let a model choose between tools and an answer in a form. So it is asked
     without the form first, and when it does not use a tool, again, now without a way to do so.
     The same seed thinks the same, so that is told once.
     """
-    thought = False
-    if request.tools and request.choice != "none" and (request.schema or request.grammar):
-        async with aclosing(_choosing(wire, request, seed, parts)) as pieces:
-            async for piece in pieces:
-                yield piece
-        if parts.calls:
-            return
-        thought, request = bool(parts.thinking), replace(request, choice="none")
-        parts.restart()
-    async with aclosing(_asked(wire, request, seed, parts)) as pieces:
+    async with aclosing(_choosing(wire, request, seed, parts)) as pieces:
+        async for piece in pieces:
+            yield piece
+    if parts.calls:
+        return
+    thought = bool(parts.thinking)
+    parts.restart()
+    async with aclosing(_asked(wire, replace(request, choice="none"), seed, parts)) as pieces:
         async for piece in pieces:
             if not (piece.thinking and thought):
                 yield piece

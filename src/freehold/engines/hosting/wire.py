@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import h11
+import msgspec
 
 from freehold.engines.hosting.line import Dead, Line
 
@@ -203,6 +204,11 @@ def _event(name: bytes, data: bytes) -> dict[str, Any]:
 
 
 def _parsed(data: bytes) -> Any:
+    """What JSON says; also where it has signs or numbers that are none in the standard."""
+    try:
+        return msgspec.json.decode(data)
+    except (ValueError, RecursionError):
+        pass
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:
