@@ -33,7 +33,7 @@ from freehold.server.service import ascii_list
 from tests.server.bodies import BODIES
 from tests.server.conftest import TASKS
 from tests.server.running import Here, config, serving
-from tests.waiting import LONG
+from tests.waiting import LONG, until
 
 FORMS: dict[str, Form] = {
     "/v1/chat/completions": Chat(),
