@@ -4,15 +4,17 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from freehold.formats.invented_llama import Shape
 from freehold.knowledge.base import KnowledgeBase
 
 MEASURED = (Shape(layers=2, width=128, feed=256, heads=4, kv_heads=2, context=2048),)
 
-settings.register_profile("quick", max_examples=40)
-settings.register_profile("thorough", max_examples=300)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""No test is about a time, so a machine that is busy with something else fails none."""
+settings.register_profile("quick", PATIENT, max_examples=40, derandomize=True)
+settings.register_profile("thorough", PATIENT, max_examples=300)
 settings.load_profile(os.environ.get("FREEHOLD_EXAMPLES", "quick"))
 
 

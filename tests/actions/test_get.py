@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +30,7 @@ from freehold.store.ledger import Ledger
 from freehold.store.manifest import CHUNK
 from tests.engines.stubs import tiny
 from tests.sources.hub import COMMIT, REPO, Handler, Hub, running
+from tests.waiting import LONG, until
 
 CARD = b"---\nlicense: mit\n---\n# Small\n"
 ROOT = Path(__file__).parent.parent.parent
@@ -342,6 +344,7 @@ def fetching(hub: Hub, **more: str) -> subprocess.Popen[bytes]:
 def test_a_killed_fetch_goes_on_where_it_was(hub: Hub, home: Path, gguf: bytes) -> None:
     name, half = "small-Q4_K_M.gguf", len(gguf) // 2
     reached: list[int] = []
+    killed = threading.Event()
 
     def stall(handler: Handler) -> None:
         if "Range" in handler.headers:  # the head, before anything is fetched
@@ -351,18 +354,15 @@ def test_a_killed_fetch_goes_on_where_it_was(hub: Hub, home: Path, gguf: bytes) 
         handler.send(200, gguf[:half], length=len(gguf))
         handler.wfile.flush()
         reached.append(1)
-        time.sleep(20)
+        killed.wait(LONG)
 
     hub.acts["/cdn/" + name] = [stall]
     blobs = home / "hub" / "models--lab--small" / "blobs"
     process = fetching(hub)
-    until = time.monotonic() + 20
-    while time.monotonic() < until and not any(
-        p.stat().st_size == half for p in blobs.glob("*.incomplete")
-    ):
-        time.sleep(0.02)
+    until(lambda: any(p.stat().st_size == half for p in blobs.glob("*.incomplete")))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
+    killed.set()
     assert reached
     assert catalog.manifests() == []
     with pytest.raises(FreeholdError):
@@ -469,12 +469,11 @@ def test_an_interrupt_ends_it_at_once_and_keeps_the_bytes(
 
     hub.acts["/cdn/small-Q4_K_M.gguf"] = [drip]
     process = fetching(hub)
-    blobs, until = home / "hub" / "models--lab--small" / "blobs", time.monotonic() + 20
+    blobs = home / "hub" / "models--lab--small" / "blobs"
     part = blobs / f"{hashlib.sha256(gguf).hexdigest()}.incomplete"
-    while time.monotonic() < until and not (part.exists() and part.stat().st_size > 1000):
-        time.sleep(0.02)
+    until(lambda: part.exists() and part.stat().st_size > 1000)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=LONG)
     assert process.returncode == 130, err
     assert catalog.manifests() == []
     assert part.stat().st_size > 1000

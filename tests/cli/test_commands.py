@@ -143,7 +143,9 @@ def test_output_into_a_closed_pipe_is_no_error() -> None:
 
 @given(st.lists(st.text(st.characters(blacklist_categories=["Cs"]), max_size=30), max_size=4))
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_no_words_whatever_end_in_a_traceback(capsys: Capsys, words: list[str]) -> None:
     for name in ("check", "choose", "licenses", "models"):

@@ -14,6 +14,7 @@ from freehold.core.errors import UsageError
 from tests.cli.running import freehold
 from tests.engines.stubs import stub, tiny
 from tests.engines.test_hosting import gone
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 Capsys = pytest.CaptureFixture[str]
@@ -147,7 +148,7 @@ def test_what_was_cut_is_said(capsys: Capsys, model: str) -> None:
 
 
 def test_an_interrupt_ends_it_with_130_and_leaves_no_engine(model: str, tmp_path: Path) -> None:
-    program = stub(tmp_path, pause=0.2)
+    program = stub(tmp_path, stalls_after=1)
     running = subprocess.Popen(
         (sys.executable, "-m", "freehold", "run", model, "Why?"),
         stdout=subprocess.PIPE,
@@ -158,7 +159,7 @@ def test_an_interrupt_ends_it_with_130_and_leaves_no_engine(model: str, tmp_path
     engines = _running(str(program))
     assert engines
     running.send_signal(signal.SIGINT)
-    assert running.wait(10) == 130
+    assert running.wait(LONG) == 130
     running.stdout.close()
     assert gone(*engines)
 

@@ -27,6 +27,7 @@ def flag(name: str) -> str:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    asked = 0
 
     def do_GET(self) -> None:
         if self.path == "/health":
@@ -111,8 +112,9 @@ class Handler(BaseHTTPRequestHandler):
             len(self.rendered(body)),
             int(flag("--ctx-size")) // int(flag("--parallel")),
         )
-        if BEHAVIOR.get("hangs"):
-            time.sleep(60)
+        Handler.asked += 1
+        if Handler.asked > BEHAVIOR.get("answers", Handler.asked):
+            time.sleep(600)
         if prompt >= context:
             wrong = {
                 "code": 400, "type": "exceed_context_size_error", "n_prompt_tokens": prompt,
@@ -150,6 +152,9 @@ class Handler(BaseHTTPRequestHandler):
                 sys.stderr.write("0.01 E ggml: out of pages\n")
                 sys.stderr.flush()
                 os.abort()
+            if BEHAVIOR.get("stalls_after") == number:
+                print("stalled", flush=True)
+                time.sleep(600)
             time.sleep(BEHAVIOR.get("pause", 0))
             likely = body.get("top_logprobs") or body.get("n_probs") or 0
             self.delta({"content": sign}, logprobs={"content": likelihoods(sign, likely)})

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +12,7 @@ from freehold.core.errors import EnvironmentProblem
 from freehold.engines.hosting import process as hosting
 from freehold.engines.hosting.memory import Memory, of_tree
 from freehold.engines.hosting.process import Orders, Process, own_folder
+from tests.waiting import LONG, until
 
 PYTHON = sys.executable
 SLEEP = "import time; time.sleep(60)"
@@ -33,18 +33,15 @@ def is_there(number: int) -> bool:
 
 
 def gone(*numbers: int) -> bool:
-    """Whether all of these end within a few seconds."""
-    for _ in range(100):
-        if not any(is_there(n) for n in numbers):
-            return True
-        time.sleep(0.05)
-    return False
+    """Wait until all of these have ended."""
+    until(lambda: not any(is_there(n) for n in numbers), "the end of the processes")
+    return True
 
 
 def said(code: str, **more: object) -> list[str]:
     """The lines that code prints in the jail, until it ends."""
     with running(code, **more) as process:
-        process.await_end(20)
+        process.await_end(LONG)
         process.stop()
         return list(process._lines)
 
@@ -53,7 +50,7 @@ def test_an_engine_that_is_stopped_is_gone_and_so_are_its_children_and_its_folde
     apart = "subprocess.Popen(['sleep', '600'], start_new_session=True)"
     code = f"import subprocess; {apart}; print('up')\n"
     with running(code + SLEEP) as process:
-        process.await_ready(lambda: "up" in process._lines, 10)
+        process.await_ready(lambda: "up" in process._lines, LONG)
         below = Path(f"/proc/{process.number}/task/{process.number}/children").read_text()
         children = [int(word) for word in below.split()]
         assert len(children) == 1
@@ -83,8 +80,7 @@ def test_a_killed_keeper_takes_its_engine_along() -> None:
     with running(SLEEP) as process:
         os.kill(process._keeper.pid, signal.SIGKILL)
         assert gone(process.number)
-        while not process.ended:
-            time.sleep(0.001)
+        until(lambda: process.ended)
     assert not process.folder.exists()
 
 
@@ -107,14 +103,14 @@ def test_a_program_that_is_not_there_is_named() -> None:
 def test_an_engine_that_ends_while_loading_says_its_last_errors() -> None:
     code = "print('fine'); print('0.1 E model is broken'); raise SystemExit(3)"
     with running(code) as process, pytest.raises(EnvironmentProblem) as error:
-        process.await_ready(lambda: False, 10)
+        process.await_ready(lambda: False, LONG)
     assert str(error.value) == "test ended with code 3 while it was loading: model is broken"
 
 
 def test_a_killed_engine_points_to_memory() -> None:
     with running("import os; os.kill(os.getpid(), 9)") as process:
         with pytest.raises(EnvironmentProblem, match="was killed") as error:
-            process.await_ready(lambda: False, 10)
+            process.await_ready(lambda: False, LONG)
         assert "memory" in str(error.value.hint)
 
 
@@ -138,7 +134,7 @@ def test_what_an_engine_prints_is_kept_within_bounds() -> None:
 def test_the_peak_of_memory_stays_after_it_was_given_back() -> None:
     code = "b = bytes(range(256)) * 2**18; del b; print('up'); " + SLEEP
     with running(code) as process:
-        process.await_ready(lambda: "up" in process._lines, 10)
+        process.await_ready(lambda: "up" in process._lines, LONG)
         seen = process.memory()
         assert seen.peak > 60 * 2**20 > seen.now
     assert process.memory().peak >= seen.peak

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from freehold.engines.hosting.wire import Broken, Wire
+from tests.waiting import LONG
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 EVENTS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -23,28 +24,44 @@ def chunk(data: bytes) -> bytes:
 
 def asked(folder: Path, told: Told, work: Callable[[Wire], Awaitable[Any]]) -> tuple[Any, int]:
     """What the work returns, and how many connections it took; `told` answers until it is False."""
-    opened = 0
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal opened
-        opened += 1
-        with suppress(OSError, asyncio.IncompleteReadError):
-            while await reader.readuntil(b"\r\n\r\n") and await told(reader, writer, opened):
-                pass
-        writer.close()
+    opened = open_still = 0
 
     async def all_of_it() -> Any:
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            nonlocal opened, open_still
+            opened, open_still = opened + 1, open_still + 1
+            with suppress(OSError, asyncio.IncompleteReadError):
+                while await reader.readuntil(b"\r\n\r\n") and await told(reader, writer, opened):
+                    pass
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            open_still -= 1
+
         server = await asyncio.start_unix_server(connected, folder / "s")
-        wire = Wire(folder / "s", "key", patience=5)
+        wire = Wire(folder / "s", "key", patience=LONG)
         wire.keeps = 2
-        try:
-            async with server:
+        async with server:
+            try:
                 return await work(wire)
-        finally:
-            wire.close()
-            await asyncio.sleep(0.01)
+            finally:
+                wire.close()
+                await until(lambda: not open_still)
 
     return asyncio.run(all_of_it()), opened
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Let the others go on until something is so."""
+    async with asyncio.timeout(LONG):
+        while not holds():
+            await asyncio.sleep(0.001)
+
+
+@pytest.fixture(autouse=True)
+def kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine, no connection is too old here."""
+    monkeypatch.setattr("freehold.engines.hosting.line.KEPT_FOR", LONG)
 
 
 async def plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int) -> bool:
@@ -85,13 +102,13 @@ def test_questions_at_once_never_share_a_connection(tmp_path: Path) -> None:
 def test_the_end_of_a_stream_may_come_after_its_last_event(tmp_path: Path) -> None:
     async def told(_: Any, writer: asyncio.StreamWriter, number: int) -> bool:
         writer.write(EVENTS + chunk(FIRST) + chunk(DONE))
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.01)  # so that it is read alone
         writer.write(b"0\r\n\r\n")
         return True
 
     async def work(wire: Wire) -> Any:
         found = [[event async for event in wire.stream("/", {})]]
-        await asyncio.sleep(0.05)
+        await until(lambda: wire._kept[0].free)
         return [*found, [event async for event in wire.stream("/", {})]]
 
     assert asked(tmp_path, told, work) == ([[{"a": 1}], [{"a": 1}]], 1)
@@ -107,7 +124,7 @@ def test_what_comes_without_a_question_is_nobodys_answer(tmp_path: Path, late: b
 
     async def work(wire: Wire) -> Any:
         found = await wire.get("/")
-        await asyncio.sleep(0.05)
+        await until(lambda: not wire._kept[0].free)
         return found, await wire.get("/")
 
     assert asked(tmp_path, told, work) == (({}, {}), 2)
@@ -199,7 +216,7 @@ def test_giving_up_an_answer_closes_its_connection(tmp_path: Path) -> None:
     async def work(wire: Wire) -> int:
         async with aclosing(wire.stream("/", {})) as events:
             await anext(events)
-        await asyncio.sleep(0.02)
+        await until(lambda: heard)
         return len(wire._kept)
 
     assert asked(tmp_path, told, work) == (0, 1)

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -20,6 +19,7 @@ from freehold.engines.hosting.loop import each, wait
 from freehold.tasks.text_generation import Message, Piece, Request, Result
 from tests.engines.stubs import job, stub, tiny
 from tests.engines.test_hosting import gone
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 ANSWER = "Blue, because it scatters." + "." * 80
@@ -48,7 +48,7 @@ class Engine:
         self.model = tiny(folder)
         self.layers: int | None = None
 
-    def __call__(self, context: int = 256, patience: float = 20, **behavior: object) -> Running:
+    def __call__(self, context: int = 256, patience: float = LONG, **behavior: object) -> Running:
         llamacpp.cards.cache_clear()
         self.monkeypatch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(self.folder, **behavior)))
         return start(
@@ -167,12 +167,10 @@ def test_a_server_that_ends_at_its_start_says_why(engine: Engine) -> None:
 
 
 def test_a_server_that_dies_in_the_middle_says_why_and_the_next_one_runs(engine: Engine) -> None:
-    began = time.monotonic()
     with engine(crashes_after=5) as running:
         with pytest.raises(EnvironmentProblem, match=r"in the middle of an answer: .*out of pages"):
             asked(running)
         assert gone(running.process.number)
-    assert time.monotonic() - began < 30
     with engine() as running:
         assert asked(running)[1].finish == "stop"
 
@@ -186,7 +184,7 @@ def test_an_answer_without_an_end_is_no_answer(engine: Engine) -> None:
 
 
 def test_a_server_that_hangs_is_given_up(engine: Engine) -> None:
-    with engine(hangs=True) as running:
+    with engine(answers=0) as running:
         running.wire.patience = 0.2
         with pytest.raises(EnvironmentProblem, match="does not answer: no answer for 0 seconds"):
             asked(running)

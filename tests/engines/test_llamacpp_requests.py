@@ -21,6 +21,7 @@ from freehold.tasks import text_ranking as ranks
 from freehold.tasks.base import File, Progress
 from freehold.tasks.text_generation import Call, Message, Request, Result, Tool
 from tests.engines.stubs import job, stub, tiny
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 WEATHER = Tool("weather", "tells it", {"type": "object"})
@@ -37,7 +38,7 @@ def engine(folder: Path, task: str = "text-generation", **behavior: Any) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FREEHOLD_LLAMA_SERVER", str(stub(folder, **behavior)))
         wanted = job(tiny(folder), 100, task, **more)
-        with start(ENGINES.get("llama.cpp"), wanted, 20) as running:
+        with start(ENGINES.get("llama.cpp"), wanted, LONG) as running:
             yield running
 
 

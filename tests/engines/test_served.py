@@ -7,7 +7,6 @@ import json
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -23,6 +22,7 @@ from freehold.judge.fitting.parts import Setting
 from freehold.tasks import text_ranking as ranks
 from freehold.tasks.text_generation import Message, Request, Result, Tool
 from tests.engines.stub_served import ANSWER
+from tests.waiting import LONG, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 SERVES = """
@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Path:
 def begun(name: str, folder: Path, task: str = "text-generation", **more: Any) -> Running:
     setting = Setting(context=512, parallel=3)
     job = Job(model=folder, task=task, setting=setting, precision="bf16", threads=1, **more)
-    return start(ENGINES.get(name), job, 20)
+    return start(ENGINES.get(name), job, LONG)
 
 
 def asked(running: Running, **more: Any) -> tuple[Result, dict[str, Any]]:
@@ -119,13 +119,15 @@ def asked(running: Running, **more: Any) -> tuple[Result, dict[str, Any]]:
 
 def _heard(running: Running) -> str:
     """The last body that the server printed; it may still be on its way."""
-    for _ in range(200):
+    bodies: list[str] = []
+
+    def came() -> bool:
         lines: list[str] = list(running.process._lines)  # type: ignore[union-attr]
-        bodies = [line for line in lines if line[:1] == "{"]
-        if bodies:
-            return bodies[-1]
-        time.sleep(0.02)
-    raise AssertionError("the server printed nothing")
+        bodies.extend(line for line in lines if line[:1] == "{")
+        return bool(bodies)
+
+    until(came, "what the server prints")
+    return bodies[-1]
 
 
 ALL = ("vllm", "sglang", "transformers-serve")

@@ -14,6 +14,7 @@ from freehold.engines.hosting.worker import WorkerEngine
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks.base import File, Progress
 from freehold.tasks.text_to_image import Request
+from tests.waiting import LONG
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 
@@ -43,7 +44,7 @@ def job(folder: Path, **options: str) -> Job:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with start(Engine(), job(tmp_path_factory.mktemp("model")), patience=20) as running:
+    with start(Engine(), job(tmp_path_factory.mktemp("model")), patience=LONG) as running:
         yield running
 
 
@@ -84,7 +85,7 @@ def test_a_worker_tells_the_tokens_of_its_model(running: Running) -> None:
 
 def test_a_worker_that_cannot_tell_tokens_says_so(tmp_path: Path) -> None:
     with (
-        start(Engine(), job(tmp_path, mute="yes"), patience=20) as running,
+        start(Engine(), job(tmp_path, mute="yes"), patience=LONG) as running,
         pytest.raises(UsageError, match="does not tell its tokens"),
     ):
         wait(running.engine.count(running, Request(prompt="four")))
@@ -111,7 +112,7 @@ def test_a_request_that_is_given_up_leaves_the_worker_free(running: Running) -> 
 
 def test_a_worker_that_dies_says_so(tmp_path: Path) -> None:
     with (
-        start(Engine(), job(tmp_path), patience=20) as running,
+        start(Engine(), job(tmp_path), patience=LONG) as running,
         pytest.raises(EnvironmentProblem, match="ended with code 3 in the middle of an answer"),
     ):
         asked(running, "die")
@@ -119,4 +120,4 @@ def test_a_worker_that_dies_says_so(tmp_path: Path) -> None:
 
 def test_a_model_that_cannot_be_loaded_is_an_error_with_its_reason(tmp_path: Path) -> None:
     with pytest.raises(EnvironmentProblem, match="while it was loading: error: the weights hold"):
-        start(Engine(), job(tmp_path, broken="yes"), patience=20)
+        start(Engine(), job(tmp_path, broken="yes"), patience=LONG)

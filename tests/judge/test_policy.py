@@ -30,7 +30,9 @@ from freehold.knowledge.search import find_model
 
 TODAY = date(2026, 11, 27)
 SLOWLY = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

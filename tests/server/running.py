@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from freehold.server.config import Config, Limits, Model, Server
 from freehold.server.service import Service
 from freehold.server.serving import Hosted, settings
+from tests.waiting import LONG
 
 
 class Reply(NamedTuple):
@@ -50,7 +51,7 @@ class Here(NamedTuple):
 
     def ask(
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None,
-        timeout: float = 20,
+        timeout: float = LONG,
     ) -> Reply:  # fmt: skip
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
@@ -89,12 +90,12 @@ def serving(config: Config) -> Iterator[Here]:
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(90)
+    assert ready.wait(LONG)
     try:
         yield Here(told[0], service, loop)
     finally:
         hosted.should_exit = True
-        thread.join(20)
+        thread.join(LONG)
         assert not thread.is_alive()
 
 

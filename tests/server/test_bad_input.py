@@ -33,6 +33,7 @@ from freehold.server.service import ascii_list
 from tests.server.bodies import BODIES
 from tests.server.conftest import TASKS
 from tests.server.running import Here, config, serving
+from tests.waiting import LONG, until
 
 FORMS: dict[str, Form] = {
     "/v1/chat/completions": Chat(),
@@ -186,7 +187,7 @@ def test_a_body_that_does_not_come_is_not_waited_for(model: Path) -> None:
     head = b"POST /v1/rerank HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n"
     with (
         serving(config(model, limits={"seconds_to_send": 0.3})) as here,
-        socket.create_connection(("127.0.0.1", here.port), timeout=10) as slow,
+        socket.create_connection(("127.0.0.1", here.port), timeout=LONG) as slow,
     ):
         slow.sendall(head + b"{")
         assert b" 408 " in slow.recv(4096).split(b"\r\n")[0]
@@ -198,9 +199,10 @@ def test_a_head_that_does_not_come_is_not_waited_for(
     monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 0.3)
     with serving(config(model)) as here:
         for begun in (b"", b"GET /health HTTP/1.1\r\nHost: lo"):
-            with socket.create_connection(("127.0.0.1", here.port), timeout=10) as slow:
+            with socket.create_connection(("127.0.0.1", here.port), timeout=LONG) as slow:
                 slow.sendall(begun)
                 assert slow.recv(4096) == b""
+        monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", LONG)
         assert here.get("/health").status == 200
 
 
@@ -208,12 +210,12 @@ def test_half_closed_and_broken_connections_leave_the_server_well(shared: Here) 
     whole = json.dumps(BODIES["/v1/rerank"]).encode()
     head = f"POST /v1/rerank HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(whole)}\r\n\r\n"
     for sent in (head.encode() + whole, head.encode() + whole[:9], b"\x00\xff\r\n\r\n", b"GET"):
-        with socket.create_connection(("127.0.0.1", shared.port), timeout=10) as half:
+        with socket.create_connection(("127.0.0.1", shared.port), timeout=LONG) as half:
             half.sendall(sent)
             half.shutdown(socket.SHUT_WR)
             half.recv(65536)
     assert shared.get("/health").status == 200
-    assert all(not entry.busy for entry in shared.service.pool.entries)
+    until(lambda: all(not entry.busy for entry in shared.service.pool.entries))
 
 
 def test_forms_with_files_are_read_or_refused(shared: Here) -> None:
@@ -229,18 +231,19 @@ def test_forms_with_files_are_read_or_refused(shared: Here) -> None:
 def test_a_connection_that_is_kept_serves_later_requests_and_slow_ones(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 0.3)
+    monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", LONG)
     head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with (
         serving(config(model)) as here,
-        socket.create_connection(("127.0.0.1", here.port), timeout=10) as kept,
+        socket.create_connection(("127.0.0.1", here.port), timeout=LONG) as kept,
     ):
-        for pause in (0.0, 0.5):
+        for pause in (0.0, 0.0, 0.5):
             time.sleep(pause)
             kept.sendall(head)
             answer = b""
             while not answer.endswith(b"}"):
                 answer += kept.recv(4096)
             assert b" 200 " in answer.split(b"\r\n")[0]
+            monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 0.3)
         kept.sendall(head[:20])
         assert kept.recv(4096) == b""

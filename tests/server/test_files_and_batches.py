@@ -1,7 +1,6 @@
 """Files and batches: kept for their owner, asked line by line, gone on with after a stop."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from freehold.server.batching import answered_ids
 from tests.engines.stubs import stub
 from tests.server.conftest import ask
 from tests.server.running import Here, Reply, config, serving
+from tests.waiting import until
 
 EDGE = "edge"
 CHAT = "/v1/chat/completions"
@@ -42,13 +42,12 @@ def begin(here: Here, data: bytes) -> dict[str, Any]:
 
 
 def ended(here: Here, batch: dict[str, Any]) -> dict[str, Any]:
-    until = time.monotonic() + 15
-    while time.monotonic() < until:
-        batch = here.get(f"/v1/batches/{batch['id']}").json
-        if batch["status"] not in ("validating", "in_progress"):
-            return batch
-        time.sleep(0.03)
-    raise AssertionError(batch)
+    def told() -> dict[str, Any]:
+        found: dict[str, Any] = here.get(f"/v1/batches/{batch['id']}").json
+        return found
+
+    until(lambda: told()["status"] not in ("validating", "in_progress"))
+    return told()
 
 
 def results(here: Here, id: str) -> dict[str, Any]:
@@ -95,14 +94,12 @@ def test_a_wrong_input_fails_the_batch_and_says_where(shared: Here, data: bytes)
 
 
 def test_a_batch_goes_on_with_the_next_server(model: Path, tmp_path: Path, home: Path) -> None:
-    stub(tmp_path, pause=0.03)
+    stub(tmp_path, answers=2)
     names = [f"n{number}" for number in range(8)]
     with serving(config(model)) as here:
         batch = begin(here, b"\n".join(map(line, names)))
-        until = time.monotonic() + 10
-        while here.get(f"/v1/batches/{batch['id']}").json["request_counts"]["completed"] < 2:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        at = f"/v1/batches/{batch['id']}"
+        until(lambda: here.get(at).json["request_counts"]["completed"] >= 2)
     begun = set(answered_ids(home / "state" / "serve" / "batches" / f"{batch['id']}.good"))
     assert 2 <= len(begun) < 8
     stub(tmp_path)

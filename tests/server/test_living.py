@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from freehold.store.ledger import Ledger
 from tests.engines.stubs import stub
 from tests.server.conftest import ask
 from tests.server.running import config, serving
+from tests.waiting import LONG, until
 
 CHAT = "/v1/chat/completions"
 
@@ -76,16 +76,15 @@ def test_a_request_whose_engine_dies_before_it_spoke_is_asked_again(
 def test_an_engine_killed_in_the_middle_of_a_whole_answer_costs_only_time(
     model: Path, tmp_path: Path
 ) -> None:
-    stub(tmp_path, pause=0.05)
+    stub(tmp_path, stalls_after=5)
     with serving(config(model)) as here:
-        here.post(CHAT, ask("Why?"))
+        here.post(CHAT, ask("Why?", max_tokens=1))
         (entry,) = here.service.pool.entries
         first = entry.replicas[0].running
+        stub(tmp_path)  # the next engine goes on to the end
 
         def kill() -> None:
-            while not entry.busy:
-                time.sleep(0.01)
-            time.sleep(0.3)  # some letters were written by then
+            until(lambda: first.process.heard("stalled"))
             os.kill(first.process.number, signal.SIGKILL)
 
         killer = threading.Thread(target=kill)
@@ -113,17 +112,14 @@ def test_an_engine_that_dies_in_the_middle_ends_the_stream_with_an_error(
 def test_a_client_that_leaves_frees_its_slot(model: Path, tmp_path: Path) -> None:
     stub(tmp_path, pause=0.05, answer="x" * 1000)
     with serving(config(model)) as here:
-        connection = http.client.HTTPConnection("127.0.0.1", here.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", here.port, timeout=LONG)
         connection.request("POST", CHAT, json.dumps(ask("Why?", stream=True)).encode())
         assert connection.getresponse().readline().startswith(b"data:")
         (entry,) = here.service.pool.entries
         assert entry.busy == 1
         connection.sock.close()
         connection.close()
-        until = time.monotonic() + 5
-        while entry.busy and time.monotonic() < until:
-            time.sleep(0.02)
-        assert entry.busy == 0
+        until(lambda: not entry.busy)
 
 
 def test_strict_mode_refuses_what_would_not_be_honored(model: Path) -> None:
@@ -137,10 +133,7 @@ def test_strict_mode_refuses_what_would_not_be_honored(model: Path) -> None:
 def test_readiness_follows_what_must_be_loaded(model: Path) -> None:
     with serving(config(model, preload=True)) as here:
         assert here.get("/health").json == {"status": "ok"}
-        until = time.monotonic() + 30
-        while here.get("/ready").status != 200 and time.monotonic() < until:
-            time.sleep(0.05)
-        assert here.get("/ready").status == 200
+        until(lambda: here.get("/ready").status == 200)
         here.service.pool.draining = True
         assert here.get("/ready").status == 503
 
@@ -174,7 +167,7 @@ def test_a_new_configuration_is_taken_while_it_runs(model: Path) -> None:
         assert here.post(CHAT, ask("x")).status == 200
         changed = config(model, aliases=("another",))
         done = asyncio.run_coroutine_threadsafe(_reload(here.service, changed), here.loop)
-        done.result(5)
+        done.result(LONG)
         assert here.post(CHAT, {**ask("x"), "model": "another"}).status == 200
         assert here.post(CHAT, {**ask("x"), "model": "gpt-4o"}).status == 404
 
@@ -184,13 +177,14 @@ async def _reload(service: Any, changed: Config) -> None:
 
 
 def test_an_answer_that_takes_too_long_is_ended(model: Path, tmp_path: Path) -> None:
-    stub(tmp_path, pause=0.05)
-    with serving(config(model, limits={"seconds_to_answer": 0.3})) as here:
+    stub(tmp_path, stalls_after=3)
+    with serving(config(model, preload=True, limits={"seconds_to_answer": 1.0})) as here:
+        until(lambda: here.get("/ready").status == 200)
         assert here.post(CHAT, ask("x")).json["error"]["code"] == "timeout"
         streamed = here.post(CHAT, ask("x", stream=True))
         assert streamed.events[-1]["error"]["code"] == "timeout"
         (entry,) = here.service.pool.entries
-        assert entry.busy == 0
+        until(lambda: not entry.busy)
 
 
 @pytest.mark.slow
@@ -204,14 +198,9 @@ def test_a_client_that_does_not_read_is_not_waited_for(model: Path, tmp_path: Pa
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             slow.connect(("127.0.0.1", here.port))
             slow.sendall(head.encode() + body)
-            until = time.monotonic() + 15
-            while not here.service.pool.entries and time.monotonic() < until:
-                time.sleep(0.01)
+            until(lambda: here.service.pool.entries)
             (entry,) = here.service.pool.entries
-            while (entry.busy or not entry.uses) and time.monotonic() < until:
-                time.sleep(0.02)
-            assert entry.uses
-            assert entry.busy == 0
+            until(lambda: entry.uses and not entry.busy)
 
 
 def test_models_of_the_store_are_served_under_their_names(model: Path) -> None:

@@ -1,9 +1,10 @@
 """Who comes in: keys, their limits, pages of other sites, and servers that others can reach."""
 
+import http.client
+import json
 import sqlite3
 import ssl
 import stat
-import threading
 import time
 import urllib.request
 from pathlib import Path
@@ -18,6 +19,7 @@ from freehold.server.keys import KeyFile, opens
 from tests.engines.stubs import stub
 from tests.server.conftest import ask
 from tests.server.running import Here, Reply, config, serving
+from tests.waiting import LONG, until
 
 CHAT = "/v1/chat/completions"
 
@@ -136,17 +138,18 @@ def test_tokens_of_a_minute_and_of_a_month_run_out(model: Path) -> None:
 
 @pytest.mark.slow
 def test_a_key_has_so_many_requests_at_once(model: Path, tmp_path: Path) -> None:
-    stub(tmp_path, pause=0.03)
+    stub(tmp_path, stalls_after=1)
     _, words = KeyFile().add("team", streams=1)
+    body = json.dumps(ask("x", stream=True)).encode()
+    short = ask("x", max_tokens=1)
     with serving(config(model, parallel=2)) as here:
-        slow = threading.Thread(target=with_key, args=(here, words))
-        slow.start()
-        until = time.monotonic() + 5
-        while not any(e.busy for e in here.service.pool.entries) and time.monotonic() < until:
-            time.sleep(0.01)
-        assert with_key(here, words).json["error"]["code"] == "concurrency"
-        slow.join()
-        assert with_key(here, words).status == 200
+        slow = http.client.HTTPConnection("127.0.0.1", here.port, timeout=LONG)
+        slow.request("POST", CHAT, body, {"Authorization": f"Bearer {words}"})
+        assert slow.getresponse().readline().startswith(b"data:")
+        assert with_key(here, words, short).json["error"]["code"] == "concurrency"
+        slow.sock.close()
+        slow.close()
+        until(lambda: with_key(here, words, short).status == 200)
 
 
 def test_figures_need_an_operator(model: Path) -> None:
@@ -224,7 +227,7 @@ def test_the_own_certificate_speaks_tls(model: Path) -> None:
     with serving(found) as here:
         trust = ssl.create_default_context(cafile=found.server.certificate)
         url = f"https://localhost:{here.port}/health"
-        with urllib.request.urlopen(url, context=trust, timeout=5) as answer:
+        with urllib.request.urlopen(url, context=trust, timeout=LONG) as answer:
             assert answer.status == 200
 
 

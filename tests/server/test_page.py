@@ -1,7 +1,6 @@
 """The page and what it asks for: what actions say, and every task by one route."""
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from freehold.server.problems import Refused
 from freehold.tasks.base import TASKS, File, Work
 from freehold.tasks.text_to_image import Result as Images
 from tests.server.running import Here, config, serving
+from tests.waiting import until
 
 FILES = sorted(path.name for path in Path(web.__file__).parent.iterdir() if path.suffix != ".py")
 SERVED = Served(name="tiny", digest="d", engine="e", context=1)
@@ -155,16 +155,16 @@ def test_keys_are_made_listed_and_withdrawn_and_their_words_are_told_once(
         made = here.post("/freehold/keys", {"name": "me", "role": "admin", "days": 9})
         assert (made.status, made.headers["cache-control"]) == (201, "no-store")
         key = {"Authorization": f"Bearer {made.json['key']}"}
-        wait_for(lambda: here.get("/freehold/keys").status == 401)
+        until(lambda: here.get("/freehold/keys").status == 401)
         assert made.json["key"].encode() not in here.get("/freehold/keys", key).body
         user = here.ask("POST", "/freehold/keys", {"name": "she"}, key).json
         words = {"Authorization": f"Bearer {user['key']}"}
-        wait_for(lambda: here.get("/freehold/served", words).status == 200)
+        until(lambda: here.get("/freehold/served", words).status == 200)
         assert here.get("/freehold/keys", words).status == 403
         assert here.get("/freehold/ledger", words).status == 403
         assert here.get("/").status == 200  # the page itself asks for the key
         assert here.ask("DELETE", f"/freehold/keys/{user['id']}", None, key).status == 200
-        wait_for(lambda: here.get("/freehold/served", words).status == 401)
+        until(lambda: here.get("/freehold/served", words).status == 401)
         kinds = [
             (r["kind"], r["facts"].get("what")) for r in here.get("/freehold/ledger", key).json
         ]
@@ -177,12 +177,3 @@ def test_keys_are_made_listed_and_withdrawn_and_their_words_are_told_once(
 )
 def test_a_key_that_cannot_be_is_refused(shared: Here, body: dict[str, Any]) -> None:
     assert shared.post("/freehold/keys", body).status == 400
-
-
-def wait_for(holds: Any) -> None:
-    """Wait until something is so, as the file of keys is looked at once a second."""
-    for _ in range(100):
-        if holds():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came to be")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, NotFound
 from freehold.server import pool as pools
@@ -13,6 +14,7 @@ from freehold.server.config import Config, Limits, Model, Server
 from freehold.server.entry import Entry
 from freehold.server.pool import Pool
 from freehold.server.problems import Refused
+from tests.waiting import LONG
 
 TEXT = "text-generation"
 GIB = 2**30
@@ -64,7 +66,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             pool = Pool(config, lambda name: None)
             watching = asyncio.create_task(pool.watch())
             try:
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(LONG):
                     await work(pool)
             finally:
                 watching.cancel()
@@ -118,12 +120,13 @@ def test_a_model_that_is_in_use_is_waited_for(trial: Callable[..., None]) -> Non
 def test_a_pinned_model_never_goes(trial: Callable[..., None]) -> None:
     async def work(pool: Pool) -> None:
         await use(pool, "a")
+        pool.config = replace(pool.config, limits=Limits(seconds_to_wait=0.1))
         with pytest.raises(Refused, match="no memory for b") as refused:
             await use(pool, "b")
         assert refused.value.status == 503
         assert loaded(pool) == {"a"}
 
-    trial(work, {"a": 3, "b": 3}, {"seconds_to_wait": 0.1}, pin=True)
+    trial(work, {"a": 3, "b": 3}, pin=True)
 
 
 def test_what_can_never_fit_is_refused_at_once(trial: Callable[..., None]) -> None:

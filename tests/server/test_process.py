@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from freehold.server.fetching import addresses
 from tests.cli.running import freehold
 from tests.engines.stubs import stub
 from tests.server.conftest import ask
+from tests.waiting import LONG, until
 
 CHAT = "/v1/chat/completions"
 RUN = "from freehold.cli.main import main; main()"
@@ -41,7 +41,7 @@ def started(*words: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 
 def post(port: int, body: Any) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
     connection.request("POST", CHAT, json.dumps(body))
     answer = connection.getresponse()
     try:
@@ -61,14 +61,11 @@ def test_it_reads_its_configuration_again_and_lets_requests_end(
         assert post(port, ask("x"))[0] == 200
         file.write_text('[[models]]\nmodel = "tiny.gguf"\nname = "new"\n')
         os.kill(process.pid, signal.SIGHUP)
-        until = time.monotonic() + 10
-        while post(port, {**ask("x"), "model": "new"})[0] != 200:
-            assert time.monotonic() < until
-            time.sleep(0.05)
+        until(lambda: post(port, {**ask("x"), "model": "new"})[0] == 200)
         assert post(port, ask("x"))[0] == 404
         file.write_text("[[models")
         os.kill(process.pid, signal.SIGHUP)
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=LONG)
         body = {**ask("x"), "model": "new", "stream": True}
         connection.request("POST", CHAT, json.dumps(body))
         answer = connection.getresponse()
@@ -76,7 +73,7 @@ def test_it_reads_its_configuration_again_and_lets_requests_end(
         process.send_signal(signal.SIGTERM)
         assert b"[DONE]" in answer.read()
         connection.close()
-        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert process.wait(LONG) in (0, -signal.SIGTERM)
 
 
 def test_a_port_that_is_taken_is_said(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event, Thread
@@ -17,6 +16,7 @@ from freehold.store import partial
 from freehold.store.layout import folder_of, spot
 from freehold.store.offer import Offer
 from tests.sources.hub import REPO, Act, Handler, Hub, running
+from tests.waiting import LONG, until
 
 DATA = bytes(range(256)) * 4096
 NAME = "model.safetensors"
@@ -209,13 +209,17 @@ def test_a_server_without_ranges_is_taken_from_the_beginning(fetch: Fetch) -> No
 def test_a_server_that_falls_silent_is_left_and_asked_again(
     fetch: Fetch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    come = Event()
+
     def stall(handler: Handler) -> None:
         cut(1000)(handler)
-        time.sleep(0.5)
+        monkeypatch.setattr("freehold.sources.download.SILENCE", LONG)  # the next may be slow
+        come.wait(LONG)
 
-    monkeypatch.setattr("freehold.sources.download.SILENCE", 0.1)
+    monkeypatch.setattr("freehold.sources.download.SILENCE", 0.3)
     fetch.hub.acts["/cdn/" + NAME] = [stall]
     assert fetch().fetched == len(DATA)
+    come.set()
 
 
 def test_the_token_goes_to_the_hub_and_not_to_where_it_leads(
@@ -264,7 +268,7 @@ def test_a_disk_that_takes_no_more_keeps_what_is_there(
 
 def test_two_at_once_share_one_download(fetch: Fetch) -> None:
     def slowly(handler: Handler) -> None:
-        time.sleep(0.2)
+        until(lambda: fetch.said)  # the other one waits
         handler.data(DATA)
 
     fetch.hub.acts["/cdn/" + NAME] = [slowly]

@@ -105,7 +105,9 @@ def survives(hub: Hub, faults: list[Act], cache: Path) -> None:
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(faults=st.lists(FAULTS, max_size=6))
 def test_any_row_of_faults_ends_in_the_right_bytes(
@@ -116,7 +118,9 @@ def test_any_row_of_faults_ends_in_the_right_bytes(
 
 @pytest.mark.slow
 @settings(
-    max_examples=1_000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1_000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(faults=st.lists(FAULTS, max_size=20))
 def test_any_long_row_of_faults_ends_in_the_right_bytes(

@@ -3,7 +3,6 @@
 import shutil
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -17,6 +16,7 @@ from freehold.core.http import Wish, get
 from freehold.sources.oci import supplier
 from tests.sources.registry import OCI, digest_of
 from tests.sources.test_oci import DOC, FILEPATH, RAW, WEIGHTS
+from tests.waiting import LONG, until
 
 pytestmark = [
     pytest.mark.slow,
@@ -49,18 +49,19 @@ def host(tmp_path: Path) -> Iterator[str]:
 
 
 def _wait(port: int) -> None:
-    for _ in range(100):
+    def listens() -> bool:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
-            return
         except OSError:
-            time.sleep(0.05)
-    raise TimeoutError("the registry does not start")
+            return False
+        return True
+
+    until(listens, "the registry")
 
 
 def send(host: str, method: str, path: str, body: bytes = b"", kind: str = "") -> str:
     """One request that changes something; where the answer leads."""
-    with closing(HTTPConnection(host, timeout=10)) as connection:
+    with closing(HTTPConnection(host, timeout=LONG)) as connection:
         headers = {"Content-Type": kind or "application/octet-stream"}
         connection.request(method, path, body, headers)
         answer = connection.getresponse()

@@ -10,6 +10,8 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from freehold.server.problems import Refused
+
 T = TypeVar("T")
 QUIET = 15.0
 """Seconds without a piece after which a comment shows that the stream is alive."""
@@ -161,6 +163,38 @@ async def _rest(
             with suppress(asyncio.CancelledError, Exception):
                 await first
         await pieces.aclose()
+
+
+async def in_time(source: AsyncGenerator[T, None], seconds: float) -> AsyncGenerator[T, None]:
+    """The same items; Refused when the last has not come in time, however silent the source is."""
+    waiting: asyncio.Task[Any] | None = None
+    late = False
+
+    def end() -> None:
+        nonlocal late
+        late = True
+        if waiting:
+            waiting.cancel()
+
+    timer = asyncio.get_running_loop().call_later(seconds, end)
+    over = Refused("busy", "the answer took too long", code="timeout")
+    try:
+        async with aclosing(source) as items:
+            while not late:
+                waiting = asyncio.current_task()
+                assert waiting is not None
+                item = await anext(items)
+                waiting = None
+                yield item
+            raise over
+    except StopAsyncIteration:
+        return
+    except asyncio.CancelledError:
+        if late and waiting and not waiting.uncancel():
+            raise over from None
+        raise
+    finally:
+        timer.cancel()
 
 
 def merged(sources: "list[AsyncGenerator[T, None]]") -> AsyncGenerator[T, None]:

@@ -29,7 +29,7 @@ from freehold.server.metrics import Metrics
 from freehold.server.pool import Pool
 from freehold.server.problems import Refused
 from freehold.server.recording import Recorder
-from freehold.server.replying import merged
+from freehold.server.replying import in_time, merged
 from freehold.server.tracing import Tracer
 from freehold.server.trip import Trip
 from freehold.server.visit import Visit
@@ -127,16 +127,14 @@ class Service:
         """The pieces and results of all its requests; `met` hears who answers before the first."""
         self.doorman.begin(visit)
         trip = Trip(self, visit, entry)
-        deadline = time.monotonic() + self.config.limits.seconds_to_answer
         try:
             sources = [
                 self._guarded(visit, trip, entry, asked, number, met)
                 for number in range(len(asked.requests))
             ]
-            async with aclosing(merged(sources)) as parts:
+            limit = self.config.limits.seconds_to_answer
+            async with aclosing(in_time(merged(sources), limit)) as parts:
                 async for part in parts:
-                    if time.monotonic() > deadline:
-                        raise Refused("busy", "the answer took too long", code="timeout")
                     yield part
             trip.outcome = "answered"
         except Refused as error:

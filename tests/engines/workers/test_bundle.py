@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from freehold.core.errors import BrokenInput
 from freehold.engines.workers.sound.bundle import MAGIC, Place, read_index
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def varint(value: int) -> bytes:

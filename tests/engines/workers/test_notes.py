@@ -11,7 +11,9 @@ from freehold.engines.workers.sound.melody import FIRST, HOLD, OFF, notes_of, si
 from freehold.engines.workers.sound.midi import Note, midi, read_midi
 
 LOW, HIGH, STEPS = 21, 108, 32
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 MELODIES = st.lists(st.sampled_from([HOLD, OFF, FIRST, FIRST + 40, FIRST + 87]), min_size=STEPS,
                     max_size=STEPS)  # fmt: skip
 

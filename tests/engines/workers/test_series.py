@@ -11,7 +11,9 @@ from freehold.core.errors import BrokenInput, FreeholdError, UsageError
 from freehold.engines.workers.series.dates import continued, days_of_step
 from freehold.engines.workers.series.table import Table, read_table
 
-SAME_FOLDER = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+SAME_FOLDER = settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 
 
 def read(folder: Path, text: str, ending: str = ".csv", **wishes: bool) -> Table:
