@@ -6,8 +6,12 @@ from typing import Any
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
 
-ROUNDED = "32"
-"""Numbers that share a scale when what goes into narrow matrices is rounded to 8 bits."""
+ROUNDED = "128"
+"""Numbers that share a scale when what goes into narrow matrices is rounded to 8 bits.
+
+With OpenVINO's own 32, eight answers at once of a model with 1 billion weights came a sixth slower,
+and 32 more than twice as slow; the KL divergence was 0.0010 nats beside 0.0016.
+"""
 
 
 def properties(order: Order) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Generator
 from itertools import count
+from queue import SimpleQueue
 from typing import Any
 
 BLOCK = 32
@@ -22,47 +23,83 @@ def scheduler(library: Any, context: int, parallel: int) -> Any:
     return config
 
 
+class Answer:
+    """The tokens of one request, from the thread that makes them to the one that waits."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self._made: SimpleQueue[list[int] | BaseException | None] = SimpleQueue()
+
+    def move(self) -> bool:
+        """Hand on what was made; whether more may come."""
+        over = str(self._handle.get_status()).rpartition(".")[2] != "RUNNING"
+        if made := _read(self._handle):
+            self._made.put(made)
+        if over:
+            self._made.put(None)
+        return not over
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing more can come."""
+        self._made.put(error)
+
+    def tokens(self) -> Generator[list[int], None, None]:
+        """The tokens as they come; closing this takes the request out."""
+        made: list[int] | BaseException | None = []
+        try:
+            while (made := self._made.get()) is not None:
+                if isinstance(made, BaseException):
+                    raise RuntimeError(str(made)) from made
+                yield made
+        finally:
+            if made is not None:
+                self._handle.cancel()
+
+
 class Together:
     """A pipeline that many requests share; steps are made as long as any of them waits."""
 
     def __init__(self, pipeline: Any) -> None:
         self._pipeline = pipeline
-        self._moved, self._numbers = threading.Condition(), count()
+        self._more, self._numbers = threading.Condition(), count()
+        self._open: list[Answer] = []
         self._wrong: BaseException | None = None
         threading.Thread(target=self._work, daemon=True, name="steps").start()
 
     def tokens(self, prompt: Any, config: Any) -> Generator[list[int], None, None]:
         """The tokens of an answer as they come; closing this takes the request out."""
-        handle = self._pipeline.add_request(next(self._numbers), prompt, config)
-        try:
-            while True:
-                with self._moved:
-                    self._moved.notify_all()
-                    self._moved.wait_for(lambda: self._wrong or handle.can_read() or _done(handle))
-                    if self._wrong:
-                        raise RuntimeError(str(self._wrong)) from self._wrong
-                    made = _read(handle)
-                if made:
-                    yield made
-                elif _done(handle):
-                    return
-        finally:
-            if not _done(handle):
-                handle.cancel()
+        with self._more:
+            if self._wrong:
+                raise RuntimeError(str(self._wrong)) from self._wrong
+            answer = Answer(self._pipeline.add_request(next(self._numbers), prompt, config))
+            self._open.append(answer)
+            self._more.notify()
+        return answer.tokens()
 
     def _work(self) -> None:
         """Step after step; what goes wrong is told to everybody who waits."""
-        while True:
-            with self._moved:
-                self._moved.wait_for(self._pipeline.has_non_finished_requests)
+        while not self._wrong:
+            with self._more:
+                self._more.wait_for(lambda: self._open)
+                under_way = list(self._open)
             try:
-                self._pipeline.step()
+                if self._pipeline.has_non_finished_requests():
+                    self._pipeline.step()
+                ended = [answer for answer in under_way if not answer.move()]
             except BaseException as error:
-                self._wrong = error
-            with self._moved:
-                self._moved.notify_all()
-                if self._wrong:
-                    return
+                self._end(error)
+            else:
+                self._leave(ended)
+
+    def _leave(self, ended: list[Answer]) -> None:
+        with self._more:
+            self._open = [answer for answer in self._open if answer not in ended]
+
+    def _end(self, error: BaseException) -> None:
+        with self._more:
+            self._wrong = error
+            for answer in self._open:
+                answer.fail(error)
 
 
 def _read(handle: Any) -> list[int]:
@@ -72,7 +109,3 @@ def _read(handle: Any) -> list[int]:
         for output in handle.read().values():
             found += output.generated_ids
     return found
-
-
-def _done(handle: Any) -> bool:
-    return str(handle.get_status()).rpartition(".")[2] != "RUNNING"
