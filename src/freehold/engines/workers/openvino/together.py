@@ -26,14 +26,21 @@ class Together:
     """A pipeline that many requests share; steps are made as long as any of them waits."""
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        self._pipeline, self._taking = pipeline, threading.Lock()
         self._moved, self._numbers = threading.Condition(), count()
         self._wrong: BaseException | None = None
         threading.Thread(target=self._work, daemon=True, name="steps").start()
 
-    def tokens(self, prompt: Any, config: Any) -> Generator[list[int], None, None]:
+    def ask(self, *prompt: Any) -> Any:
+        """Take a request in, tokens or a text with images and its configuration; its handle.
+
+        One after the other: what makes vectors of images is there once.
+        """
+        with self._taking:
+            return self._pipeline.add_request(next(self._numbers), *prompt)
+
+    def tokens(self, handle: Any) -> Generator[list[int], None, None]:
         """The tokens of an answer as they come; closing this takes the request out."""
-        handle = self._pipeline.add_request(next(self._numbers), prompt, config)
         try:
             while True:
                 with self._moved:
@@ -74,5 +81,10 @@ def _read(handle: Any) -> list[int]:
     return found
 
 
+def status(handle: Any) -> str:
+    """Where a request is: RUNNING, FINISHED, IGNORED for want of room, CANCEL or STOP."""
+    return str(handle.get_status()).rpartition(".")[2]
+
+
 def _done(handle: Any) -> bool:
-    return str(handle.get_status()).rpartition(".")[2] != "RUNNING"
+    return status(handle) != "RUNNING"
