@@ -12,7 +12,7 @@ import numpy
 import torch
 import transformers
 from PIL import Image
-from tokenizers import processors
+from tokenizers import AddedToken, processors
 
 sys.path.insert(0, str(Path(__file__).parent))
 seeing: Any = __import__("tiny_seeing")
@@ -23,6 +23,8 @@ CHAT = (
     "{% else %}{{ part['text'] }}{% endif %}{% endfor %} {% endfor %}"
     "{% if add_generation_prompt %}assistant {% endif %}"
 )
+MARKS = {"llava": "<image>\n", "gemma3": "<start_of_image>"}
+"""What stands for a picture in the templates of their publishers."""
 FOX, DOG = "the quick brown fox", "a lazy dog"
 ASKED: dict[str, list[tuple[str, str, int]]] = {
     "one": [("user", FOX, 1)],
@@ -45,7 +47,7 @@ def main() -> None:
         seeing.tiny.spread(model.eval())
         model.save_pretrained(folder)
         marked(processor)
-        processor.chat_template = CHAT.replace("IMAGE", seeing.MARKS[name])
+        processor.chat_template = CHAT.replace("IMAGE", MARKS[name])
         processor.save_pretrained(folder)
         as_published(folder)
         pictures = [picture(folder, number) for number in range(2)]
@@ -67,8 +69,9 @@ def gemma3() -> tuple[Any, Any]:
 
 
 def marked(processor: Any) -> None:
-    """Let the tokenizer put its first mark before every text, as most do."""
+    """Let the tokenizer know line breaks, and put its first mark before every text, as most do."""
     inner = processor.tokenizer.backend_tokenizer
+    inner.add_tokens([AddedToken("\n", normalized=False)])
     first = processor.tokenizer.bos_token
     inner.post_processor = processors.TemplateProcessing(
         single=f"{first} $A", special_tokens=[(first, inner.token_to_id(first))]

@@ -22,8 +22,13 @@ from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_to_image import Request, Result
 
 Answer = Generator[Progress | Result, None, None]
-KINDS = ("InpaintingPipeline", "Image2ImagePipeline", "Text2ImagePipeline")
-"""Its pipelines; each can be made of the one before, and then shares its parts."""
+NEEDS = {
+    "InpaintingPipeline": "an image and a mask",
+    "Image2ImagePipeline": "an image",
+    "Text2ImagePipeline": "words alone",
+}
+"""Its pipelines and what they paint from; the first ones can become the later ones."""
+KINDS = tuple(NEEDS)
 UNWATCHED = {
     True: "the safety checker of the model does not run on OpenVINO: nothing looks at the images",
     False: "the model comes without a safety checker",
@@ -32,36 +37,60 @@ UNWATCHED = {
 
 def load(order: Order) -> Callable[[Request], Answer]:
     """Open the model; what answers requests."""
-    return Painter(Model(Path(order.model)), opened(order)).answer
+    model = Model(Path(order.model))
+    return Painter(model, Pipelines(order, together=model.shares)).answer
 
 
-def opened(order: Order) -> dict[str, Any]:
-    """The pipelines that a model has, made of the one that can do most."""
-    library, place, told = genai(), device(order), properties(order)
-    found, wrong = dict[str, Any](), ""
-    for name in KINDS:
-        kind, before = getattr(library, name), next(reversed(found.values()), None)
-        try:
-            made = kind(before) if before is not None else kind(order.model, place, **told)
-        except RuntimeError as error:
-            wrong = reason(error)
-            continue
-        found[name] = made
-    if not found:
-        raise BrokenInput(f"OpenVINO cannot open {Path(order.model).name}: {wrong}")
-    return found
+class Pipelines:
+    """The pipelines of a model: all of them made of one, or else one at a time."""
+
+    def __init__(self, order: Order, together: bool) -> None:
+        """Open the one that can do most, and what can be made of it; or the one for words."""
+        self._order, self._together, self._open = order, together, dict[str, Any]()
+        wrong = ""
+        for kind in KINDS if together else reversed(KINDS):
+            if self._open and not together:
+                break
+            try:
+                self._begin(kind)
+            except RuntimeError as error:
+                wrong = reason(error)
+        if not self._open:
+            raise BrokenInput(f"OpenVINO cannot open {Path(order.model).name}: {wrong}")
+
+    def of(self, kind: str) -> Any:
+        """The pipeline of this kind; UsageError where the model has none."""
+        if kind not in self._open and not self._together:
+            (usual,) = self._open
+            self._open.clear()  # two of them at once would take the memory twice
+            try:
+                self._begin(kind)
+            except RuntimeError:
+                self._begin(usual)
+        if kind not in self._open:
+            able = " or ".join(NEEDS[name] for name in self._open)
+            raise UsageError(f"on OpenVINO this model paints from {able}, not from {NEEDS[kind]}")
+        return self._open[kind]
+
+    def _begin(self, kind: str) -> None:
+        made, before = getattr(genai(), kind), next(reversed(self._open.values()), None)
+        if before is not None:
+            self._open[kind] = made(before)
+            return
+        place, told = device(self._order), properties(self._order)
+        self._open[kind] = made(self._order.model, place, **told)
 
 
 class Painter:
     """One model and its pipelines."""
 
-    def __init__(self, model: Model, pipelines: dict[str, Any]) -> None:
+    def __init__(self, model: Model, pipelines: Pipelines) -> None:
         self.model, self.pipelines = model, pipelines
 
     def answer(self, request: Request) -> Answer:
         """The steps as they are done, then the images."""
         seed = secrets.randbelow(2**32 - 1) if request.seed is None else request.seed
-        call = called(self.model, self.pipelines, request)
+        call = called(self.model, self.pipelines.of, request)
         started, files, steps = time.monotonic(), list[File](), 0
         size = (0, 0)
         for number in range(request.count):

@@ -1,7 +1,7 @@
 """Turns a request for images into the words of a pipeline; what it would not honor is refused."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import cached_property
 from importlib import import_module
 from pathlib import Path
@@ -21,11 +21,6 @@ WORDS = {
     "steps": "num_inference_steps",
     "guidance": "guidance_scale",
 }
-NEEDS = {
-    "InpaintingPipeline": "an image and a mask",
-    "Image2ImagePipeline": "an image",
-    "Text2ImagePipeline": "words alone",
-}
 CLIP_LENGTH = 77
 """Tokens that CLIP reads."""
 WITHOUT_NEGATIVE = ("Flux", "LatentConsistency")
@@ -41,6 +36,7 @@ class Model:
         self.name = str(self.index.get("_class_name"))
         part = next((p for p in ("unet", "transformer") if (folder / p).is_dir()), "unet")
         self.painter = self.said(f"{part}/config.json")
+        self.shares = part == "unet"  # pipelines of other painters crash when made of another
         self.watched = (self.index.get("safety_checker") or [None])[0] is not None
 
     def said(self, name: str) -> dict[str, Any]:
@@ -82,16 +78,15 @@ class Call(Struct, frozen=True):
     notes: tuple[str, ...]
 
 
-def called(model: Model, pipelines: Mapping[str, Any], request: Request) -> Call:
-    """How to ask for this; UsageError or Contradiction when it cannot be done as asked."""
+def called(model: Model, pipelines: Callable[[str], Any], request: Request) -> Call:
+    """How to ask for this; UsageError or Contradiction when it cannot be done as asked.
+
+    `pipelines` gives the one of a kind.
+    """
     refuse(model, request)
-    kind = _kind(request)
-    if kind not in pipelines:
-        able = " or ".join(NEEDS[name] for name in pipelines)
-        raise UsageError(f"{model.name} on OpenVINO paints from {able}, not from {NEEDS[kind]}")
-    pipeline = pipelines[kind]
-    usual = pipeline.get_generation_config()
     pictures, notes = given(request, model.grain)
+    pipeline = pipelines(_kind(request))
+    usual = pipeline.get_generation_config()
     said = {word: getattr(request, field) for field, word in WORDS.items()}
     words = {word: value for word, value in said.items() if value is not None}
     if pictures:

@@ -1,5 +1,6 @@
 """Writes about images with a pipeline of OpenVINO GenAI: what sees and what writes in one."""
 
+import json
 from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any
@@ -14,6 +15,11 @@ from freehold.tasks.text_generation import Finish, Message, Request
 
 MARK = "<ov_genai_image_{}>"
 """How OpenVINO GenAI lets the place of an image be said, where a template does not say it."""
+
+
+BREAKS = ("llava", "llava_next")
+"""Kinds of models for which it writes a line break after each image by itself."""
+BROKEN = "OpenVINO writes a line break after each picture, which the template of the model has not"
 
 
 class Seer(Writer):
@@ -35,9 +41,10 @@ class Seer(Writer):
 
     def asked(self, request: Request) -> Prompt:
         """The prompt as text, with its images; the pipeline makes tokens of both."""
-        text, special = self.bare(self.prompt(request)), True
-        given = (text, [pixels(file) for file in files(request.messages)])
-        return Prompt(given, self.split(text, special))
+        text, shown = self.bare(self.prompt(request)), files(request.messages)
+        text, notes = self.unbroken(text) if shown else (text, ())
+        given = (text, [pixels(file) for file in shown])
+        return Prompt(given, self.split(text, True), notes)
 
     def ask(self, prompt: Prompt, config: Any) -> Any:
         """Take a request in; UsageError where marks of images stand in the text."""
@@ -68,6 +75,14 @@ class Seer(Writer):
         if first and text.startswith(first) and len(self.split("", True)) > 0:
             return text.removeprefix(first)
         return text
+
+    def unbroken(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """The text without the line breaks that the pipeline writes itself; else a note of them."""
+        told = json.loads((self.folder / "config.json").read_bytes())
+        if told.get("model_type") not in BREAKS:
+            return text, ()
+        found = text.replace("<image>\n", "<image>")
+        return found, (() if found != text else (BROKEN,))
 
     def length(self, handle: Any, length: int, made: int) -> tuple[int, tuple[str, ...]]:
         """With the tokens of the images; UsageError with both numbers where they do not fit."""

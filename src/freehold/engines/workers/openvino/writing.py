@@ -48,10 +48,11 @@ def load(order: Order) -> "Writer":
 
 
 class Prompt(Struct, frozen=True):
-    """What goes into the pipeline, and the tokens of its text."""
+    """What goes into the pipeline, the tokens of its text, and what must be said of it."""
 
     given: tuple[Any, ...]
     tokens: list[int]
+    notes: tuple[str, ...] = ()
 
 
 class Writer:
@@ -62,7 +63,7 @@ class Writer:
     def __init__(self, library: Any, pipeline: Any, context: int, order: Order) -> None:
         self.library, self.pipeline, self.context = library, pipeline, context
         self.words, self.steps = pipeline.get_tokenizer(), Together(pipeline)
-        self.likely = Likely(order, self.words)
+        self.likely, self.folder = Likely(order, self.words), Path(order.model)
 
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
@@ -101,7 +102,7 @@ class Writer:
                         ended - (first or ended), max(0, len(made) - 1)),
             tokens=after,
             prompt_tokens=before,
-            notes=(*notes, *((full,) if ended_by == "context" else ())),
+            notes=(*asked.notes, *notes, *((full,) if ended_by == "context" else ())),
         )  # fmt: skip
 
     def asked(self, request: Request) -> Prompt:
