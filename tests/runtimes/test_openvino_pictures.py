@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "src"
 SAME: dict[str, Any] = {"prompt": "a red fox", "steps": 3, "seed": 7}
 SIZE = {"width": 32, "height": 32}
-PAINTERS = ("sd", "sdxl", "sd3")
+PAINTERS = ("sd", "sdxl", "sd3", "schnell")
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ def _has_diffusers(runtime: Path) -> bool:
 def source(name: str) -> Path:
     """The model before it is converted, with what the library says or paints beside it."""
     python = Found("runtime", paths.runtimes() / "converting" / "bin" / "python")
-    script = "tiny_painters.py" if name in PAINTERS else "tiny_openvino.py"
+    script = "tiny_painters.py" if name in PAINTERS[:3] else "tiny_openvino.py"
     return made(python, script, name) / name
 
 
@@ -323,6 +323,26 @@ def test_other_painters_paint_nearly_as_in_diffusers(
         pairs = zip(found, wanted, strict=False)
         distances = apart(*(path for pair in pairs for path in pair))
     assert all(far <= bound for far, bound in zip(distances, most, strict=True))
+
+
+@pytest.mark.slow
+def test_flux_paints_nearly_as_in_diffusers_and_refuses_what_it_would_pass_over(
+    make: Make,
+) -> None:
+    picture = File(source("schnell").with_suffix(".png"), "image")
+    with begun(make("schnell")) as running:
+        path = painted(running, **SIZE).images[0].path
+        assert apart(path, picture.path)[0] <= 1
+        for words, says in (
+            ({"guidance": 3.0}, "made to paint without guidance"),
+            ({"negative": "a dog"}, "FluxPipeline takes no negative"),
+            ({"width": 34}, "width 34: this model paints in steps of 4"),
+        ):
+            with pytest.raises(UsageError, match=says):
+                painted(running, **(SIZE | words))
+        changed = painted(running, image=picture, strength=0.7).images[0].path
+        assert pixels(changed) != pixels(path)
+        assert apart(painted(running, **SIZE).images[0].path, picture.path)[0] <= 1
 
 
 def test_a_painter_is_run_by_its_folder_alone(make: Make, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Makes tiny models that see, and tells what Transformers says of pictures with them, greedily.
 
+Beside one that paints lies what diffusers paints with it, in 32 bits.
 Run as a script in the Python of the runtime `converting`: `tiny_openvino.py FOLDER NAME...`.
 """
 
@@ -42,6 +43,9 @@ def main() -> None:
     for name in sys.argv[2:]:
         folder = Path(sys.argv[1]) / name
         folder.mkdir(parents=True)
+        if name == "schnell":
+            schnell(folder)
+            continue
         torch.manual_seed(2)
         model, processor = globals()[name]()
         seeing.tiny.spread(model.eval())
@@ -54,6 +58,17 @@ def main() -> None:
         told = {key: answer(model, processor, chat, pictures) for key, chat in ASKED.items()}
         assert told["one"]["text"] != told["blind"]["text"]
         (folder / "expected.json").write_text(json.dumps(told))
+
+
+def schnell(folder: Path) -> None:
+    """FLUX.1 schnell, and what diffusers paints with it."""
+    import diffusers
+
+    painters: Any = __import__("tiny_painters")
+    torch.manual_seed(0)
+    painters.flux().save_pretrained(folder)
+    again = diffusers.DiffusionPipeline.from_pretrained(folder, torch_dtype=torch.float32)
+    painters.painted(again, width=32, height=32).save(folder.with_suffix(".png"))
 
 
 def llava() -> tuple[Any, Any]:
