@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.core.errors import BrokenInput, Contradiction, UsageError
+from freehold.engines.workers.openvino.devices import genai
 from freehold.engines.workers.pictures.sizes import given, refuse_sizes
 from freehold.tasks.text_to_image import Request
 
@@ -60,11 +61,11 @@ class Model:
     @cached_property
     def readers(self) -> list[tuple[Any, int]]:
         """What turns words into tokens, and how many of them are read; 0 where not known."""
-        kind, found = import_module("openvino_genai").Tokenizer, []
-        for folder in sorted(self.folder.glob("tokenizer*/openvino_tokenizer.xml")):
-            told = self.said(f"{folder.parent.name}/tokenizer_config.json")
+        found = []
+        for file in sorted(self.folder.glob("tokenizer*/openvino_tokenizer.xml")):
+            told = self.said(f"{file.parent.name}/tokenizer_config.json")
             clip = str(told.get("tokenizer_class")).startswith("CLIP")
-            found.append((kind(str(folder.parent)), CLIP_LENGTH if clip else 0))
+            found.append((genai().Tokenizer(str(file.parent)), CLIP_LENGTH if clip else 0))
         return found
 
 
