@@ -40,6 +40,8 @@ TARGETS = {
     "ctranslate2": ("f32", "bf16", "f16", "int8"),
 }
 """What a model can be made ready for, and the precisions of its weights there."""
+SOURCES = {"openvino": ("safetensors", "diffusers"), "ctranslate2": ("safetensors",)}
+"""The layouts that are converted for each."""
 
 
 class ConvertedModel(Struct, frozen=True, kw_only=True):
@@ -95,8 +97,9 @@ def _checked(
         words = ", ".join(TARGETS[to])
         raise UsageError(f"{to} has no weights in {precision!r}", hint=f"there are {words}")
     found = find(model)
-    if found.format != "safetensors":
-        raise UsageError(f"{found.name} is {found.format}; only safetensors are converted")
+    if found.format not in SOURCES[to]:
+        takes = " or ".join(SOURCES[to])
+        raise UsageError(f"{found.name} is {found.format}; for {to} only {takes} is converted")
     if target.exists():
         raise Contradiction(f"{shown(target)} is there already", hint="remove it, or name another")
     if not target.absolute().parent.is_dir():
@@ -140,7 +143,7 @@ def _made(
             task=task,
             base=dict(_digests(found.file, "*.safetensors")),
             files=dict(_digests(folder / OUT, "*")),
-            size=sum(file.stat().st_size for file in (folder / OUT).iterdir()),
+            size=sum(file.stat().st_size for file in (folder / OUT).rglob("*") if file.is_file()),
             tools=done["tools"],
             held=process.held,
         )
@@ -151,11 +154,12 @@ def _made(
 
 
 def _digests(folder: Path, pattern: str) -> Iterator[tuple[str, str]]:
-    """The SHA-256 of each file of one kind in a folder."""
-    for file in sorted(folder.glob(pattern)):
+    """The SHA-256 of each file of one kind in a folder and the folders in it."""
+    for file in sorted(folder.rglob(pattern)):
         if file.is_file():
             with file.open("rb") as opened:
-                yield file.name, file_digest(opened, "sha256").hexdigest()
+                name = file.relative_to(folder).as_posix()
+                yield name, file_digest(opened, "sha256").hexdigest()
 
 
 def _papers(source: Path, out: Path) -> None:

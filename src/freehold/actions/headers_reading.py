@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec.structs import replace
 
 from freehold.actions.headers import Headers
-from freehold.core.errors import BrokenInput, NotAllowed, NotFound
+from freehold.core.errors import BrokenInput, NotAllowed, NotFound, UsageError
 from freehold.formats.cursor import Source
 from freehold.formats.diffusers_index import read_index
 from freehold.formats.gguf import Gguf, read_gguf
@@ -133,13 +133,23 @@ def _pipeline(place: "Place", folder: str) -> Headers:
             found = read_place(place, f"{folder}{part.name}/")
             parts[part.name] = replace(found, name=part.name)
     if not parts:
-        raise BrokenInput(f"{path}: none of its components has safetensors beside it")
+        raise _unplanned(path, names)
     counted = [file[len(folder) :] for part in parts.values() for file, _ in part.files]
     return Headers(
         name=place.name, format="diffusers", config=read_json(data, path), parts=parts,
         size=sum(part.size for part in parts.values()),
         notes=left_over(names, counted),
     )  # fmt: skip
+
+
+def _unplanned(path: str, names: Sizes) -> Exception:
+    """Why a pipeline without safetensors is not planned; of one for OpenVINO a bound from below."""
+    made = [size or 0 for name, size in names.items() if name.endswith("openvino_model.bin")]
+    if not made:
+        return BrokenInput(f"{path}: none of its components has safetensors beside it")
+    least = f"at least {sum(made) / 2**30:.1f} GiB, its weights"
+    says = f"what a painter takes on OpenVINO is not known before it runs: {least}"
+    return UsageError(says, hint="freehold run measures it")
 
 
 def _inside(names: Sizes, folder: str) -> dict[str, int | None]:

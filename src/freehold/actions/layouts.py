@@ -115,18 +115,21 @@ def _sees(folder: Path) -> bool:
     return any((folder / part / name).is_file() for part in ("", "vision_tower") for name in names)
 
 
-def _diffusers(folder: Path, _: Sequence[Path]) -> LocalModel:
-    """A pipeline: model_index.json and a folder for each part."""
+def _pipeline(folder: Path, _: Sequence[Path]) -> LocalModel:
+    """A pipeline: model_index.json and a folder for each part, of diffusers or for OpenVINO."""
     index = read_json(folder / "model_index.json", "model_index.json")
     architecture = str(index.get("_class_name") or "")
-    weights = sorted(folder.glob("*/*.safetensors"))
+    converted = sorted(file.with_suffix(".bin") for file in folder.glob(f"*/{IR[0]}"))
+    form = "openvino" if converted else "diffusers"
+    weights = [file for file in converted if file.is_file()]
+    weights = weights or sorted(folder.glob("*/*.safetensors"))
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: holds no safetensors, so nothing here loads it",
             hint=f"freehold convert {folder} writes safetensors",
         )
     tasks = of_class(architecture)
-    return _described(folder, folder.name, "diffusers", architecture, tasks, weights)
+    return _described(folder, folder.name, form, architecture, tasks, weights)
 
 
 def _openvino(folder: Path, files: Sequence[Path]) -> LocalModel:
@@ -147,7 +150,7 @@ def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     weights = [file for file in files if file.suffix == ".bin"]
     return _described(
         folder, folder.name, form, architecture, of_class(architecture, config), weights,
-        context=_length(config), chat_template=_has_template(folder),
+        context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
 
 
@@ -160,7 +163,7 @@ OF_FORM = {
 LAYOUTS: tuple[
     tuple[Callable[[set[str]], bool], Callable[[Path, Sequence[Path]], LocalModel]], ...
 ] = (
-    (lambda names: "model_index.json" in names, _diffusers),
+    (lambda names: "model_index.json" in names, _pipeline),
     (lambda names: any(name in names for name in IR), _openvino),
     (lambda names: "model.bin" in names and any("vocabulary" in n for n in names), _ctranslate2),
     (lambda names: "config.json" in names and not any(_is_gguf(n) for n in names), _transformers),

@@ -23,7 +23,7 @@ class Engine(WorkerEngine):
     tasks = frozenset(
         {
             *("text-generation", "automatic-speech-recognition"),
-            *("feature-extraction", "text-ranking"),
+            *("feature-extraction", "text-ranking", "text-to-image"),
         }
     )
     formats = frozenset({"openvino"})
@@ -37,6 +37,7 @@ class Engine(WorkerEngine):
         "automatic-speech-recognition": "openvino.hearing",
         "feature-extraction": "openvino.vectors",
         "text-ranking": "openvino.vectors",
+        "text-to-image": "openvino.painting",
     }
 
     def order(self, job: Job, socket: str, key: str) -> Order:

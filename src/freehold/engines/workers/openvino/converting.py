@@ -1,4 +1,4 @@
-"""Converts a folder in the layout of Transformers for OpenVINO, inside the jail.
+"""Converts a folder in the layout of Transformers or diffusers for OpenVINO, inside the jail.
 
 Run as a script in the Python of the runtime `converting`, in a folder of its own. What to do comes
 as JSON in `FREEHOLD_WORKER`: source, task, precision. It leaves the folder `out` and then
@@ -7,6 +7,7 @@ as JSON in `FREEHOLD_WORKER`: source, task, precision. It leaves the folder `out
 
 import json
 import os
+import shutil
 import sys
 import threading
 from importlib import import_module
@@ -20,7 +21,14 @@ TASKS = {
     "automatic-speech-recognition": "automatic-speech-recognition-with-past",
     "feature-extraction": "feature-extraction",
     "text-ranking": "text-classification",
+    "text-to-image": "text-to-image",
 }
+SEES = "image-text-to-text"
+"""What a model of text that also sees is called there."""
+UNUSED = ("safety_checker", "feature_extractor")
+"""Parts of a pipeline that paints which OpenVINO never opens."""
+WIDE = ("vae_encoder", "vae_decoder")
+"""Parts that keep their numbers when others are narrowed: they draw the pixels."""
 TYPES = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "int8": "fp32", "int4": "fp32"}
 GROUPS = (128, 64, 32)
 """Weights that share a scale in 4 bits, where a model's rows can be divided so."""
@@ -43,21 +51,58 @@ def convert(source: Path, task: str, precision: str, out: Path) -> dict[str, Any
     """Write the model into `out`; the versions of what did it."""
     exporters = import_module("optimum.exporters.openvino")
     intel = import_module("optimum.intel.openvino")
+    paints, sees = (source / "model_index.json").is_file(), bool(pictures(source))
+    if task not in TASKS or paints != (task == "text-to-image"):
+        raise ValueError(f"this model is not exported for {task}")
     exporters.main_export(
         str(source),
-        str(out),
-        task=TASKS[task],
+        out,
+        task=SEES if sees and task == "text-generation" else TASKS[task],
         ov_config=intel.OVConfig(dtype=TYPES[precision]),
         trust_remote_code=False,
         local_files_only=True,
         convert_tokenizer=True,
-        library_name="transformers",
+        library_name="diffusers" if paints else "transformers",
     )
+    if sees:
+        (out / PICTURES).write_text(json.dumps(pictures(source)), encoding="utf-8")
+    for name in UNUSED if paints else ():
+        shutil.rmtree(out / name, ignore_errors=True)
     if precision in ("int8", "int4"):
-        for file in sorted(out.glob("openvino_*model.xml")):
-            narrow(file, precision)
-    names = ("openvino", "optimum-intel", "nncf", "transformers", "torch")
+        for file in sorted(out.rglob("openvino_*model.xml")):
+            if file.parent.name not in WIDE:
+                narrow(file, precision if writes_or_paints(file) else "int8")
+    names = ["openvino", "optimum-intel", "nncf", "transformers", "torch"]
+    names += ["diffusers"] if paints else []
     return {"tools": {name: version(name) for name in names}}
+
+
+PICTURES = "preprocessor_config.json"
+
+
+def pictures(source: Path) -> dict[str, Any]:
+    """How a model that sees wants its pictures, as OpenVINO reads it; nothing for other models.
+
+    Newer files of a publisher have it inside of `processor_config.json`.
+    """
+    config = (
+        json.loads((source / "config.json").read_bytes())
+        if (source / "config.json").is_file()
+        else {}
+    )
+    if "vision_config" not in config:
+        return {}
+    for name in (PICTURES, "processor_config.json"):
+        if (source / name).is_file():
+            told = json.loads((source / name).read_bytes())
+            return dict(told.get("image_processor") or told)
+    return {}
+
+
+def writes_or_paints(file: Path) -> bool:
+    """Whether this is the largest part of a model, which may be narrowed to 4 bits."""
+    beside = ("openvino_text_embeddings_model", "openvino_vision_embeddings_model")
+    return file.stem not in beside and not file.parent.name.startswith("text_encoder")
 
 
 def narrow(file: Path, precision: str) -> None:

@@ -46,3 +46,10 @@ def device(order: Order) -> str:
 def genai() -> Any:
     """The library."""
     return import_module("openvino_genai")
+
+
+def reason(error: BaseException) -> str:
+    """What an error of the library says, without the places in its source."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    told = [line for line in lines if line and not line.startswith(("Exception from ", "Check '"))]
+    return " ".join(told)[:400] or type(error).__name__

@@ -27,13 +27,13 @@ class Answer:
     """The tokens of one request, from the thread that makes them to the one that waits."""
 
     def __init__(self, handle: Any) -> None:
-        self._handle = handle
+        self.handle = handle
         self._made: SimpleQueue[list[int] | BaseException | None] = SimpleQueue()
 
     def move(self) -> bool:
         """Hand on what was made; whether more may come."""
-        over = str(self._handle.get_status()).rpartition(".")[2] != "RUNNING"
-        if made := _read(self._handle):
+        over = status(self.handle) != "RUNNING"
+        if made := _read(self.handle):
             self._made.put(made)
         if over:
             self._made.put(None)
@@ -53,28 +53,32 @@ class Answer:
                 yield made
         finally:
             if made is not None:
-                self._handle.cancel()
+                self.handle.cancel()
 
 
 class Together:
     """A pipeline that many requests share; steps are made as long as any of them waits."""
 
     def __init__(self, pipeline: Any) -> None:
-        self._pipeline = pipeline
+        self._pipeline, self._taking = pipeline, threading.Lock()
         self._more, self._numbers = threading.Condition(), count()
         self._open: list[Answer] = []
         self._wrong: BaseException | None = None
         threading.Thread(target=self._work, daemon=True, name="steps").start()
 
-    def tokens(self, prompt: Any, config: Any) -> Generator[list[int], None, None]:
-        """The tokens of an answer as they come; closing this takes the request out."""
+    def ask(self, *prompt: Any) -> Answer:
+        """Take a request in: tokens, or a text with images, and its configuration.
+
+        One after the other: what makes vectors of images is there once.
+        """
+        with self._taking:
+            answer = Answer(self._pipeline.add_request(next(self._numbers), *prompt))
         with self._more:
             if self._wrong:
-                raise RuntimeError(str(self._wrong)) from self._wrong
-            answer = Answer(self._pipeline.add_request(next(self._numbers), prompt, config))
+                answer.fail(self._wrong)
             self._open.append(answer)
             self._more.notify()
-        return answer.tokens()
+        return answer
 
     def _work(self) -> None:
         """Step after step; what goes wrong is told to everybody who waits."""
@@ -109,3 +113,8 @@ def _read(handle: Any) -> list[int]:
         for output in handle.read().values():
             found += output.generated_ids
     return found
+
+
+def status(handle: Any) -> str:
+    """Where a request is: RUNNING, FINISHED, IGNORED for want of room, CANCEL or STOP."""
+    return str(handle.get_status()).rpartition(".")[2]

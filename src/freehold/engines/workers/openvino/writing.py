@@ -3,20 +3,25 @@
 import json
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.openvino.devices import device, genai, of_state, properties
 from freehold.engines.workers.openvino.letters import Letters
 from freehold.engines.workers.openvino.likely import Likely
 from freehold.engines.workers.openvino.thoughts import Sections
-from freehold.engines.workers.openvino.together import Together, scheduler
+from freehold.engines.workers.openvino.together import Answer, Together, scheduler
 from freehold.engines.workers.order import Order
 from freehold.tasks.base import Spent, Times
-from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token
+from freehold.tasks.text_generation import Finish, Message, Piece, Request, Result, Token
 
+SEES = "openvino_language_model.xml"
+"""The part that writes, in a model that also sees."""
 REFUSED = ("suffix", "bias", "tools", "choice", "truncate")
 NAMES = {
     "top_p": "top_p",
@@ -29,12 +34,25 @@ NAMES = {
 
 def load(order: Order) -> "Writer":
     """The pipeline of this model on this device."""
-    library = genai()
+    library, context = genai(), order.context or 4096
     told = {**properties(order), **of_state(order)}
-    context = order.context or 4096
     room = scheduler(library, context, order.parallel)
-    pipeline = library.ContinuousBatchingPipeline(order.model, room, device(order), told)
-    return Writer(library, pipeline, context, order)
+    sees = (Path(order.model) / SEES).is_file()
+    more = ({}, properties(order)) if sees else ()  # of its tokenizer, and of what sees
+    pipeline = library.ContinuousBatchingPipeline(order.model, room, device(order), told, *more)
+    if not sees:
+        return Writer(library, pipeline, context, order)
+    from freehold.engines.workers.openvino.seeing import Seer
+
+    return Seer(library, pipeline, context, order)
+
+
+class Prompt(Struct, frozen=True):
+    """What goes into the pipeline, the tokens of its text, and what must be said of it."""
+
+    given: tuple[Any, ...]
+    tokens: list[int]
+    notes: tuple[str, ...] = ()
 
 
 class Writer:
@@ -45,47 +63,68 @@ class Writer:
     def __init__(self, library: Any, pipeline: Any, context: int, order: Order) -> None:
         self.library, self.pipeline, self.context = library, pipeline, context
         self.words, self.steps = pipeline.get_tokenizer(), Together(pipeline)
-        self.likely = Likely(order, self.words)
+        self.likely, self.folder = Likely(order, self.words), Path(order.model)
 
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
-        refuse(request)
+        self.refuse(request)
         seed = secrets.randbelow(2**31) if request.seed is None else request.seed
-        tokens = self.tokens(self.prompt(request), request.text is not None)
-        asked = [int(token) for token in tokens.input_ids.data[0]]
-        length = len(asked)
+        asked = self.asked(request)
+        length = len(asked.tokens)
         if length >= self.context:
-            raise UsageError(
-                f"the prompt has {length:,} tokens and the context holds {self.context:,}",
-                hint=f"--context {length + 512} makes room",
-            )
+            raise too_long(length, self.context)
         room = self.context - length
         config = self.config(request, seed, room)
         began, first, made = time.monotonic(), None, list[int]()
         parts, letters = Sections(request.text is None), Letters(self.library, self.words)
-        with closing(self.steps.tokens(tokens.input_ids, config)) as steps:
+        answer = self.ask(asked, config)
+        with closing(answer.tokens()) as steps:
             for ids in steps:
-                first, made = first or time.monotonic(), made + ids
+                first = first or time.monotonic()
+                made += ids
                 yield from parts.take(letters.take(ids))
         yield from parts.take(letters.rest())
         yield from parts.rest()
         ended = time.monotonic()
-        full = len(made) >= room
-        before, after = self.known(request, asked, made)
+        length, notes = self.length(answer.handle, length, len(made))
+        ended_by = self.finish(answer.handle, len(made), config.max_new_tokens, room)
+        before, after = self.known(request, asked.tokens, made)
         if after:
             yield Piece("", tokens=after)
+        full = f"the context of {self.context:,} tokens is full"
         yield Result(
             text=parts.text,
             thinking=parts.thinking,
-            finish=finish(len(made), config.max_new_tokens, room),
+            finish=ended_by,
             seed=seed,
             spent=Spent(length, len(made)),
             times=Times((first or ended) - began, (first or ended) - began,
                         ended - (first or ended), max(0, len(made) - 1)),
             tokens=after,
             prompt_tokens=before,
-            notes=(f"the context of {self.context:,} tokens is full",) if full else (),
+            notes=(*asked.notes, *notes, *((full,) if ended_by == "context" else ())),
         )  # fmt: skip
+
+    def asked(self, request: Request) -> Prompt:
+        """The prompt as tokens."""
+        tokens = self.tokens(self.prompt(request), request.text is not None)
+        return Prompt((tokens.input_ids,), [int(token) for token in tokens.input_ids.data[0]])
+
+    def ask(self, prompt: Prompt, config: Any) -> Answer:
+        """Take a request in; what comes of it."""
+        return self.steps.ask(*prompt.given, config)
+
+    def length(self, handle: Any, length: int, made: int) -> tuple[int, tuple[str, ...]]:
+        """The tokens of the prompt, and what must be said about them."""
+        return length, ()
+
+    def finish(self, handle: Any, made: int, wanted: int, room: int) -> Finish:
+        """Why an answer ended."""
+        return finish(made, wanted, room)
+
+    def refuse(self, request: Request) -> None:
+        """Refuse by name what this pipeline does not do."""
+        refuse(request)
 
     def known(
         self, request: Request, asked: list[int], made: list[int]
@@ -118,9 +157,13 @@ class Writer:
         """The text to continue, or the chat as its template writes it."""
         if request.text is not None:
             return request.text
+        return self.applied(request, lambda turn: turn.content)
+
+    def applied(self, request: Request, content: Callable[[Message], Any]) -> str:
+        """The chat by the template, with the content of each turn as this tells it."""
         if not self.words.chat_template:
             raise UsageError("the model has no chat template, so it only continues texts")
-        turns = [{"role": turn.role, "content": turn.content} for turn in request.messages]
+        turns = [{"role": turn.role, "content": content(turn)} for turn in request.messages]
         history = self.library.ChatHistory(turns)
         if request.thinking is not None:
             history.set_extra_context({"enable_thinking": request.thinking})
@@ -159,13 +202,21 @@ class Writer:
         config.structured_output_config = self.library.StructuredOutputConfig(**told)
 
 
-def refuse(request: Request) -> None:
+def too_long(length: int, context: int) -> UsageError:
+    """The refusal of a prompt that does not fit."""
+    return UsageError(
+        f"the prompt has {length:,} tokens and the context holds {context:,}",
+        hint=f"--context {length + 512} makes room",
+    )
+
+
+def refuse(request: Request, sees: bool = False) -> None:
     """Refuse by name what this pipeline does not do."""
     usual = Request()
     for field in REFUSED:
         if getattr(request, field) != getattr(usual, field):
             raise UsageError(f"openvino does not honor {field}, so it is refused, not dropped")
-    if any(turn.files for turn in request.messages):
+    if not sees and any(turn.files for turn in request.messages):
         raise UsageError("this model takes no images or sounds")
     if any(turn.calls or turn.role == "tool" for turn in request.messages):
         raise UsageError("openvino does not honor tools, so their turns are refused")

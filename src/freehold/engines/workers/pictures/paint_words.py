@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from freehold.core.errors import Contradiction, UsageError
-from freehold.engines.workers.pictures.pixels import opened
+from freehold.engines.workers.pictures.sizes import given, refuse_sizes
 from freehold.tasks.text_to_image import Request
 
 WORDS = {
@@ -46,7 +46,7 @@ def called(pipeline: Any, request: Request, made: Any = None) -> Call:
             if word not in known:
                 raise UsageError(f"{_name(pipeline)} takes no {field}")
             words[word] = value
-    _check_size(pipeline, request)
+    refuse_sizes(request, grain(pipeline))
     _check_guidance(pipeline, request, known)
     notes = list(_read_in_full(pipeline, request, known))
     if made is not None:
@@ -100,17 +100,6 @@ def grain(pipeline: Any) -> int:
     if hasattr(pipeline, "_pack_latents"):
         return scale * 2
     return scale * int(getattr(pipeline, "patch_size", 1) or 1)
-
-
-def _check_size(pipeline: Any, request: Request) -> None:
-    step = grain(pipeline)
-    for name in ("width", "height"):
-        value = getattr(request, name)
-        if value is not None and value % step:
-            raise UsageError(
-                f"{name} {value}: this model paints in steps of {step} pixels",
-                hint=f"--{name} {max(step, round(value / step) * step)}",
-            )
 
 
 def _check_guidance(pipeline: Any, request: Request, known: Any) -> None:
@@ -171,29 +160,12 @@ def _limit(tokenizer: Any, known: Any) -> int:
 
 def _images(pipeline: Any, request: Request) -> tuple[dict[str, Any], list[str]]:
     """The image to start from and its mask, in the size that was asked for."""
-    assert request.image is not None
-    image, notes, step = opened(request.image), [], grain(pipeline)
-    size = (request.width or image.width, request.height or image.height)
-    if size[0] % step or size[1] % step:
-        whole = [max(step, round(side / step) * step) for side in size]
-        raise UsageError(
-            f"the image has {size[0]} x {size[1]} pixels; this model works in steps of {step}",
-            hint=f"--width {whole[0]} --height {whole[1]} resizes it",
-        )
-    words: dict[str, Any] = {"image": image}
-    if request.mask is not None:
-        mask = words["mask_image"] = opened(request.mask, "L")
-        if mask.size != image.size:
-            raise Contradiction(
-                f"the mask has {mask.width} x {mask.height} pixels,"
-                f" the image {image.width} x {image.height}"
-            )
-    if size != image.size:
-        notes.append(f"the image was resized from {image.width} x {image.height} pixels")
-        words = {name: value.resize(size) for name, value in words.items()}
+    pictures, notes = given(request, grain(pipeline))
+    words: dict[str, Any] = dict(zip(("image", "mask_image"), pictures, strict=False))
     known = inspect.signature(pipeline.__call__).parameters
     if request.mask is not None or ("width" in known and "Super" not in _name(pipeline)):
-        words |= {"width": size[0], "height": size[1]} if "width" in known else {}
+        size = {"width": pictures[0].width, "height": pictures[0].height}
+        words |= size if "width" in known else {}
     return words, notes
 
 
