@@ -52,13 +52,17 @@ ROWS: dict[str, Row] = {
         SOUNDS, f"{SPOKEN}test_speecht5_takes_its_voice_from_a_file",
         "a voice is a vector in a file: none is made from a recording",
     ),
-    "parakeet": row(HEARS, f"{OTHERS}[parakeet]", "the CTC and TDT models; files named .nemo "
-                    "must be converted first"),
+    "parakeet": row(HEARS, f"{OTHERS}[parakeet]", "the CTC and TDT models; `freehold convert` "
+                    "makes folders of .nemo archives with CTC or RNN-T, not of those with TDT"),
     "canary": row(HEARS, CANARY, "times of parts only, not of words"),
     "nemo-speech": row(
         HEARS, CANARY, "recognition; its speech (FastPitch, HiFi-GAN) is in no library here"
     ),
-    "nvidia-conformer": none(HEARS, "published as .nemo only, in an older layout"),
+    "nvidia-conformer": row(
+        HEARS,
+        "tests/runtimes/test_nemo.py::test_a_recognizer_of_nemo_says_what_plain_functions_say",
+        f"`freehold convert` makes a folder of the .nemo first; {UNPROVEN}",
+    ),
     "moonshine": row(HEARS, f"{OTHERS}[moonshine]"),
     "deepspeech": row(
         HEARS, f"{PORTS}test_deepspeech_hears_what_plain_loops_hear",

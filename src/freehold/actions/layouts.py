@@ -84,6 +84,11 @@ def _in_file(file: Path) -> LocalModel:
         raise EnvironmentProblem(
             f"{file.name}: weights alone cannot be run", hint="name the folder with its config.json"
         )
+    if ending == ".nemo":
+        raise EnvironmentProblem(
+            f"{file.name}: an archive of NeMo is not run as it is",
+            hint=f"freehold convert {file.name} -o {file.stem} makes a folder of it",
+        )
     return _gguf(file)
 
 
