@@ -122,7 +122,7 @@ OTHERWISE = {
     "batch_norm": "layer_norm",
     "per_feature": "all_features",
     "subsampling: striding": "subsampling: vggnet",
-    "EncDecCTCModelBPE": "EncDecHybridRNNTCTCBPEModel",
+    "EncDecCTCModelBPE": "EncDecMultiTaskModel",
     "type: bpe": "type: wpe",
     "feat_in: 80": "feat_in: eighty",
     "'nemo:ab12_tokenizer.model'": "'nemo:../../etc/passwd'",

@@ -1,8 +1,8 @@
 """Makes tiny recognizers as NeMo publishes them, and computes what they say by plain functions.
 
 Run in the runtime: the folder (with `short.wav` in it), then names: conformer or fast, _ctc or
-_rnnt. Each makes `NAME.nemo` and `NAME.json`. Nothing here is shared with the converter or the
-workers: it is the other opinion, and it reads the names that NeMo gives.
+_rnnt, _tdt, _hybrid. Each makes `NAME.nemo` and `NAME.json`. Nothing here is shared with the
+converter or the workers: it is the other opinion, and it reads the names that NeMo gives.
 """
 
 import io
@@ -70,10 +70,19 @@ decoding:
   greedy:
     max_symbols: 3
 joint:
+  num_extra_outputs: {extra}
   jointnet:
     activation: relu
+model_defaults:
+  tdt_durations: [0, 1, 2]
 """
-TARGETS = {"ctc": "ctc_bpe_models.EncDecCTCModelBPE", "rnnt": "rnnt_bpe_models.EncDecRNNTBPEModel"}
+TARGETS = {
+    "ctc": "ctc_bpe_models.EncDecCTCModelBPE",
+    "rnnt": "rnnt_bpe_models.EncDecRNNTBPEModel",
+    "tdt": "rnnt_bpe_models.EncDecRNNTBPEModel",
+    "hybrid": "hybrid_rnnt_ctc_bpe_models.EncDecHybridRNNTCTCBPEModel",
+}
+DURATIONS = 3
 Weights = dict[str, Any]
 
 
@@ -98,7 +107,9 @@ class Drawn:
         if head == "ctc":
             self.put("decoder.decoder_layers.0", rows, WIDTH, 1)
         else:
-            self.transducer(rows)
+            self.transducer(rows, DURATIONS if head == "tdt" else 0)
+        if head == "hybrid":
+            self.put("ctc_decoder.decoder_layers.0", rows, WIDTH, 1)
         self.made["preprocessor.featurizer.window"] = torch.hann_window(400, periodic=False)
         self.made["preprocessor.featurizer.fb"] = torch.from_numpy(triangles())[None].float()
 
@@ -137,7 +148,7 @@ class Drawn:
         self.made[f"{at}conv.batch_norm.num_batches_tracked"] = torch.tensor(9)
         self.put(f"{at}conv.pointwise_conv2", WIDTH, WIDTH, 1)
 
-    def transducer(self, rows: int) -> None:
+    def transducer(self, rows: int, extra: int) -> None:
         self.put("decoder.prediction.embed", rows, HIDDEN, bias=False)
         self.made["decoder.prediction.embed.weight"][-1] = 0
         for part in ("ih", "hh"):
@@ -146,7 +157,9 @@ class Drawn:
                 self.made[name] = self.some(*shape)
         self.put("joint.pred", HIDDEN, HIDDEN)
         self.put("joint.enc", HIDDEN, WIDTH)
-        self.put("joint.joint_net.2", rows, HIDDEN)
+        self.put("joint.joint_net.2", rows + extra, HIDDEN)
+        if extra:
+            self.made["joint.joint_net.2.bias"][rows] = -9  # hardly ever stays at a step
 
 
 def triangles() -> Any:
@@ -248,11 +261,15 @@ def written_ctc(w: Weights, x: Any) -> list[int]:
     return [n for before, n in zip([blank, *best], best, strict=False) if n not in (before, blank)]
 
 
-def written_rnnt(w: Weights, x: Any) -> list[int]:
-    """At most three pieces for each step, each heard by the next."""
-    blank = len(w["joint.joint_net.2.bias"]) - 1
+def written_rnnt(w: Weights, x: Any, extra: int = 0) -> list[int]:
+    """At most three pieces for each step, each heard by the next; or each with its duration."""
+    blank = len(w["joint.joint_net.2.bias"]) - 1 - extra
     said: list[int] = []
     state, c, h = blank, torch.zeros(HIDDEN), torch.zeros(HIDDEN)
+
+    def scores(step: Any, h: Any) -> Any:
+        inner = f.linear(step, *of(w, "joint.enc")) + f.linear(h, *of(w, "joint.pred"))
+        return f.linear(f.relu(inner), *of(w, "joint.joint_net.2"))
 
     def cell(token: int, c: Any, h: Any) -> tuple[Any, Any]:
         lstm = "decoder.prediction.dec_rnn.lstm."
@@ -265,10 +282,17 @@ def written_rnnt(w: Weights, x: Any) -> list[int]:
         return c, o.sigmoid() * c.tanh()
 
     c, h = cell(state, c, h)
-    for step in x:
+    at = 0
+    while extra and at < len(x):
+        found = scores(x[at], h)
+        best, lasts = int(found[: blank + 1].argmax()), int(found[blank + 1 :].argmax())
+        if best != blank:
+            said.append(best)
+            c, h = cell(best, c, h)
+        at += lasts or best == blank
+    for step in () if extra else x:
         for _ in range(3):
-            inner = f.linear(step, *of(w, "joint.enc")) + f.linear(h, *of(w, "joint.pred"))
-            best = int(f.linear(f.relu(inner), *of(w, "joint.joint_net.2")).argmax())
+            best = int(scores(step, h).argmax())
             if best == blank:
                 break
             said.append(best)
@@ -286,6 +310,7 @@ def made(name: str) -> None:
     config = CONFIG.format(
         target=TARGETS[head], layers=LAYERS, width=WIDTH, heads=HEADS, kernel=KERNEL,
         subsampling="dw_striding" if fast else "striding", factor=8 if fast else 4,
+        extra=DURATIONS if head == "tdt" else 0,
     )  # fmt: skip
     kept = io.BytesIO()
     torch.save(weights, kept)
@@ -302,7 +327,10 @@ def made(name: str) -> None:
             archive.addfile(member, io.BytesIO(content))
     with torch.inference_mode():
         x = encoded(weights, fast)
-        numbers = written_ctc(weights, x) if head == "ctc" else written_rnnt(weights, x)
+        if head == "ctc":
+            numbers = written_ctc(weights, x)
+        else:
+            numbers = written_rnnt(weights, x, DURATIONS if head == "tdt" else 0)
     told = {"text": reader.decode(numbers), "numbers": numbers, "steps": len(x)}
     (HERE / f"{name}.json").write_text(json.dumps(told))
 

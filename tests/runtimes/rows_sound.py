@@ -47,8 +47,10 @@ ROWS: dict[str, Row] = {
         SOUNDS, f"{SPOKEN}test_speecht5_takes_its_voice_from_a_file",
         "a voice is a vector in a file: none is made from a recording",
     ),
-    "parakeet": row(HEARS, f"{OTHERS}[parakeet]", "the CTC and TDT models; `freehold convert` "
-                    "makes folders of .nemo archives with CTC or RNN-T, not of those with TDT"),
+    "parakeet": row(
+        HEARS, f"{OTHERS}[parakeet]",
+        f"archives named .nemo become folders by `freehold convert`, which is {UNPROVEN}",
+    ),
     "canary": row(HEARS, CANARY, "times of parts only, not of words"),
     "nemo-speech": row(
         HEARS, CANARY, "recognition; its speech (FastPitch, HiFi-GAN) is in no library here"

@@ -28,7 +28,8 @@ OUT, DONE, LINEAGE = "out", "done.json", "freehold-lineage.json"
 class ConvertedNemo(Struct, frozen=True, kw_only=True):
     """What was written: `files` with their SHA-256; `left_out` is what follows from the settings.
 
-    `held` is what the jail held the process to.
+    Of a hybrid with two heads, the second (CTC) is left out as well. `held` is what the jail held
+    the process to.
     """
 
     path: str

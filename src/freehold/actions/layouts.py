@@ -33,6 +33,8 @@ PARTS = ("llm", "vision_tower", "mm_projector")
 SPEECH = "speech_tokenizer"
 """The folder with which a model of text also hears and speaks (Spirit LM)."""
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+"""Endings of weights that only `convert` opens."""
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
       "openvino_encoder_model.xml")  # fmt: skip
@@ -103,7 +105,7 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: its weights are no safetensors, so nothing here loads them",
-            hint=f"freehold convert {folder} writes safetensors",
+            hint=_converting([file for file in files if file.suffix in PICKLED]),
         )
     tasks = of_class(architecture, config)
     if (folder / SPEECH).is_dir():
@@ -112,6 +114,15 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
         folder, folder.name, "safetensors", architecture, tasks, weights,
         context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
+
+
+def _converting(pickled: Sequence[Path]) -> str | None:
+    """How one of the files of weights becomes safetensors; each has to."""
+    if not pickled:
+        return None
+    first = sorted(pickled)[0]
+    each = "" if len(pickled) == 1 else f", and so for each of {len(pickled)}"
+    return f"freehold convert {first} -o {first.with_suffix('.safetensors')}{each}"
 
 
 def _sees(folder: Path) -> bool:
@@ -128,7 +139,7 @@ def _diffusers(folder: Path, _: Sequence[Path]) -> LocalModel:
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: holds no safetensors, so nothing here loads it",
-            hint=f"freehold convert {folder} writes safetensors",
+            hint=_converting([file for kind in PICKLED for file in folder.glob(f"*/*{kind}")]),
         )
     tasks = of_class(architecture)
     return _described(folder, folder.name, "diffusers", architecture, tasks, weights)

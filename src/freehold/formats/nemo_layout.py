@@ -15,8 +15,14 @@ from freehold.core.errors import BrokenInput
 from freehold.formats.sentencepiece import Pieces, as_tokenizer
 from freehold.formats.structured import Table, as_table
 
-HEADS = {"EncDecCTCModelBPE": "CTC", "EncDecRNNTBPEModel": "RNNT"}
-"""The classes of NeMo that are known, and the heads that they have."""
+HEADS = {
+    "EncDecCTCModelBPE": "CTC",
+    "EncDecRNNTBPEModel": "RNNT",
+    "EncDecHybridRNNTCTCBPEModel": "RNNT",
+}
+"""The classes of NeMo that are known, and the heads that are taken over."""
+SECOND = re.compile(r"ctc_decoder\..+")
+"""The second head of a hybrid, which is left behind."""
 SHORTENING = {"striding": "Conformer", "dw_striding": "Parakeet"}
 COMPUTED = re.compile(r"preprocessor\.featurizer\.(?:fb|window)|encoder\.pos_enc\.pe")
 """What is kept among the weights, but follows from the settings."""
@@ -56,7 +62,6 @@ MUST_BE = {
     ("preprocessor", "mel_norm"): ("slaney",),
     ("preprocessor", "lowfreq"): ("0",),
     ("preprocessor", "highfreq"): ("null",),
-    ("joint", "num_extra_outputs"): ("0",),
     ("tokenizer", "type"): ("bpe",),
 }
 """What the classes compute, where the configuration says it at all."""
@@ -88,12 +93,16 @@ def layout(config: Table, shapes: Shapes, pieces: Pieces, name: str) -> Layout:
             f"{' and '.join(HEADS)} with {' or '.join(SHORTENING)} are known here"
         )
     _check(config, name)
-    names = {old: _renamed(old, name) for old in shapes if not COMPUTED.fullmatch(old)}
+    kept = [old for old in shapes if not (COMPUTED.fullmatch(old) or SECOND.fullmatch(old))]
+    names = {old: _renamed(old, name) for old in kept}
     sized = {new: shapes[old] for old, new in names.items()}
-    head, count = HEADS[target], len(pieces.pieces)
+    count = len(pieces.pieces)
     try:
-        encoder = _encoder(config, sized)
-        top = _ctc(sized, count) if head == "CTC" else _transducer(config, sized, count)
+        encoder, extra = _encoder(config, sized), _durations(config)
+        head = "TDT" if extra and HEADS[target] == "RNNT" else HEADS[target]
+        if head == "TDT" and SHORTENING[kind] == "Conformer":
+            raise ValueError("is a Conformer that also says durations, which is not known here")
+        top = _ctc(sized, count) if head == "CTC" else _transducer(config, sized, count, extra)
         heard = _heard(as_table(config.get("preprocessor")))
     except (KeyError, IndexError) as error:
         raise BrokenInput(f"{name}: a tensor that it needs is not there: {error}") from error
@@ -110,7 +119,7 @@ def layout(config: Table, shapes: Shapes, pieces: Pieces, name: str) -> Layout:
         },
         **_spelled(pieces),
     }
-    if head == "RNNT":
+    if head != "CTC":
         files["generation_config.json"] = {
             "decoder_start_token_id": count, "pad_token_id": count,
         }  # fmt: skip
@@ -175,16 +184,29 @@ def _ctc(sized: Shapes, count: int) -> dict[str, Any]:
     return {"model_type": "parakeet_ctc", "vocab_size": count + 1, "pad_token_id": count}
 
 
-def _transducer(config: Table, sized: Shapes, count: int) -> dict[str, Any]:
+def _durations(config: Table) -> int:
+    """How many durations the head of a TDT chooses from: 0, 1, 2 and so on; 0 for other heads."""
+    extra = str(as_table(config.get("joint")).get("num_extra_outputs", "0"))
+    said = as_table(config.get("model_defaults")).get("tdt_durations")
+    said = said or as_table(config.get("decoding")).get("durations")
+    if extra in ("0", "null"):
+        return 0
+    if not extra.isdecimal() or said != [str(n) for n in range(int(extra))]:
+        raise ValueError(f"it says {extra} durations, which are {said!r}, and not 0, 1, 2, ...")
+    return int(extra)
+
+
+def _transducer(config: Table, sized: Shapes, count: int, extra: int) -> dict[str, Any]:
     """The head that also hears what was said so far; one width for both of its sides."""
     width = sized["decoder.embedding.weight"][1]
-    _has(sized["joint.head.weight"][0], count)
+    _has(sized["joint.head.weight"][0] - extra, count)
     if sized["decoder.decoder_projector.weight"] != (width, width):
         raise ValueError("what was said and what is heard meet in another width, unknown here")
     decoding = as_table(as_table(config.get("decoding")).get("greedy"))
     most = decoding.get("max_symbols") or decoding.get("max_symbols_per_step") or "10"
     return {
-        "model_type": "parakeet_rnnt",
+        "model_type": "parakeet_tdt" if extra else "parakeet_rnnt",
+        **({"durations": list(range(extra))} if extra else {}),
         "vocab_size": count + 1,
         "blank_token_id": count,
         "pad_token_id": count,
@@ -198,7 +220,7 @@ def _transducer(config: Table, sized: Shapes, count: int) -> dict[str, Any]:
 
 def _has(rows: int, count: int) -> None:
     if rows != count + 1:
-        raise ValueError(f"its head has {rows} rows, but there are {count} pieces and the blank")
+        raise ValueError(f"its head names {rows} pieces, but there are {count} and the blank")
 
 
 def _heard(told: Table) -> dict[str, Any]:
