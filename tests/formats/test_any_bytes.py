@@ -21,6 +21,7 @@ from freehold.formats.model_card import read_card
 from freehold.formats.nemo import read_nemo
 from freehold.formats.onnx import read_onnx
 from freehold.formats.safetensors import read_safetensors
+from freehold.formats.sentencepiece import as_tokenizer, read_pieces
 from freehold.formats.tflite import read_tflite
 from freehold.formats.tokenizer import read_tokenizer
 from freehold.formats.tokenizer_json import read_tokenizer_json
@@ -28,6 +29,13 @@ from tests.formats import layouts
 
 Reader = Callable[[bytes], Any]
 CARD = b"---\nlicense: [mit]\nbase_model: a/b\n---\nWe open-source it.\n"
+
+
+def pieces_of(data: bytes) -> Any:
+    """The pieces of a SentencePiece model, as they are written."""
+    return as_tokenizer(read_pieces(data, "tokenizer.model"), "<blank>")
+
+
 SAMPLES: dict[Reader, bytes] = {
     read_adapter: b'{"base_model_name_or_path": "a/b", "peft_type": "LORA"}',
     read_config: b'{"architectures": ["A"], "auto_map": {"A": "b.C"}, "x": {"_name_or_path": 1}}',
@@ -42,6 +50,9 @@ SAMPLES: dict[Reader, bytes] = {
     read_onnx: layouts.onnx(),
     read_tflite: layouts.tflite(),
     read_nemo: layouts.nemo(),
+    pieces_of: layouts.message(
+        (1, layouts.message((1, "a"), (3, 1))), (2, layouts.message((3, 2)))
+    ),
 }
 READERS = pytest.mark.parametrize("read", SAMPLES, ids=lambda read: read.__name__)
 PIECES = st.binary(min_size=1, max_size=8) | st.sampled_from(

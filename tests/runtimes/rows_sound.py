@@ -1,7 +1,7 @@
 """What was seen to run of the rows about sound, music and series: by which test.
 
 A row names a family of the knowledge base. `part` says what is not there; empty where nothing is
-missing. A row without a test is in the catalog only, and `part` says why.
+missing.
 """
 
 from typing import TypedDict
@@ -35,11 +35,6 @@ def row(task: str, test: str, part: str = "") -> Row:
     return Row(engine="transformers", task=task, test=test, part=part)
 
 
-def none(task: str, part: str) -> Row:
-    """A row that does not run, and why."""
-    return Row(engine="", task=task, test="", part=part)
-
-
 ROWS: dict[str, Row] = {
     "whisper": row(HEARS, WHISPER),
     "distil-whisper": row(HEARS, WHISPER),
@@ -52,13 +47,19 @@ ROWS: dict[str, Row] = {
         SOUNDS, f"{SPOKEN}test_speecht5_takes_its_voice_from_a_file",
         "a voice is a vector in a file: none is made from a recording",
     ),
-    "parakeet": row(HEARS, f"{OTHERS}[parakeet]", "the CTC and TDT models; files named .nemo "
-                    "must be converted first"),
+    "parakeet": row(
+        HEARS, f"{OTHERS}[parakeet]",
+        f"archives named .nemo become folders by `freehold convert`, which is {UNPROVEN}",
+    ),
     "canary": row(HEARS, CANARY, "times of parts only, not of words"),
     "nemo-speech": row(
         HEARS, CANARY, "recognition; its speech (FastPitch, HiFi-GAN) is in no library here"
     ),
-    "nvidia-conformer": none(HEARS, "published as .nemo only, in an older layout"),
+    "nvidia-conformer": row(
+        HEARS,
+        "tests/runtimes/test_nemo.py::test_a_recognizer_of_nemo_says_what_plain_functions_say",
+        f"`freehold convert` makes a folder of the .nemo first; {UNPROVEN}",
+    ),
     "moonshine": row(HEARS, f"{OTHERS}[moonshine]"),
     "deepspeech": row(
         HEARS, f"{PORTS}test_deepspeech_hears_what_plain_loops_hear",
@@ -102,7 +103,11 @@ ROWS: dict[str, Row] = {
         "the T5 models and Bolt, on the processor; Chronos-2 is a family of its own",
     ),
     "timesfm-2.5": row(FORECASTS, f"{SEEN}test_timesfm_2_5_gives_what_the_library_gives"),
-    "jukebox": none(SOUNDS, "in no library any more, and not written anew"),
+    "jukebox": row(
+        SOUNDS, "tests/runtimes/test_jukebox.py::test_jukebox_sings_what_plain_functions_sing",
+        "in the layout of Transformers 4.40, not the publisher's .pth.tar files; a voice is an "
+        f"artist; {UNPROVEN}",
+    ),
     "spirit-lm": row(
         TALKS,
         "tests/runtimes/test_spiritlm.py::test_it_goes_on_in_speech_or_text_as_plain_functions_do",

@@ -33,7 +33,8 @@ def made(script: str, names: list[str], folder: Path) -> Path:
 
 def asked(model: Path, task: str, *requests: Any, **options: Any) -> list[Any]:
     """What one engine answers to each of these requests: the result, or its error."""
-    job = Job(model=model, task=task, setting=Setting(context=1), threads=2, **options)
+    options = {"threads": 2, **options}
+    job = Job(model=model, task=task, setting=Setting(context=1), **options)
     answers: list[Any] = []
     with start(Engine(), job, patience=120) as running:
         for request in requests:

@@ -88,7 +88,7 @@ def _converted(source: Path, target: Path, under: str | None, folder: Path) -> C
         told = json.loads(done.read_text(encoding="utf-8"))
         if "error" in told:
             raise BrokenInput(told["error"], hint=told["hint"])
-        found = _compared(folder / OUT, told)
+        found = compared(folder / OUT, told)
         _place(folder / OUT, target)
     with suppress(OSError):
         target.chmod(0o666 & ~_mask())
@@ -114,7 +114,7 @@ def _place(out: Path, target: Path) -> None:
         out.rename(target)
 
 
-def _compared(out: Path, told: dict[str, Any]) -> Any:
+def compared(out: Path, told: dict[str, Any]) -> Any:
     """The header as our reader reads it, held against what was to be written."""
     found = read_safetensors(out)
     meant = {(name, dtype, tuple(shape)) for name, dtype, shape in told["tensors"]}

@@ -33,6 +33,8 @@ PARTS = ("llm", "vision_tower", "mm_projector")
 SPEECH = "speech_tokenizer"
 """The folder with which a model of text also hears and speaks (Spirit LM)."""
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
+PICKLED = (".bin", ".pt", ".pth", ".ckpt")
+"""Endings of weights that only `convert` opens."""
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
       "openvino_encoder_model.xml")  # fmt: skip
@@ -84,6 +86,11 @@ def _in_file(file: Path) -> LocalModel:
         raise EnvironmentProblem(
             f"{file.name}: weights alone cannot be run", hint="name the folder with its config.json"
         )
+    if ending == ".nemo":
+        raise EnvironmentProblem(
+            f"{file.name}: an archive of NeMo is not run as it is",
+            hint=f"freehold convert {file.name} -o {file.stem} makes a folder of it",
+        )
     return _gguf(file)
 
 
@@ -98,7 +105,7 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: its weights are no safetensors, so nothing here loads them",
-            hint=f"freehold convert {folder} writes safetensors",
+            hint=_converting([file for file in files if file.suffix in PICKLED]),
         )
     tasks = of_class(architecture, config)
     if (folder / SPEECH).is_dir():
@@ -107,6 +114,15 @@ def _transformers(folder: Path, files: Sequence[Path]) -> LocalModel:
         folder, folder.name, "safetensors", architecture, tasks, weights,
         context=_length(config), chat_template=_has_template(folder) or _sees(folder),
     )  # fmt: skip
+
+
+def _converting(pickled: Sequence[Path]) -> str | None:
+    """How one of the files of weights becomes safetensors; each has to."""
+    if not pickled:
+        return None
+    first = sorted(pickled)[0]
+    each = "" if len(pickled) == 1 else f", and so for each of {len(pickled)}"
+    return f"freehold convert {first} -o {first.with_suffix('.safetensors')}{each}"
 
 
 def _sees(folder: Path) -> bool:
@@ -126,7 +142,7 @@ def _pipeline(folder: Path, _: Sequence[Path]) -> LocalModel:
     if not weights:
         raise EnvironmentProblem(
             f"{folder.name}: holds no safetensors, so nothing here loads it",
-            hint=f"freehold convert {folder} writes safetensors",
+            hint=_converting([file for kind in PICKLED for file in folder.glob(f"*/*{kind}")]),
         )
     tasks = of_class(architecture)
     return _described(folder, folder.name, form, architecture, tasks, weights)

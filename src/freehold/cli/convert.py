@@ -13,7 +13,7 @@ from freehold.core.errors import UsageError
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="PATH",
-    help="The safetensors file to write; with --to, the new folder.",
+    help="The safetensors file to write; with --to or of a .nemo, the new folder.",
 )  # fmt: skip
 @click.option("--under", metavar="KEY", help="The key below which the weights are.")
 @click.option("--to", metavar="ENGINE", help="Make a model ready for openvino or ctranslate2.")
@@ -27,7 +27,8 @@ def command(
     """Write the tensors of SOURCE (.bin, .pt, .pth, .ckpt) as safetensors.
 
     A process in a jail follows the pickle and copies the numbers; no code of the file runs, and
-    PyTorch is not needed. A file that holds anything but tensors is refused.
+    PyTorch is not needed. A file that holds anything but tensors is refused. Of a .nemo archive
+    (Conformer and FastConformer that hear) a folder is made that can be run.
 
     With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
     another engine, with the papers of the model and its lineage. That needs a runtime of its own
@@ -42,6 +43,11 @@ def command(
         return
     if precision or task:
         raise UsageError("--precision and --task belong to --to")
+    if source.suffix.lower() == ".nemo":
+        if under:
+            raise UsageError("--under belongs to files of tensors, and not to .nemo")
+        _of_nemo(source, target, as_json)
+        return
     from msgspec import to_builtins
 
     from freehold.actions.convert import convert
@@ -56,6 +62,23 @@ def command(
     rows(lines, color=None)
     if len(done.left_out) > 20:
         say(f"  and {len(done.left_out) - 20:,} more that are no tensors")
+    say(f"The process was held to: {', '.join(done.held) or 'nothing, on this system'}")
+
+
+def _of_nemo(source: Path, target: Path, as_json: bool) -> None:
+    """Make a folder of an archive of NeMo, and say what it is."""
+    from msgspec import to_builtins
+
+    from freehold.actions.convert_nemo import convert_nemo
+
+    done = convert_nemo(source, target)
+    if as_json:
+        print_json(to_builtins(done))
+        return
+    say(
+        f"{done.path}: {done.architecture}, {done.parameters:,} numbers in {done.tensors:,} tensors"
+    )
+    rows([("left out", name) for name in done.left_out], color=None)
     say(f"The process was held to: {', '.join(done.held) or 'nothing, on this system'}")
 
 

@@ -36,6 +36,7 @@ BY_NAME: dict[str, tuple[str, ...]] = {
     "BarkModel": (SOUNDS,),
     "FastSpeech2ConformerModel": (SOUNDS,),
     "FastSpeech2ConformerWithHifiGan": (SOUNDS,),
+    "JukeboxModel": (SOUNDS,),
     "MusicgenForConditionalGeneration": (SOUNDS,),
     "SeamlessM4TModel": (TALKS, HEARS, SOUNDS),
     "SeamlessM4Tv2Model": (TALKS, HEARS, SOUNDS),

@@ -12,12 +12,14 @@ from freehold.tasks.base import File, Flag, Task, Work, sorted_out
 class Request(Struct, frozen=True, kw_only=True):
     """What to say, or which music or sound to make; what is None is left to the model.
 
-    `voice` names one of the model's voices; `like` is a recording to sound like, or the vector of
-    a voice (`.npy`). `length` is in seconds, for music and sounds.
+    `voice` names one of the model's voices (of Jukebox, the artist), `genre` one of its styles of
+    music; `like` is a recording to sound like or to go on from, or the vector of a voice (`.npy`).
+    `length` is in seconds, for music and sounds.
     """
 
     text: str
     voice: str | None = None
+    genre: str | None = None
     like: File | None = None
     language: str | None = None
     speed: float | None = None
@@ -63,6 +65,7 @@ TASK = Task(
     words=lambda result: f"{result.seconds:.1f} seconds at {result.rate:,} samples per second",
     flags=(
         Flag(name="voice", sort="text", metavar="NAME", help="One of the model's voices."),
+        Flag(name="genre", sort="text", metavar="NAME", help="One of the model's styles of music."),
         Flag(name="language", sort="text", metavar="CODE", help="The language, such as fr."),
         Flag(name="speed", sort="number", least=0.25, most=4, help="1 is how the model speaks."),
         Flag(name="length", sort="number", least=0.1, most=3600, help="Seconds of music or sound."),

@@ -1,14 +1,15 @@
 """Writes the tensors of a checkpoint as safetensors, inside the jail; nothing is unpickled.
 
 Run as a script in a folder of its own. What to do comes as JSON in `FREEHOLD_WORKER`: the source,
-its name, and the key below which its weights are. It leaves `out.safetensors` and then
-`done.json` in its folder, and waits to be ended.
+its name, and the key below which its weights are. It leaves `out.safetensors` (of an archive of
+NeMo, the folder `out`) and then `done.json` in its folder, and waits to be ended.
 """
 
 import json
 import os
 import sys
 import threading
+from collections.abc import Mapping
 from hashlib import file_digest
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
@@ -23,14 +24,19 @@ def main() -> int:
     """Convert, tell, wait."""
     sys.path.insert(0, str(Path(__file__).parents[3]))
     from freehold.core.errors import FreeholdError
+    from freehold.engines.workers import nemo
 
     orders = json.loads(os.environ.pop("FREEHOLD_WORKER"))
+    source, name = Path(orders["source"]), orders["name"]
     try:
-        told = convert(Path(orders["source"]), orders["name"], orders["under"], Path(OUT))
+        if orders.get("nemo"):
+            told = nemo.convert(source, name, Path("out"))
+        else:
+            told = convert(source, name, orders["under"], Path(OUT))
     except FreeholdError as error:
         told = {"error": str(error), "hint": error.hint}
     except (MemoryError, OSError, RecursionError) as error:
-        told = {"error": f"{orders['name']}: {error or type(error).__name__}", "hint": None}
+        told = {"error": f"{name}: {error or type(error).__name__}", "hint": None}
     Path("told").write_text(json.dumps(told), encoding="utf-8")
     os.rename("told", DONE)
     threading.Event().wait()
@@ -39,29 +45,52 @@ def main() -> int:
 
 def convert(source: Path, name: str, under: str | None, out: Path) -> dict[str, Any]:
     """Write the tensors of `source` into `out`; what was written, shared and left out."""
-    from freehold.core.errors import BrokenInput
-    from freehold.formats.pickled.tensors import numbers, read_checkpoint
-    from freehold.formats.safetensors_writing import Entry, header
+    from freehold.formats.pickled.tensors import read_checkpoint
 
+    data, digest = opened(source)
+    found = read_checkpoint(data, name, under=under)
+    return {
+        **written(found, None, len(data), {"converted_from": name, "source_sha256": digest}, out),
+        "left_out": found.left_out,
+        "sha256": digest,
+    }
+
+
+def opened(source: Path) -> tuple[mmap, str]:
+    """The bytes of a file, and their SHA-256."""
     with source.open("rb") as file:
         digest = file_digest(file, "sha256").hexdigest()
-        data = mmap(file.fileno(), 0, access=ACCESS_READ)
-    found = read_checkpoint(data, name, under=under)
-    kept, shared = once(found.tensors)
-    size = sum(view.size for view in kept.values())
-    if size > max(MOST_GROWTH * len(data), ALWAYS):
-        raise BrokenInput(f"{name}: would become {size:,} bytes, far more than it has")
+        return mmap(file.fileno(), 0, access=ACCESS_READ), digest
+
+
+def written(
+    found: Any, names: Mapping[str, str] | None, size: int, told: Mapping[str, str], out: Path
+) -> dict[str, Any]:
+    """Write tensors that a file of `size` bytes holds: all, or those in `names`, so renamed."""
+    from freehold.core.errors import BrokenInput
+    from freehold.formats.pickled.tensors import numbers
+    from freehold.formats.safetensors_writing import Entry, header
+
+    kept, shared = once({
+        key if names is None else names[key]: view
+        for key, view in found.tensors.items()
+        if names is None or key in names
+    })  # fmt: skip
+    total = sum(view.size for view in kept.values())
+    if total > max(MOST_GROWTH * size, ALWAYS):
+        raise BrokenInput(
+            f"{told['converted_from']}: would become {total:,} bytes, far more than it has"
+        )
     entries = [Entry(key, view.dtype, view.shape, view.size) for key, view in kept.items()]
-    metadata = {**shared, "format": "pt", "converted_from": name, "source_sha256": digest}
     with out.open("wb") as target:
-        target.write(header(entries, metadata))
+        target.write(header(entries, {**shared, "format": "pt", **told}))
         for view in kept.values():
             for piece in numbers(view, found.storages[view.key]):
                 target.write(piece)
         target.flush()
         os.fsync(target.fileno())
     tensors = [(entry.name, entry.dtype, entry.shape) for entry in entries]
-    return {"tensors": tensors, "shared": shared, "left_out": found.left_out, "sha256": digest}
+    return {"tensors": tensors, "shared": shared}
 
 
 def once(tensors: dict[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:

@@ -31,9 +31,10 @@ def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
 class Listener:
     """A model with a CTC head and what goes with it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kind: Any = None) -> None:
+        """Load it; `kind` is its class, where that is none of the library's."""
         self.processor = AutoProcessor.from_pretrained(order.model, local_files_only=True)
-        self.model = weights(getattr(transformers, architecture(order)), order)
+        self.model = weights(kind or getattr(transformers, architecture(order)), order)
         self.rate = self.processor.feature_extractor.sampling_rate
         self.blank = self.model.config.pad_token_id
         self.folder = Path(order.model)

@@ -20,6 +20,8 @@ MODULES = {
     "Wav2Vec2ConformerForCTC": "ctc",
     "Wav2Vec2ForCTC": "ctc",
     "WavLMForCTC": "ctc",
+    "ConformerForCTC": "conformer",
+    "ConformerForRNNT": "conformer",
     "CanaryForConditionalGeneration": "sequence",
     "MoonshineForConditionalGeneration": "sequence",
     "ParakeetForRNNT": "sequence",

@@ -25,6 +25,7 @@ HONORED = {
     "MoonshineForConditionalGeneration": (),
     "ParakeetForTDT": (),
     "ParakeetForRNNT": (),
+    "ConformerForRNNT": (),
 }
 
 
@@ -36,10 +37,11 @@ def load(order: Order) -> Callable[[Request], Generator[Any, None, None]]:
 class Writer:
     """A model that writes what it hears, and what goes with it."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: Order, kind: Any = None) -> None:
+        """Load it; `kind` is its class, where that is none of the library's."""
         self.name = architecture(order)
         self.processor = AutoProcessor.from_pretrained(order.model, local_files_only=True)
-        self.model = weights(getattr(transformers, self.name), order)
+        self.model = weights(kind or getattr(transformers, self.name), order)
         self.rate = self.processor.feature_extractor.sampling_rate
         self.notes: list[str] = []
 
@@ -81,7 +83,7 @@ class Writer:
         made = moved(self._inputs(request, samples), self.model)
         before = made["decoder_input_ids"].shape[1] if "decoder_input_ids" in made else 0
         most = min(max(len(samples) * TOKENS_A_SECOND // self.rate, 8), self._room() - before - 1)
-        said = {} if self.name.startswith("Parakeet") else {"max_new_tokens": most}
+        said = {} if self.name.endswith(("RNNT", "TDT")) else {"max_new_tokens": most}
         out = self.model.generate(**made, **said, stopping_criteria=at_each_token(tell))
         tokens = getattr(out, "sequences", out)[0][before:]
         if said and len(tokens) >= most:

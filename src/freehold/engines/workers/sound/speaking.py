@@ -23,6 +23,7 @@ MODULES = {
     "BarkModel": "bark",
     "FastSpeech2ConformerModel": "fastspeech",
     "FastSpeech2ConformerWithHifiGan": "fastspeech",
+    "JukeboxModel": "jukebox",
     "MusicgenForConditionalGeneration": "musicgen",
     "SpeechT5ForTextToSpeech": "speecht5",
     "VitsModel": "vits",
