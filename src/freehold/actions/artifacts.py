@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.actions.other_speeds import Figures
 from freehold.core.counts import spoken
@@ -11,7 +12,7 @@ from freehold.core.errors import NotFound, UsageError
 from freehold.core.tensors import Tensor
 from freehold.judge.fitting.first import Shape, shape
 from freehold.judge.fitting.first import memory as first_memory
-from freehold.judge.fitting.parts import BITS_OF_STATE, Setting
+from freehold.judge.fitting.parts import BITS_OF_STATE, Parts, Setting, beside
 from freehold.judge.planning import Effort, Memory, Variant, Way
 from freehold.judge.precisions import source, variants
 from freehold.judge.speed.work import Work, of_size
@@ -56,6 +57,33 @@ class Artifact(Struct, frozen=True, kw_only=True):
     lengthy: bool = True
     partly: Callable[[Setting, int], Way | None] | None = None
     notes: tuple[str, ...] = ()
+
+
+def changed(artifact: Artifact, change: Callable[[Parts], Parts]) -> Artifact:
+    """The artifact with its memory changed alike in every precision."""
+    return _remade(artifact, lambda memory: lambda setting: change(memory(setting)))
+
+
+def helped(artifact: Artifact, draft: Artifact) -> Artifact:
+    """A model beside which a smaller one drafts; its speed is told without this help."""
+    takes = draft.memory
+    if takes is None or {artifact.engine, draft.engine} != {"llama.cpp"}:
+        says = f"{draft.name} cannot be planned as a draft for {artifact.name} on {artifact.engine}"
+        raise UsageError(says, hint="both are GGUF files, on llama.cpp")
+    note = f"with the memory of {draft.name}, which drafts; speeds are those without it"
+    found = _remade(
+        artifact, lambda memory: lambda setting: beside(memory(setting), takes(setting))
+    )
+    return replace(found, notes=(*found.notes, note))
+
+
+def _remade(artifact: Artifact, anew: Callable[[Memory], Memory]) -> Artifact:
+    """The artifact with the memory of every precision told anew."""
+    return replace(
+        artifact,
+        memory=anew(artifact.memory) if artifact.memory else None,
+        variants=tuple(replace(v, memory=anew(v.memory)) for v in artifact.variants),
+    )
 
 
 def from_facts(base: KnowledgeBase, family: Family, member: Member) -> Artifact:

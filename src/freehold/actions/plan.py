@@ -1,13 +1,13 @@
 """`plan`: does it fit, how much does it take, part by part, and how fast will it be?"""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from freehold.actions.artifacts import Artifact, Target, from_facts
+from freehold.actions.artifacts import Artifact, Target, changed, from_facts, helped
 from freehold.actions.artifacts_gguf import from_gguf
 from freehold.actions.headers import read_headers
 from freehold.actions.history import History, history
@@ -21,7 +21,7 @@ from freehold.actions.tuning import kept_for
 from freehold.core.errors import FreeholdError, NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
 from freehold.judge.fitting.first import FLUENT
-from freehold.judge.fitting.parts import Parts, Precision, Setting, divided
+from freehold.judge.fitting.parts import Precision, Setting, divided
 from freehold.judge.planning import Effort, Fitted, Memory, Variant, Way, fit
 from freehold.judge.policy import Decision
 from freehold.judge.precisions import best, lowest
@@ -174,13 +174,14 @@ def plan(
     model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
     precision: str | None = None, engine: str | None = None, on: str | None = None,
     memory: int | None = None, size: tuple[int, int] = (1024, 1024), seconds: float = 30.0,
-    base: KnowledgeBase | None = None, record: bool = True,
+    draft: str | Path | None = None, base: KnowledgeBase | None = None, record: bool = True,
 ) -> Plan:  # fmt: skip
     """Predict what a model takes on this machine, or on the one named by `on`.
 
     `model` is a file, a folder, an address, `hf:OWNER/NAME`, or a name of the knowledge base;
     `memory` (bytes) overrides what is offered to it. `size` is of a picture in pixels, `seconds`
-    of a recording, where the model is for these; `parallel` counts them. With `record` the ledger
+    of a recording, where the model is for these; `parallel` counts them. `draft` is a smaller model
+    that runs beside it. With `record` the ledger
     gets a row, where it can be written. Raises NotFound for names that nobody has, UsageError for
     a setting that cannot be, BrokenInput for headers that lie, NotAllowed where a policy refuses
     the model.
@@ -188,7 +189,7 @@ def plan(
     base = base or open_base()
     made = predict(
         model, context=context, parallel=parallel, kv=kv, precision=precision, engine=engine,
-        on=on, memory=memory, size=size, seconds=seconds, base=base,
+        on=on, memory=memory, size=size, seconds=seconds, draft=draft, base=base,
     )  # fmt: skip
     said = decision(model, base=base, memory_share=made.share)
     made = replace(made, policy=said, objections=obey("plan", model, said), tuned=_tuned(model))
@@ -231,14 +232,17 @@ def predict(
     model: str | Path, *, context: int | None = None, parallel: int = 1, kv: Precision = "f16",
     precision: str | None = None, engine: str | None = None, on: str | None = None,
     memory: int | None = None, size: tuple[int, int] = (1024, 1024), seconds: float = 30.0,
-    base: KnowledgeBase,
+    draft: str | Path | None = None, base: KnowledgeBase,
 ) -> Plan:  # fmt: skip
     """The plan before any policy was asked."""
     where = place(base, on, memory)
     target = Target(
         engine=engine, on_card=where.on_card, width=size[0], height=size[1], seconds=seconds
     )
-    found, where = _shared(find_artifact(base, model, target), where, memory)
+    found = find_artifact(base, model, target)
+    if draft is not None:
+        found = helped(found, find_artifact(base, draft, target))
+    found, where = _shared(found, where, memory)
     setting = _setting(found, context, parallel, kv)
     past = history() if where.here else History(())
     reached = rates(where, found.engine, past.runs)
@@ -271,7 +275,7 @@ def _learned(artifact: Artifact, past: History) -> Artifact:
     factor = correction(past.outcomes, artifact.engine, artifact.architecture)
     if factor is None:
         return artifact
-    return _changed(artifact, lambda parts: corrected(parts, factor))
+    return changed(artifact, lambda parts: corrected(parts, factor))
 
 
 def _shared(found: Artifact, where: Place, memory: int | None) -> tuple[Artifact, Place]:
@@ -282,22 +286,9 @@ def _shared(found: Artifact, where: Place, memory: int | None) -> tuple[Artifact
     if where.cards == 1:
         return found, where
     if found.lengthy:
-        return _changed(found, lambda parts: divided(parts, where.cards)), where
+        return changed(found, lambda parts: divided(parts, where.cards)), where
     room = memory or where.memory // where.cards
     return found, replace(where, memory=room, notes=(*where.notes, ON_ONE))
-
-
-def _changed(artifact: Artifact, change: Callable[[Parts], Parts]) -> Artifact:
-    """The artifact with its memory changed alike in every precision."""
-
-    def changed(memory: Memory) -> Memory:
-        return lambda setting: change(memory(setting))
-
-    return replace(
-        artifact,
-        memory=changed(artifact.memory) if artifact.memory else None,
-        variants=tuple(replace(v, memory=changed(v.memory)) for v in artifact.variants),
-    )
 
 
 def _unlearned(artifact: Artifact, precision: str | None) -> Memory | None:

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from freehold.actions.answer import Answer
 from freehold.actions.asking import TEXT, request_of
+from freehold.actions.drafting import drafting
 from freehold.actions.engines import Candidate, choose_engine
 from freehold.actions.layouts import LocalModel
 from freehold.actions.local_model import find, is_path
@@ -65,6 +66,7 @@ class Wishes(Struct, frozen=True, kw_only=True):
     precision: str | None = None
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
+    draft: str | Path | None = None
     options: Mapping[str, str] = {}
     tuned: bool = True
 
@@ -136,12 +138,19 @@ def prepare(
     if how.kv not in BITS_OF_STATE:
         raise UsageError(f"{how.kv!r} is no precision; there are {', '.join(BITS_OF_STATE)}")
     context, notes = _context(found, how.context)
-    plan = _planned(found, how, context)
+    wanted = how.draft or (Path(tuned.draft) if tuned and tuned.draft else None)
+    draft = drafting(found, wanted, work.id) if wanted else None
+    plan = _planned(found, how, context, draft)
     objections = obey(action, model, decision(where, memory_share=plan.share if plan else None))
     brings = () if found.address else _without_code(found)
+    if draft:
+        objections = (*objections, *obey(action, draft.name, decision(draft.file)))
+        brings = (*brings, *_without_code(draft))
     engine, candidates = choose_engine(found, work.id, tuned.engine if tuned else how.engine)
     engine.asked_for(work.id, how.options)
-    job, place = _job(found, work, how, context), place_of(tuned) if tuned else None
+    if draft and not engine.drafts:
+        raise UsageError(f"{engine.name} takes no draft model", hint="llama.cpp does")
+    job, place = _job(found, work, how, context, draft), place_of(tuned) if tuned else None
     leaves = engine.notes(job, Found("address", Path())) if found.address else ()
     return Ready(
         model=found,
@@ -158,12 +167,12 @@ def prepare(
 
 def _tuned(found: LocalModel, task: Task, how: Wishes) -> tuple[Tuned | None, tuple[str, ...]]:
     """What was found for the model, unless what is wished for contradicts it."""
-    if not how.tuned or task.id != TEXT or how.precision or how.device:
+    if not how.tuned or task.id != TEXT or how.precision or how.device or how.draft:
         return None, ()
     return chosen(found.digest, how.engine)
 
 
-def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
+def _job(found: LocalModel, task: Task, how: Wishes, context: int, draft: LocalModel | None) -> Job:
     setting = Setting(
         context=context, parallel=how.parallel, keys=how.kv, values=how.kv, batch=how.batch,
         full_window=how.full_window,
@@ -179,6 +188,7 @@ def _job(found: LocalModel, task: Task, how: Wishes, context: int) -> Job:
         memory=probe().memory,
         adapters=tuple(path.expanduser().absolute() for path in how.adapters),
         projector=how.projector.expanduser().absolute() if how.projector else None,
+        draft=draft.file if draft else None,
         options=dict(how.options),
         address=found.address,
     )
@@ -198,7 +208,7 @@ def _task(found: LocalModel, wanted: str | None) -> Task:
     return usual
 
 
-def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
+def _planned(found: LocalModel, how: Wishes, context: int, draft: LocalModel | None) -> Plan | None:
     """What a plan says of it; None where its architecture cannot be planned, or it is not here."""
     if found.address:
         return None
@@ -208,6 +218,7 @@ def _planned(found: LocalModel, how: Wishes, context: int) -> Plan | None:
             context=min(context, found.context or context),
             parallel=how.parallel,
             kv=how.kv,
+            draft=draft.file if draft else None,
             base=open_base(),
         )
     except FreeholdError:

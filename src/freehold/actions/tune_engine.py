@@ -28,6 +28,7 @@ from freehold.actions.tuning import Tuned, folder, forget, keep, size_of
 from freehold.core.errors import EnvironmentProblem, FreeholdError, UsageError
 from freehold.core.machine import probe, usable_cores
 from freehold.engines.base import Contract
+from freehold.engines.hosting.changes import Change, drafted
 from freehold.engines.hosting.steps import Counted
 from freehold.formats.gguf import read_gguf
 from freehold.judge.tuning import MOST_NATS, Workload
@@ -44,19 +45,20 @@ USUAL = Workload()
 
 def tune(
     model: str | Path, *, workload: Workload = USUAL, most: float = MOST_NATS,
-    engine: str | None = None, precisions: bool = True,
+    engine: str | None = None, precisions: bool = True, draft: str | Path | None = None,
     say: Say = lambda text: None, count: Counted = lambda what, done, of: None,
 ) -> Tuned:  # fmt: skip
     """Try what fits, keep the fastest way whose quality is kept, and write all of it down.
 
     `most` is the mean divergence in nats up to which quality counts as kept; without `precisions`
-    the weights stay as they are. UsageError for a workload that is longer than the context.
+    the weights stay as they are. A smaller model may be tried as a `draft`; it is kept only where
+    it wins. UsageError for a workload that is longer than the context.
     """
-    ready = _ready(model, workload, engine)
+    ready, helps = _ready(model, workload, engine, draft)
     here = (one for one in able(ready.model, TEXT, engine) if one.kind in ("server", "worker"))
     engines = sorted(here, key=lambda one: not one.exact)
     with _place(ready.model, precisions, say) as made:
-        search = Search(workload, most, say, count)
+        search = Search(workload, most, say, count, helps)
         ways = _ways(ready, engines, made, say, count)
         many = _first(ready, engines, made)
         if made is not None:
@@ -74,8 +76,13 @@ def tune(
     return found
 
 
-def _ready(model: str | Path, work: Workload, engine: str | None) -> Ready:
-    """The model as it would be run, with a context for the workload; policies are asked."""
+def _ready(
+    model: str | Path, work: Workload, engine: str | None, draft: str | Path | None
+) -> tuple[Ready, Change | None]:
+    """The model as it would be run, with a context for the workload; policies are asked.
+
+    A draft is looked at as for a run, and then apart: it has to win.
+    """
     trained, needed = find(model).context, work.prompt + work.answer + SPARE
     if trained is not None and needed > trained:
         raise UsageError(
@@ -84,10 +91,13 @@ def _ready(model: str | Path, work: Workload, engine: str | None) -> Ready:
         )
     context = max(int(needed * ROOM), LEAST)
     context = min(context, trained) if trained else context
-    ready = prepare(model, Wishes(engine=engine, context=context, tuned=False))
+    ready = prepare(model, Wishes(engine=engine, context=context, draft=draft, tuned=False))
     if ready.task.id != TEXT:
         raise UsageError(f"{ready.model.name} does {ready.task.id}; only {TEXT} is tuned so far")
-    return ready
+    if draft is None or ready.job.draft is None:
+        return ready, None
+    helps = drafted(ready.job.draft, find(draft).name)
+    return replace(ready, job=replace(ready.job, draft=None)), helps
 
 
 def _first(ready: Ready, engines: list[Contract], made: Path | None) -> int:
@@ -178,6 +188,7 @@ def _tuned(model: LocalModel, search: Search) -> Tuned:
         batch=setting.batch,
         flash=setting.flash,
         options=way.job.options,
+        draft=str(way.job.draft) if way.job.draft else None,
         timed=trial.timed,
         before=before,
         quality=trial.quality,

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from freehold.actions.tune_trying import Tried, Way, attempt
 from freehold.core.errors import EnvironmentProblem
+from freehold.engines.hosting.changes import Change
 from freehold.engines.hosting.steps import Counted
 from freehold.judge.tuning import Logs, Quality, Trial, Workload, kept, quality, winner
 
@@ -17,8 +18,11 @@ Say = Callable[[str], object]
 class Search:
     """The ways that were tried, and what came of each."""
 
-    def __init__(self, work: Workload, most: float, say: Say, count: Counted) -> None:
+    def __init__(
+        self, work: Workload, most: float, say: Say, count: Counted, draft: Change | None = None
+    ) -> None:
         self.work, self.most, self.say, self.count = work, most, say, count
+        self.draft = draft
         self.tried: list[tuple[Way, Trial]] = []
         self.reference: tuple[Logs, ...] = ()
         self.proven: set[int] = set()
@@ -40,7 +44,8 @@ class Search:
         count; then another may be the best.
         """
         begun, _ = self.best()
-        changes = begun.engine.changes(begun.job, begun.found)
+        helped = (self.draft,) if self.draft and begun.engine.drafts else ()
+        changes = (*helped, *begun.engine.changes(begun.job, begun.found))
         self.of = len(self.tried) + len(changes) + 1
         for change in changes:
             now, _ = self.best()

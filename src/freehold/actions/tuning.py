@@ -49,6 +49,7 @@ class Tuned(Struct, frozen=True, kw_only=True):
     most_nats: float
     trials: tuple[Trial, ...]
     busy: bool
+    draft: str | None = None
 
     @property
     def says(self) -> str:
@@ -109,6 +110,8 @@ def stale(found: Tuned) -> str | None:
     file = Path(found.file)
     if not file.exists() or (found.made and size_of(file) != found.size):
         return f"{file.name} is not there any more"
+    if found.draft and not Path(found.draft).exists():
+        return f"{Path(found.draft).name}, which drafted, is not there any more"
     if place_of(found) is None:
         return f"{found.engine} {found.version or ''} is not there any more"
     return None
@@ -158,6 +161,7 @@ def applied(found: Tuned, job: Job, threads: int | None = None) -> Job:
         threads=threads or found.threads,
         precision=found.asked,
         options={**job.options, **found.options},
+        draft=job.draft or (Path(found.draft) if found.draft else None),
     )
 
 

@@ -54,6 +54,7 @@ LABEL = 12
               help="Of a picture, where the model makes pictures.")  # fmt: skip
 @click.option("--seconds", type=Number(0.1, 86_400), default=30.0, show_default=True,
               help="Of a recording, where the model takes sound.")  # fmt: skip
+@click.option("--draft", metavar="MODEL", help="With a smaller model that drafts for it.")
 @click.option("--precision", metavar="NAME", help="How weights are stored, such as q4_K_M.")
 @click.option("--machine", "--gpu", "on", metavar="NAME",
               help='Another machine: "RTX 4090", h100x2, "M4 Max".')  # fmt: skip

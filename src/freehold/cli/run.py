@@ -34,6 +34,7 @@ FILE = click.Path(path_type=Path)
 @click.option("--precision", metavar="NAME", help="Run it in this precision, such as bf16.")
 @click.option("--adapter", "adapters", multiple=True, type=FILE, help="Put this LoRA on top.")
 @click.option("--projector", type=FILE, help="The mmproj file with which a GGUF model sees.")
+@click.option("--draft", metavar="MODEL", help="A smaller model of its words, to propose them.")
 @click.option(
     "--option",
     "options",
@@ -194,6 +195,7 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
                 (c["name"], ("taken: " if c["taken"] else "") + c["because"])
                 for c in form["engines"]
             ),
+            *([("draft", f"{form['draft']} proposes what to write")] if form["draft"] else []),
             *([("tuned", ready.tuned.says)] if ready.tuned else []),
             *(("note", note) for note in form["notes"]),
         ],
@@ -214,6 +216,7 @@ def _why(ready: "Ready") -> dict[str, Any]:
         "trained": model.context,
         "context": setting.context,
         "kv": setting.keys,
+        "draft": str(ready.job.draft) if ready.job.draft else None,
         "engines": [
             {"name": c.engine.name, "taken": c.taken, "because": c.because}
             for c in ready.candidates

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
               help="Length of the answers.")  # fmt: skip
 @click.option("--most-nats", type=Number(0, 10), default=0.05, show_default=True,
               help="Mean KL divergence up to which quality counts as kept.")  # fmt: skip
+@click.option("--draft", metavar="MODEL", help="Also try a smaller model that drafts for it.")
 @click.option("--same-weights", is_flag=True, help="Try no narrower precisions.")
 @as_json
 def command(
     model: str, engine: str | None, prompt_tokens: int, answer_tokens: int, most_nats: float,
-    same_weights: bool, as_json: bool,
+    draft: str | None, same_weights: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Try the engines, precisions and settings that can run MODEL on this machine.
 
@@ -47,7 +48,7 @@ def command(
     steps = Steps()
     found = tune(
         model, workload=Workload(prompt_tokens, answer_tokens), most=most_nats, engine=engine,
-        precisions=not same_weights, say=steps.says, count=steps,
+        precisions=not same_weights, draft=draft, say=steps.says, count=steps,
     )  # fmt: skip
     if as_json:
         print_json(found.form())

@@ -88,7 +88,8 @@ class Job(Struct, frozen=True, kw_only=True):
 
     `model` is a file, or the folder of a model in its publisher's layout. `precision` is that of
     the weights while they run, `memory` the limit in bytes. `adapters` (LoRA) go on top;
-    `projector` lets a model in GGUF see or hear. `options` are words of this engine alone.
+    `projector` lets a model in GGUF see or hear; `draft` is a smaller model of the same words that
+    proposes what the model only has to accept. `options` are words of this engine alone.
     `address` is that of a server that runs already, with its name of the model after a #; then
     `model` is only that name.
     """
@@ -103,6 +104,7 @@ class Job(Struct, frozen=True, kw_only=True):
     memory: int | None = None
     adapters: tuple[Path, ...] = ()
     projector: Path | None = None
+    draft: Path | None = None
     options: dict[str, str] = {}
     address: str | None = None
 
@@ -122,6 +124,8 @@ class Contract(ABC):
     """Words of its own that a job may have, by task; others are refused by `asked_for`."""
     sources: ClassVar[str | None] = None
     """In `locks/`: what `runtime install --build` compiles for exactly this processor."""
+    drafts: ClassVar[bool] = False
+    """Whether a smaller model can draft for the one that it runs."""
     exact: ClassVar[bool] = True
     """Whether it computes with the weights as they are stored, unless it is told otherwise."""
     hint: ClassVar[str]

@@ -51,6 +51,7 @@ class Engine(Contract):
         *("q3_k", "q2_k", "iq4_nl", "iq4_xs", "iq3_s", "iq3_xxs", "iq2_s", "iq2_xs", "iq2_xxs"),
         *("iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4"),
     )
+    drafts = True
     lock = "llamacpp.txt"
     sources = "llamacpp_native.toml"
     hint = "freehold runtime install llama.cpp"
@@ -158,7 +159,8 @@ def _orders(
 
 def _beside(job: Job) -> tuple[Path, ...]:
     """The folders of the model and of what comes on top of it, also where they are links."""
-    files = (job.model, *job.adapters, *((job.projector,) if job.projector else ()))
+    others = (file for file in (job.projector, job.draft) if file)
+    files = (job.model, *job.adapters, *others)
     return tuple(place for file in files for place in (file.parent, file.resolve().parent))
 
 
@@ -227,6 +229,7 @@ def _words(job: Job, socket: Path, known: frozenset[str]) -> list[str]:
     if setting.full_window:
         wanted.append(("--swa-full",))
     wanted += tuning.guess_words(job)
+    wanted += tuning.draft_words(job, layers_on_cards(job))
     wanted += [("--lora", str(adapter)) for adapter in job.adapters]
     if job.projector:
         wanted.append(("--mmproj", str(job.projector)))
@@ -265,6 +268,7 @@ def _parameters(job: Job, socket: Path, key: str) -> dict[str, Any]:
         "ui": False,
         "offline": True,
         **tuning.guess_parameters(job),
+        **tuning.draft_parameters(job, layers_on_cards(job)),
         **_on_top(job),
     }
 

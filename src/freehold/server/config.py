@@ -31,6 +31,7 @@ class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     precision: str | None = None
     adapters: tuple[str, ...] = ()
     projector: str | None = None
+    draft: str | None = None
     replicas: int = 1
     preload: bool = False
     pin: bool = False

@@ -32,6 +32,7 @@ def planned(model: Model, task: str | None) -> "Ready":
         precision=model.precision,
         adapters=tuple(Path(at) for at in model.adapters),
         projector=Path(model.projector) if model.projector else None,
+        draft=model.draft,
     )
     ready = prepare(model.model, wishes, task, action="serve")
     can = ready.model.tasks

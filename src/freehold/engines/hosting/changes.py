@@ -6,6 +6,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from freehold.engines.base import Job
 
 
@@ -25,6 +27,11 @@ class Change(Struct, frozen=True, kw_only=True):
         """The job with this change."""
         setting = replace(job.setting, **self.setting)
         return replace(job, setting=setting, options={**job.options, **self.options}, **self.of)
+
+
+def drafted(draft: "Path", name: str) -> Change:
+    """A smaller model that drafts."""
+    return Change(kind="drafts", says=f"drafts of {name}", of={"draft": draft})
 
 
 def other_threads(now: int, cores: int) -> tuple[Change, ...]:

@@ -60,7 +60,10 @@ def changes(job: Job) -> tuple[Change, ...]:
         setting={"flash": not job.setting.flash},
     )
     guess = Change(
-        kind="drafts", says="drafts by prompt lookup", options={GUESS: f"{LOOKS},{DRAFTS}"}
+        kind="drafts",
+        says="drafts by prompt lookup",
+        of={"draft": None},
+        options={GUESS: f"{LOOKS},{DRAFTS}"},
     )
     return (*batches, attention, *(() if GUESS in job.options else (guess,)))
 
@@ -87,6 +90,35 @@ def guess_parameters(job: Job) -> dict[str, Any]:
         "speculative.types": [kind],
         "speculative.ngram_simple.size_n": looks,
         "speculative.ngram_simple.size_m": drafts,
+    }
+
+
+def draft_words(job: Job, layers: int) -> list[tuple[str, ...]]:
+    """How llama-server is told to let a smaller model draft, on the same device."""
+    if job.draft is None:
+        return []
+    return [
+        ("--spec-type", "draft-simple"),
+        ("--spec-draft-model", str(job.draft)),
+        ("--spec-draft-ngl", str(layers)),
+        ("--spec-draft-type-k", job.setting.keys),
+        ("--spec-draft-type-v", job.setting.values),
+    ]
+
+
+def draft_parameters(job: Job, layers: int) -> dict[str, Any]:
+    """The same for xllamacpp."""
+    if job.draft is None:
+        return {}
+    kind = {"of": "common_speculative_type", "is": "COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE"}
+    keys, values = ({"of": "ggml_type", "is": f"GGML_TYPE_{name.upper()}"}
+                    for name in (job.setting.keys, job.setting.values))  # fmt: skip
+    return {
+        "speculative.types": [kind],
+        "speculative.draft.mparams.path": str(job.draft),
+        "speculative.draft.n_gpu_layers": layers,
+        "speculative.draft.cache_type_k": keys,
+        "speculative.draft.cache_type_v": values,
     }
 
 

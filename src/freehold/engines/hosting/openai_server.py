@@ -211,6 +211,7 @@ def alone(job: Job, name: str) -> None:
     told = {
         "adapters": job.adapters,
         "a projector": job.projector,
+        "a draft model": job.draft,
         "layers on cards": job.gpu_layers is not None,
     }
     for what, there in told.items():

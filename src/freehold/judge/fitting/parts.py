@@ -72,3 +72,16 @@ def divided(parts: Parts, devices: int) -> Parts:
         bound=True,
         notes=(*parts.notes, note),
     )
+
+
+def beside(parts: Parts, other: Parts) -> Parts:
+    """A model and another one in the same process, which is there once."""
+    return replace(
+        parts,
+        weights=parts.weights + other.weights,
+        state=parts.state + other.state,
+        compute=parts.compute + other.compute,
+        loading=max(parts.loading, other.loading),
+        bound=parts.bound or other.bound,
+        notes=tuple(dict.fromkeys((*parts.notes, *other.notes))),
+    )
