@@ -149,7 +149,7 @@ def test_it_says_what_the_pipeline_says_when_it_is_called_directly(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["gemma3", "qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
+@pytest.mark.parametrize("name", ["llava_next", "gemma3", "qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_other_models_that_see_say_what_transformers_says(make: Make, name: str) -> None:
     model = make(name)
     with begun(model) as running:

@@ -25,9 +25,11 @@ CHAT = (
     "{% if add_generation_prompt %}assistant {% endif %}"
 )
 QWEN = "<|vision_start|><|image_pad|><|vision_end|>"
-MARKS = {"llava": "<image>\n", "gemma3": "<start_of_image>",
+MARKS = {"llava": "<image>\n", "llava_next": "<image>\n", "gemma3": "<start_of_image>",
          **dict.fromkeys(("qwen2_vl", "qwen2_5_vl", "qwen3_vl"), QWEN)}  # fmt: skip
 """What stands for a picture in the templates of their publishers."""
+EVEN = ("llava_next",)
+"""Those that enlarge every picture, which OpenVINO does a bit differently: one color stays one."""
 FOX, DOG = "the quick brown fox", "a lazy dog"
 ASKED: dict[str, list[tuple[str, str, int]]] = {
     "one": [("user", FOX, 1)],
@@ -57,7 +59,7 @@ def main() -> None:
         processor.save_pretrained(folder)
         as_published(folder)
         side = 32 if MARKS[name] == QWEN else 16
-        pictures = [picture(folder, number, side) for number in range(2)]
+        pictures = [picture(folder, number, side, name in EVEN) for number in range(2)]
         told = {key: answer(model, processor, chat, pictures) for key, chat in ASKED.items()}
         assert told["one"]["text"] != told["blind"]["text"]
         (folder / "expected.json").write_text(json.dumps(told))
@@ -78,6 +80,24 @@ def llava() -> tuple[Any, Any]:
     """LLaVA 1.5."""
     made: tuple[Any, Any] = seeing.llava()
     return made
+
+
+def llava_next() -> tuple[Any, Any]:
+    """LLaVA-NeXT: the whole picture, and its parts from nearer."""
+    config, base = seeing.llava()[0].config, seeing.llava()[1]
+    wider = [[16, 32], [32, 16], [32, 32]]
+    made = transformers.LlavaNextConfig(
+        vision_config=config.vision_config, text_config=config.text_config,
+        image_token_index=config.image_token_index, image_grid_pinpoints=wider,
+    )  # fmt: skip
+    seen = transformers.LlavaNextImageProcessorPil(
+        size={"shortest_edge": 16}, crop_size=seeing.size(16), image_grid_pinpoints=wider
+    )
+    processor = transformers.LlavaNextProcessor(
+        seen, base.tokenizer, patch_size=8, vision_feature_select_strategy="default",
+        num_additional_image_tokens=1,
+    )  # fmt: skip
+    return transformers.LlavaNextForConditionalGeneration(made), processor
 
 
 def gemma3() -> tuple[Any, Any]:
@@ -161,10 +181,10 @@ def as_published(folder: Path) -> None:
     (folder / "preprocessor_config.json").write_text(json.dumps(named))
 
 
-def picture(folder: Path, number: int, side: int) -> Any:
-    """A picture of noise, beside the model."""
+def picture(folder: Path, number: int, side: int, even: bool) -> Any:
+    """A picture of noise, or of one color, beside the model."""
     pixels = numpy.random.default_rng(number).integers(0, 255, (side, side, 3), dtype=numpy.uint8)
-    found = Image.fromarray(pixels)
+    found = Image.fromarray(numpy.full_like(pixels, pixels[0, 0]) if even else pixels)
     found.save(folder / f"picture-{number}.png")
     return found
 

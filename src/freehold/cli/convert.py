@@ -29,8 +29,9 @@ def command(
     A process in a jail follows the pickle and copies the numbers; no code of the file runs, and
     PyTorch is not needed. A file that holds anything but tensors is refused.
 
-    With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
-    another engine, with the papers of the model and its lineage. That needs a runtime of its own
+    With --to, SOURCE is the folder of a model in safetensors (for openvino also a pipeline of
+    diffusers), and what comes out is a folder for another engine, with the papers of the model
+    and its lineage. That needs a runtime of its own
     (`freehold runtime install converting`).
 
     \b
