@@ -53,4 +53,4 @@ def apart(*files: str) -> None:
 
 
 if __name__ == "__main__":
-    {"sees": sees, "paints": paints, "apart": apart}[sys.argv[1]](*sys.argv[2:])
+    globals()[sys.argv[1]](*sys.argv[2:])

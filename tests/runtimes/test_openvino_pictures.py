@@ -19,7 +19,7 @@ from freehold.engines.hosting.loop import wait
 from freehold.judge.fitting.parts import Setting
 from freehold.tasks import text_to_image as images
 from freehold.tasks.base import File, Progress
-from freehold.tasks.text_generation import Message, Request, Result
+from freehold.tasks.text_generation import Message, Request, Result, Role
 from tests.runtimes.making import made, pixels
 
 pytestmark = pytest.mark.runtime
@@ -27,7 +27,7 @@ Make = Callable[..., ConvertedModel]
 HERE = Path(__file__).parent
 SOURCES = HERE.parents[1] / "src"
 SAME: dict[str, Any] = {"prompt": "a red fox", "steps": 3, "seed": 7}
-SIZE = {"width": 32, "height": 32}
+SIZE: dict[str, Any] = {"width": 32, "height": 32}
 PAINTERS = ("sd", "sdxl", "sd3", "schnell")
 
 
@@ -95,7 +95,8 @@ def sd(make: Make) -> Iterator[Running]:
         yield running
 
 
-CHATS = {
+Turn = tuple[Role, str, tuple[int, ...]]
+CHATS: dict[str, tuple[Turn, ...]] = {
     "one": (("user", "the quick brown fox", (0,)),),
     "two": (("user", "the quick brown fox", (0, 1)),),
     "talk": (
@@ -148,12 +149,17 @@ def test_it_says_what_the_pipeline_says_when_it_is_called_directly(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("about", ["one", "talk", "blind"])
-def test_gemma_3_says_what_transformers_says(make: Make, about: str) -> None:
-    wanted = said("gemma3")[about]
-    with begun(make("gemma3")) as running:
-        found = asked(running, messages=chat(about, source("gemma3")))
-    assert (found.text, found.spent.prompt) == (wanted["text"], wanted["count"])
+@pytest.mark.parametrize("name", ["llava_next", "gemma3", "qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
+def test_other_models_that_see_say_what_transformers_says(make: Make, name: str) -> None:
+    model, chats = make(name), ("one", "blind") if name == "llava_next" else tuple(CHATS)
+    with begun(model) as running:
+        found = {about: asked(running, messages=chat(about, source(name))) for about in chats}
+        if name == "llava_next":
+            with pytest.raises(UsageError, match="takes one picture for llava_next"):
+                asked(running, messages=chat("two", source(name)))
+    wanted = {about: (said(name)[about]["text"], said(name)[about]["count"]) for about in chats}
+    assert {about: (one.text, one.spent.prompt) for about, one in found.items()} == wanted
+    assert bool(model.notes) == name.startswith("qwen")
 
 
 def test_a_model_that_sees_is_run_by_its_folder_alone(make: Make) -> None:
@@ -315,7 +321,7 @@ def test_other_painters_paint_nearly_as_in_diffusers(
 ) -> None:
     beside = source(name).parent
     start, mask = File(beside / "start.png", "image"), File(beside / "mask.png", "image")
-    wishes = [{**SIZE}, {"image": start, "strength": 0.7}]
+    wishes: list[dict[str, Any]] = [{**SIZE}, {"image": start, "strength": 0.7}]
     wishes += [{"image": start, "mask": mask, "strength": 0.9}] if len(most) > 2 else []
     wanted = [beside / f"{name}{more}.png" for more in ("", "-changed", "-within")]
     with begun(make(name)) as running:

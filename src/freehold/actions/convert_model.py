@@ -84,7 +84,7 @@ def convert_model(
 def _noted(made: ConvertedModel, notes: tuple[str, ...]) -> ConvertedModel:
     from msgspec.structs import replace
 
-    return replace(made, notes=notes)
+    return replace(made, notes=(*notes, *made.notes))
 
 
 def _checked(
@@ -146,6 +146,7 @@ def _made(
             size=sum(file.stat().st_size for file in (folder / OUT).rglob("*") if file.is_file()),
             tools=done["tools"],
             held=process.held,
+            notes=tuple(done.get("notes", ())),
         )
         _papers(found.file, folder / OUT)
         (folder / OUT / LINEAGE).write_text(json.dumps(_lineage(found, made), indent=1) + "\n")

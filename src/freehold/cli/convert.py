@@ -30,8 +30,9 @@ def command(
     PyTorch is not needed. A file that holds anything but tensors is refused. Of a .nemo archive
     (Conformer and FastConformer that hear) a folder is made that can be run.
 
-    With --to, SOURCE is the folder of a model in safetensors, and what comes out is a folder for
-    another engine, with the papers of the model and its lineage. That needs a runtime of its own
+    With --to, SOURCE is the folder of a model in safetensors (for openvino also a pipeline of
+    diffusers), and what comes out is a folder for another engine, with the papers of the model
+    and its lineage. That needs a runtime of its own
     (`freehold runtime install converting`).
 
     \b

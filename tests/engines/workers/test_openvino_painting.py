@@ -173,7 +173,7 @@ def test_how_pictures_are_prepared_is_found_in_old_and_new_files(
         ("openvino_model.xml", True),
         ("openvino_language_model.xml", True),
         ("openvino_text_embeddings_model.xml", False),
-        ("openvino_vision_embeddings_model.xml", False),
+        ("openvino_vision_embeddings_merger_model.xml", False),
         ("unet/openvino_model.xml", True),
         ("text_encoder_2/openvino_model.xml", False),
     ],

@@ -23,8 +23,19 @@ TASKS = {
     "text-ranking": "text-classification",
     "text-to-image": "text-to-image",
 }
+PICTURES = "preprocessor_config.json"
+"""Where OpenVINO looks for how pictures are prepared."""
 SEES = "image-text-to-text"
 """What a model of text that also sees is called there."""
+UNBOUND = {
+    "qwen2_vl": "Qwen2VLOpenVINOConfig",
+    "qwen2_5_vl": "Qwen2_5_VLOpenVINOConfig",
+    "qwen3_vl": "Qwen3VLOpenVINOConfig",
+}
+"""Kinds of models for which optimum-intel 2.2.0 names 5.0 as its newest Transformers.
+
+With the one of this runtime they say the same tokens as in Transformers, which tests hold.
+"""
 UNUSED = ("safety_checker", "feature_extractor")
 """Parts of a pipeline that paints which OpenVINO never opens."""
 WIDE = ("vae_encoder", "vae_decoder")
@@ -54,6 +65,7 @@ def convert(source: Path, task: str, precision: str, out: Path) -> dict[str, Any
     paints, sees = (source / "model_index.json").is_file(), bool(pictures(source))
     if task not in TASKS or paints != (task == "text-to-image"):
         raise ValueError(f"this model is not exported for {task}")
+    notes = unbound(config_of(source))
     exporters.main_export(
         str(source),
         out,
@@ -74,10 +86,24 @@ def convert(source: Path, task: str, precision: str, out: Path) -> dict[str, Any
                 narrow(file, precision if writes_or_paints(file) else "int8")
     names = ["openvino", "optimum-intel", "nncf", "transformers", "torch"]
     names += ["diffusers"] if paints else []
-    return {"tools": {name: version(name) for name in names}}
+    return {"tools": {name: version(name) for name in names}, "notes": notes}
 
 
-PICTURES = "preprocessor_config.json"
+def unbound(config: dict[str, Any]) -> list[str]:
+    """Let a newer Transformers export a kind of model than its exporter names; a note of it."""
+    kind = UNBOUND.get(str(config.get("model_type")))
+    if kind is None:
+        return []
+    found = getattr(import_module("optimum.exporters.openvino.model_configs"), kind)
+    newest, found.MAX_TRANSFORMERS_VERSION = found.MAX_TRANSFORMERS_VERSION, None
+    made = version("transformers")
+    return [f"optimum-intel exports such models with Transformers up to {newest}; this is {made}"]
+
+
+def config_of(source: Path) -> dict[str, Any]:
+    """The configuration of a model, where it has one."""
+    file = source / "config.json"
+    return dict(json.loads(file.read_bytes())) if file.is_file() else {}
 
 
 def pictures(source: Path) -> dict[str, Any]:
@@ -85,12 +111,7 @@ def pictures(source: Path) -> dict[str, Any]:
 
     Newer files of a publisher have it inside of `processor_config.json`.
     """
-    config = (
-        json.loads((source / "config.json").read_bytes())
-        if (source / "config.json").is_file()
-        else {}
-    )
-    if "vision_config" not in config:
+    if "vision_config" not in config_of(source):
         return {}
     for name in (PICTURES, "processor_config.json"):
         if (source / name).is_file():
@@ -101,8 +122,8 @@ def pictures(source: Path) -> dict[str, Any]:
 
 def writes_or_paints(file: Path) -> bool:
     """Whether this is the largest part of a model, which may be narrowed to 4 bits."""
-    beside = ("openvino_text_embeddings_model", "openvino_vision_embeddings_model")
-    return file.stem not in beside and not file.parent.name.startswith("text_encoder")
+    beside = file.stem.startswith(("openvino_text_embeddings", "openvino_vision_embeddings"))
+    return not beside and not file.parent.name.startswith("text_encoder")
 
 
 def narrow(file: Path, precision: str) -> None:

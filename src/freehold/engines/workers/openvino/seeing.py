@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from importlib import import_module
 from typing import Any
 
@@ -19,6 +20,8 @@ MARK = "<ov_genai_image_{}>"
 
 BREAKS = ("llava", "llava_next")
 """Kinds of models for which it writes a line break after each image by itself."""
+SINGLE = ("llava_next",)
+"""Kinds of models of which it reads several pictures in another way than Transformers does."""
 BROKEN = "OpenVINO writes a line break after each picture, which the template of the model has not"
 
 
@@ -31,13 +34,21 @@ class Seer(Writer):
     """
 
     def refuse(self, request: Request) -> None:
-        """Also: how likely tokens are, and files that are no images."""
+        """Also: how likely tokens are, files that are no images, more images than it reads."""
         refuse(request, sees=True)
         if request.likely is not None or request.of_prompt:
             raise UsageError("openvino does not tell how likely tokens are for a model that sees")
         for file in files(request.messages):
             if file.kind != "image":
                 raise UsageError(f"this model sees pictures, and {file.path.name} is {file.kind}")
+        if self.kind in SINGLE and len(files(request.messages)) > 1:
+            raise UsageError(f"openvino takes one picture for {self.kind}: it misreads several")
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of the model, as its configuration names it."""
+        told = json.loads((self.folder / "config.json").read_bytes())
+        return str(told.get("model_type"))
 
     def asked(self, request: Request) -> Prompt:
         """The prompt as text, with its images; the pipeline makes tokens of both."""
@@ -78,8 +89,7 @@ class Seer(Writer):
 
     def unbroken(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The text without the line breaks that the pipeline writes itself; else a note of them."""
-        told = json.loads((self.folder / "config.json").read_bytes())
-        if told.get("model_type") not in BREAKS:
+        if self.kind not in BREAKS:
             return text, ()
         found = text.replace("<image>\n", "<image>")
         return found, (() if found != text else (BROKEN,))
