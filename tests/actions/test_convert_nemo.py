@@ -176,9 +176,11 @@ def test_the_command_makes_the_folder_and_never_writes_over_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "m.nemo").write_bytes(archive())
-    with pytest.raises(EnvironmentProblem) as told:
-        find(tmp_path / "m.nemo")
-    assert told.value.hint == "freehold convert m.nemo -o m makes a folder of it"
+    for place in (tmp_path / "m.nemo", tmp_path):
+        with pytest.raises(EnvironmentProblem) as told:
+            find(place)
+        hint = f"freehold convert {tmp_path / 'm.nemo'} -o m makes a folder of it"
+        assert told.value.hint == hint
     words = ("convert", str(tmp_path / "m.nemo"), "-o", str(tmp_path / "m"))
     done = freehold(capsys, *words)
     assert done.code == 0, done.err

@@ -89,7 +89,7 @@ def _in_file(file: Path) -> LocalModel:
     if ending == ".nemo":
         raise EnvironmentProblem(
             f"{file.name}: an archive of NeMo is not run as it is",
-            hint=f"freehold convert {file.name} -o {file.stem} makes a folder of it",
+            hint=f"freehold convert {file} -o {file.stem} makes a folder of it",
         )
     return _gguf(file)
 
@@ -248,7 +248,7 @@ def _is_gguf(name: str) -> bool:
 
 def _one_of(folder: Path, files: Sequence[Path]) -> Path:
     """The one file among these that is a model by itself; of a split one, its first part."""
-    alone = [f for f in files if _is_gguf(f.name) or f.suffix in (".onnx", ".tflite")]
+    alone = [f for f in files if _is_gguf(f.name) or f.suffix in (".onnx", ".tflite", ".nemo")]
     firsts = [f for f in alone if not (m := PART.match(f.name)) or int(m[2]) == 1]
     if len(firsts) == 1:
         return firsts[0]

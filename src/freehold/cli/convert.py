@@ -13,7 +13,7 @@ from freehold.core.errors import UsageError
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", "target", type=click.Path(path_type=Path), required=True, metavar="PATH",
-    help="The safetensors file to write; with --to or of a .nemo, the new folder.",
+    help="The safetensors file, or (--to, or of a .nemo) the new folder.",
 )  # fmt: skip
 @click.option("--under", metavar="KEY", help="The key below which the weights are.")
 @click.option("--to", metavar="ENGINE", help="Make a model ready for openvino or ctranslate2.")
