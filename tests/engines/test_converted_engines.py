@@ -49,7 +49,7 @@ def test_openvino_is_told_every_precision_and_narrows_nothing_by_itself(tmp_path
         "VALUE_CACHE_PRECISION": "f16",
     }
     narrow = told(tmp_path, precision="int8", setting={"keys": "q8_0", "values": "q8_0"})
-    assert narrow["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "32"
+    assert narrow["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "128"
     assert narrow["KEY_CACHE_PRECISION"] == "u8"
     assert told(tmp_path, precision="bf16")["INFERENCE_PRECISION_HINT"] == "bf16"
     assert "KEY_CACHE_PRECISION" not in told(tmp_path, device="gpu")
