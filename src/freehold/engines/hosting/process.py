@@ -150,6 +150,7 @@ class Process:
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
         self.stop()
+        hint: str | None
         if self._code == KILLED:
             why, hint = "was killed", "most often the machine ran out of memory: freehold machine"
         else:
