@@ -153,6 +153,28 @@ def test_honest_templates_have_no_tricks(template: str) -> None:
 
 
 @pytest.mark.skipif(find_spec("jinja2") is None, reason="Jinja is not installed")
+def test_a_template_that_went_well_is_rendered_once_and_one_that_did_not_each_time(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("jinja2")
+    from freehold.scanners import templates
+
+    ran, run = list[str](), templates._run
+
+    def counted(template: str) -> str:
+        ran.append(template)
+        return run(template)
+
+    monkeypatch.setattr(templates, "_run", counted)
+    for _ in range(2):
+        templates._rendered.cache_clear()
+        assert templates._rendered("{{ messages[0].role }}") == ()
+        assert templates._rendered("{{ messages[0].role }} ") == ()
+        assert templates._rendered("{% broken")[0].verdict == UNCHECKED
+    assert len(ran) == 4
+    assert len(list((home / "state" / "templates").iterdir())) == 2
+
+
 def test_templates_are_rendered_in_a_sandbox_with_limits(folder: Path) -> None:
     from freehold.scanners.templates import _rendered
 

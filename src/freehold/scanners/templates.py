@@ -3,10 +3,13 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 
+from freehold.core.paths import state
 from freehold.formats.templates import LARGEST, lengths, templates_of, tricks
 from freehold.scanners.base import CODE, UNCHECKED, Contract, Looked, Remark
 
@@ -44,6 +47,9 @@ def _rendered(template: str) -> tuple[Remark, ...]:
     if sys.platform == "win32" or find_spec("jinja2") is None:
         text = "its template was read, not rendered (Jinja is not installed)"
         return (Remark("template", text),)
+    mark = _mark(template)
+    if mark.exists():
+        return ()
     word, _, why = _run(template).partition(" ")
     if word == "refused":
         return (Remark("template", f"its template was stopped by the sandbox: {why}", CODE),)
@@ -51,7 +57,18 @@ def _rendered(template: str) -> tuple[Remark, ...]:
         return (Remark("template", f"its template cannot be read: {why}", UNCHECKED),)
     if word != "done":
         return (Remark("template", "its template takes too much time or memory", UNCHECKED),)
+    with suppress(OSError):
+        mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        mark.touch(mode=0o600)
     return ()
+
+
+def _mark(template: str) -> Path:
+    """The file that says that this very template was rendered before, by this very program."""
+    told = b"\0".join(
+        [WORKER.read_bytes(), sys.version.encode(), template.encode("utf-8", "replace")]
+    )
+    return state() / "templates" / sha256(told).hexdigest()
 
 
 def shown(template: str, begins: str, ends: str) -> tuple[str | None, str]:
