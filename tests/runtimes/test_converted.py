@@ -130,6 +130,13 @@ def test_openvino_answers_several_at_once_each_as_if_alone(make: Make) -> None:
     assert together == alone
 
 
+def test_the_first_questions_to_openvino_may_all_come_at_once(make: Make) -> None:
+    """Eight threads that were the first to see numbers locked each other, one time in seven."""
+    made, wishes = make("llama", "openvino", "f32"), {"text": PROMPT, "max_tokens": 4}
+    with begun("openvino", made, setting={"parallel": 8}) as running, ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(lambda _: asked(running, **wishes).text, range(8)))) == 1
+
+
 def test_openvino_tells_how_likely_each_token_is(openvino: Running, ctranslate2: Running) -> None:
     said = asked(openvino, text=PROMPT, likely=3, of_prompt=True)
     other = asked(ctranslate2, text=PROMPT, likely=0)

@@ -64,6 +64,7 @@ class Writer:
         self.library, self.pipeline, self.context = library, pipeline, context
         self.words, self.steps = pipeline.get_tokenizer(), Together(pipeline)
         self.likely, self.folder = Likely(order, self.words), Path(order.model)
+        self.split("a", True)  # it loads numpy when it first shows numbers: two threads would lock
 
     def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
