@@ -1,4 +1,4 @@
-"""What can be said of OpenVINO and CTranslate2 without them: orders, marks, refusals, formats."""
+"""What can be said of engines for converted models without them: orders, refusals, formats."""
 
 import struct
 from collections.abc import Callable
@@ -49,7 +49,7 @@ def test_openvino_is_told_every_precision_and_narrows_nothing_by_itself(tmp_path
         "VALUE_CACHE_PRECISION": "f16",
     }
     narrow = told(tmp_path, precision="int8", setting={"keys": "q8_0", "values": "q8_0"})
-    assert narrow["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "32"
+    assert narrow["DYNAMIC_QUANTIZATION_GROUP_SIZE"] == "128"
     assert narrow["KEY_CACHE_PRECISION"] == "u8"
     assert told(tmp_path, precision="bf16")["INFERENCE_PRECISION_HINT"] == "bf16"
     assert "KEY_CACHE_PRECISION" not in told(tmp_path, device="gpu")
@@ -65,7 +65,7 @@ def test_what_is_computed_in_narrower_numbers_is_said(tmp_path: Path) -> None:
     assert "8 bits" in ctranslate2.notes(job(tmp_path, precision="int8"), HERE)[0]
 
 
-@pytest.mark.parametrize("name", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("name", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_adapters_and_layers_on_cards_are_refused(tmp_path: Path, name: str) -> None:
     engine = ENGINES.get(name)
     with pytest.raises(UsageError, match="takes no adapters"):
