@@ -6,7 +6,7 @@ are found here, so that they can be refused by name.
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from msgspec import Struct
 
@@ -77,5 +77,5 @@ def _pairs(told: Any) -> Iterator[tuple[str, Any]]:
             waiting += value
 
 
-def _whole(value: Any) -> bool:
+def _whole(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
