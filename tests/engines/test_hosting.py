@@ -107,6 +107,13 @@ def test_an_engine_that_ends_while_loading_says_its_last_errors() -> None:
     assert str(error.value) == "test ended with code 3 while it was loading: model is broken"
 
 
+def test_a_library_that_the_system_lacks_is_named_with_its_package() -> None:
+    code = "raise ImportError('libgomp.so.1: cannot open shared object file')"
+    with running(code) as process, pytest.raises(EnvironmentProblem, match="libgomp") as error:
+        process.await_ready(lambda: False, LONG)
+    assert error.value.hint == "apt install libgomp1, or what your system calls it"
+
+
 def test_a_killed_engine_points_to_memory() -> None:
     with running("import os; os.kill(os.getpid(), 9)") as process:
         with pytest.raises(EnvironmentProblem, match="was killed") as error:

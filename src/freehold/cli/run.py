@@ -185,7 +185,7 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(form)
         return
-    trained = form["trained"] or "unknown"
+    trained, draft = form["trained"] or "unknown", ready.job.draft
     rows(
         [
             ("model", f"{form['model']}: {form['architecture']}, {form['size'] / 1e6:,.0f} MB"),
@@ -195,7 +195,7 @@ def _explain(model: str, wishes: dict[str, Any], as_json: bool) -> None:
                 (c["name"], ("taken: " if c["taken"] else "") + c["because"])
                 for c in form["engines"]
             ),
-            *([("draft", f"{form['draft']} proposes what to write")] if form["draft"] else []),
+            *([("draft", f"{draft.name} proposes what to write")] if draft else []),
             *([("tuned", ready.tuned.says)] if ready.tuned else []),
             *(("note", note) for note in form["notes"]),
         ],

@@ -106,7 +106,7 @@ def layout(config: Table, shapes: Shapes, pieces: Pieces, name: str) -> Layout:
         heard = _heard(as_table(config.get("preprocessor")))
     except (KeyError, IndexError) as error:
         raise BrokenInput(f"{name}: a tensor that it needs is not there: {error}") from error
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise BrokenInput(f"{name}: {error}") from error
     architecture = f"{SHORTENING[kind]}For{head}"
     files = {
@@ -231,12 +231,19 @@ def _heard(told: Table) -> dict[str, Any]:
         "sampling_rate": rate,
         "feature_size": _whole(told, "features", "64"),
         "n_fft": _whole(told, "n_fft", "512"),
-        "win_length": round(float(str(told.get("window_size", "0.02"))) * rate),
-        "hop_length": round(float(str(told.get("window_stride", "0.01"))) * rate),
-        "preemphasis": float(str(told.get("preemph", "0.97"))),
+        "win_length": round(_part(told, "window_size", "0.02") * rate),
+        "hop_length": round(_part(told, "window_stride", "0.01") * rate),
+        "preemphasis": _part(told, "preemph", "0.97"),
         "padding_value": 0.0,
         "return_attention_mask": True,
     }
+
+
+def _part(told: Table, key: str, usual: str) -> float:
+    value = float(str(told.get(key, usual)))
+    if not 0 <= value <= 1:
+        raise ValueError(f"{key} is {value}, and not between 0 and 1")
+    return value
 
 
 def _whole(told: Table, key: str, usual: str) -> int:

@@ -27,6 +27,8 @@ from freehold.engines.hosting.memory import Memory, of_tree
 KEEPER = Path(__file__).with_name("keeper.py")
 KEPT_LINES, LONGEST_LINE = 200, 2_000
 """How much of what an engine prints is kept for error messages."""
+PACKAGES = {"libgomp.so.1": "libgomp1", "libsndfile.so.1": "libsndfile1", "libGL.so.1": "libgl1"}
+"""Debian's packages of the libraries of the system that engines want."""
 SHOWN_LINES = 3
 FIRST_LOOK, LATER_LOOKS = 0.005, 0.05
 """Seconds between two looks whether an engine is ready."""
@@ -148,11 +150,17 @@ class Process:
     def failure(self, when: str) -> EnvironmentProblem:
         """The error to raise when the engine ended by itself."""
         self.stop()
+        hint: str | None
         if self._code == KILLED:
             why, hint = "was killed", "most often the machine ran out of memory: freehold machine"
         else:
-            why, hint = f"ended with code {self._code}", None
+            why, hint = f"ended with code {self._code}", self._lacking()
         return EnvironmentProblem(f"{self.name} {why} {when}{self._said()}", hint=hint)
+
+    def _lacking(self) -> str | None:
+        """How to get a library of the system that slim ones leave out."""
+        packages = [package for library, package in PACKAGES.items() if self.heard(library)]
+        return f"apt install {packages[0]}, or what your system calls it" if packages else None
 
     def says(self) -> str:
         """The first lines it printed that tell of an error and the last; else the last ones."""

@@ -24,12 +24,13 @@ def main() -> int:
     """Convert, tell, wait."""
     sys.path.insert(0, str(Path(__file__).parents[3]))
     from freehold.core.errors import FreeholdError
-    from freehold.engines.workers import nemo
 
     orders = json.loads(os.environ.pop("FREEHOLD_WORKER"))
     source, name = Path(orders["source"]), orders["name"]
     try:
         if orders.get("nemo"):
+            from freehold.engines.workers import nemo
+
             told = nemo.convert(source, name, Path("out"))
         else:
             told = convert(source, name, orders["under"], Path(OUT))
