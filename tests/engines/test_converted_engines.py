@@ -1,4 +1,4 @@
-"""What can be said of OpenVINO and CTranslate2 without them: orders, marks, refusals, formats."""
+"""What can be said of engines for converted models without them: orders, refusals, formats."""
 
 import struct
 from collections.abc import Callable
@@ -65,7 +65,7 @@ def test_what_is_computed_in_narrower_numbers_is_said(tmp_path: Path) -> None:
     assert "8 bits" in ctranslate2.notes(job(tmp_path, precision="int8"), HERE)[0]
 
 
-@pytest.mark.parametrize("name", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("name", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_adapters_and_layers_on_cards_are_refused(tmp_path: Path, name: str) -> None:
     engine = ENGINES.get(name)
     with pytest.raises(UsageError, match="takes no adapters"):

@@ -52,7 +52,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _versions() -> list[str]:
     """The libraries that the lock lists name."""
     named = ("torch", "transformers", "diffusers", "onnxruntime", "ai-edge-litert",
-             "openvino-genai", "ctranslate2", "xllamacpp")  # fmt: skip
+             "openvino-genai", "ctranslate2", "onnxruntime-genai", "xllamacpp")  # fmt: skip
     lines = [line for path in LOCKS.glob("*.txt") for line in path.read_text().splitlines()]
     pairs = [
         line.split("#")[0].strip().split(";")[0].split(" ")[0].partition("==") for line in lines

@@ -1,4 +1,4 @@
-"""Models converted for OpenVINO and CTranslate2 say what Transformers says of the same weights."""
+"""Models converted for other engines say what Transformers says of the same weights."""
 
 import json
 import subprocess
@@ -44,6 +44,8 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Make:
     folder, made = tmp_path_factory.mktemp("converted"), dict[str, ConvertedModel]()
 
     def converted(name: str, to: str, precision: str) -> ConvertedModel:
+        if ENGINES.get(to).find() is None:
+            pytest.skip(f"the runtime of {to} is not here")
         source = folder / name
         if not source.is_dir():
             script = Path(__file__).with_name("tiny_llama.py")
@@ -75,6 +77,14 @@ def ctranslate2(make: Make) -> Iterator[Running]:
         yield running
 
 
+@pytest.fixture(scope="module", name="onnxruntime-genai")
+def onnxruntime_genai(make: Make) -> Iterator[Running]:
+    """onnxruntime-genai with the tiny Llama in F32."""
+    made = make("llama", "onnxruntime-genai", "f32")
+    with begun("onnxruntime-genai", made) as running:
+        yield running
+
+
 def begun(engine: str, made: ConvertedModel, **more: Any) -> Running:
     there = ENGINES.get(engine)
     if there.find() is None:
@@ -100,7 +110,7 @@ def asked(running: Running, **more: Any) -> Result:
     return result
 
 
-@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_the_same_weights_say_the_same(
     make: Make, engine: str, request: pytest.FixtureRequest
 ) -> None:
@@ -155,7 +165,7 @@ def test_ctranslate2_has_no_seed_and_says_so(ctranslate2: Running) -> None:
         asked(ctranslate2, text=PROMPT, temperature=1.5, seed=1)
 
 
-@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_a_long_prompt_and_what_is_not_honored_are_refused(
     engine: str, request: pytest.FixtureRequest
 ) -> None:
@@ -168,7 +178,7 @@ def test_a_long_prompt_and_what_is_not_honored_are_refused(
     assert full.finish in ("context", "stop")
 
 
-@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_who_gives_up_leaves_it_free(engine: str, request: pytest.FixtureRequest) -> None:
     running: Running = request.getfixturevalue(engine)
     parts = running.ask(Request(text=PROMPT, max_tokens=150))
@@ -177,7 +187,7 @@ def test_who_gives_up_leaves_it_free(engine: str, request: pytest.FixtureRequest
     assert asked(running, text=PROMPT).spent.generated == 16
 
 
-@pytest.mark.parametrize("engine", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("engine", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_tokens_are_counted_split_and_spelled(engine: str, request: pytest.FixtureRequest) -> None:
     running, said = request.getfixturevalue(engine), "the quick brown fox"
     asked = Request(text=said, max_tokens=2, temperature=0)
@@ -205,14 +215,21 @@ def test_ctranslate2_stops_at_a_word_and_tells_likelihoods(
 
 @pytest.mark.parametrize(
     ("engine", "precision", "smaller"),
-    [("openvino", "int8", 0.4), ("openvino", "int4", 0.3), ("ctranslate2", "int8", 0.4)],
+    [
+        ("openvino", "int8", 0.4),
+        ("openvino", "int4", 0.3),
+        ("ctranslate2", "int8", 0.4),
+        ("onnxruntime-genai", "int8", 0.5),
+        ("onnxruntime-genai", "int4", 0.4),
+    ],
 )
 def test_narrow_weights_are_smaller_and_begin_the_same(
     make: Make, engine: str, precision: str, smaller: float
 ) -> None:
     """Random weights are the worst case: with 8 bits at least the first tokens stay."""
     made, whole = make("llama", engine, precision), make("llama", engine, "f32")
-    weights = {"openvino": "openvino_model.bin", "ctranslate2": "model.bin"}[engine]
+    names = {"openvino": "openvino_model.bin", "ctranslate2": "model.bin"}
+    weights = names.get(engine, "model.onnx.data")
     sizes = [(Path(one.path) / weights).stat().st_size for one in (made, whole)]
     assert sizes[0] < smaller * sizes[1]
     with begun(engine, made) as running:
@@ -289,7 +306,7 @@ def test_whisper_on_ctranslate2_hears_what_the_library_hears(make: Make) -> None
     assert english.text == said["translate"]
 
 
-@pytest.mark.parametrize("to", ["openvino", "ctranslate2"])
+@pytest.mark.parametrize("to", ["openvino", "ctranslate2", "onnxruntime-genai"])
 def test_what_was_made_says_what_it_was_made_from_and_runs(make: Make, to: str) -> None:
     made = make("llama", to, "f32")
     folder = Path(made.path)

@@ -38,9 +38,14 @@ PAPERS = (
 TARGETS = {
     "openvino": ("f32", "bf16", "f16", "int8", "int4"),
     "ctranslate2": ("f32", "bf16", "f16", "int8"),
+    "onnxruntime-genai": ("f32", "int8", "int4"),
 }
 """What a model can be made ready for, and the precisions of its weights there."""
-SOURCES = {"openvino": ("safetensors", "diffusers"), "ctranslate2": ("safetensors",)}
+SOURCES = {
+    "openvino": ("safetensors", "diffusers"),
+    "ctranslate2": ("safetensors",),
+    "onnxruntime-genai": ("safetensors",),
+}
 """The layouts that are converted for each."""
 
 
@@ -126,7 +131,7 @@ def _made(
     """Let the converter work, look at what it made, add the papers, give it its name."""
     told = {"source": str(found.file), "task": task, "precision": precision}
     orders = Orders(
-        command=(str(runtime.at), "-I", "-B", str(WORKERS / to / "converting.py")),
+        command=(str(runtime.at), "-I", "-B", str(_converter(to))),
         environment={"FREEHOLD_WORKER": json.dumps(told), "HF_HUB_OFFLINE": "1"},
         read=(found.file, found.file.resolve(), *of_python(runtime)),
         memory=probe().memory,
@@ -152,6 +157,11 @@ def _made(
         (folder / OUT / LINEAGE).write_text(json.dumps(_lineage(found, made), indent=1) + "\n")
         (folder / OUT).rename(target)
     return made
+
+
+def _converter(to: str) -> Path:
+    """The script that converts for an engine."""
+    return WORKERS / to.replace("-", "_") / "converting.py"
 
 
 def _digests(folder: Path, pattern: str) -> Iterator[tuple[str, str]]:

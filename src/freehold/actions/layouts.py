@@ -15,6 +15,8 @@ from msgspec.structs import replace
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.formats.config import architecture as named
 from freehold.formats.ctranslate2 import kind
+from freehold.formats.genai import CONFIG as GENAI
+from freehold.formats.genai import read_genai
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.structured import read_json
 from freehold.judge.abilities import RAW, TALKS, of_class, of_gguf
@@ -35,6 +37,8 @@ SPEECH = "speech_tokenizer"
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 """Endings of weights that only `convert` opens."""
+GRAPH = re.compile(r"\.onnx([._]data)?$", re.IGNORECASE)
+"""An ONNX graph, or the file with its numbers."""
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
 IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
       "openvino_encoder_model.xml")  # fmt: skip
@@ -44,10 +48,10 @@ class LocalModel(Struct, frozen=True, kw_only=True):
     """One model on disk: `file` is what an engine opens, a file or a folder.
 
     `format` is gguf, safetensors (the layout of Transformers), diffusers, openvino, ctranslate2,
-    onnx or tflite. `tasks` are those it can do by its architecture, the usual one first.
-    `context` is what it was trained for. `digest` is the SHA-256 of the first MiB of its first
-    file and of its size: it tells models apart, it does not vouch for every byte. `size` counts
-    all files of weights. A model at an `address` is not on disk: a server answers for it.
+    onnxruntime-genai, onnx or tflite. `tasks` are those it can do by its architecture, the usual
+    one first. `context` is what it was trained for. `digest` is the SHA-256 of the first MiB of its
+    first file and of its size: it tells models apart, it does not vouch for every byte. `size`
+    counts all files of weights. A model at an `address` is not on disk: a server answers for it.
     """
 
     file: Path
@@ -158,6 +162,19 @@ def _ctranslate2(folder: Path, files: Sequence[Path]) -> LocalModel:
     return found if found.tasks else replace(found, architecture=form, tasks=OF_FORM.get(form, ()))
 
 
+def _genai(folder: Path, files: Sequence[Path]) -> LocalModel:
+    """A folder for onnxruntime-genai: its graph, and numbers that may lie in files beside it."""
+    told = read_genai(folder)
+    weights = [file for file in files if GRAPH.search(file.name)]
+    if not weights:
+        raise BrokenInput(f"{folder.name}: holds a {GENAI} and no graph (.onnx)")
+    return _described(
+        folder, folder.name, "onnxruntime-genai", told.kind,
+        ("text-generation",) if told.writes else (), weights,
+        context=told.context, chat_template=_has_template(folder),
+    )  # fmt: skip
+
+
 def _converted(folder: Path, files: Sequence[Path], form: str) -> LocalModel:
     """A model in the layout of an engine; its config.json may still say what it was made from."""
     there = folder / "config.json"
@@ -180,6 +197,7 @@ LAYOUTS: tuple[
     tuple[Callable[[set[str]], bool], Callable[[Path, Sequence[Path]], LocalModel]], ...
 ] = (
     (lambda names: "model_index.json" in names, _pipeline),
+    (lambda names: GENAI in names, _genai),
     (lambda names: any(name in names for name in IR), _openvino),
     (lambda names: "model.bin" in names and any("vocabulary" in n for n in names), _ctranslate2),
     (lambda names: "config.json" in names and not any(_is_gguf(n) for n in names), _transformers),

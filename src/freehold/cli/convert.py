@@ -16,7 +16,7 @@ from freehold.core.errors import UsageError
     help="The safetensors file, or (--to, or of a .nemo) the new folder.",
 )  # fmt: skip
 @click.option("--under", metavar="KEY", help="The key below which the weights are.")
-@click.option("--to", metavar="ENGINE", help="Make a model ready for openvino or ctranslate2.")
+@click.option("--to", metavar="ENGINE", help="openvino, ctranslate2 or onnxruntime-genai.")
 @click.option("--precision", metavar="NAME", help="Of the weights there: f32, bf16, int8, int4.")
 @click.option("--task", metavar="TASK", help="What it is to do there, where it can do several.")
 @as_json

@@ -8,10 +8,10 @@ from typing import Any
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.ctranslate2.mel import RATE, SECONDS, features
-from freehold.engines.workers.ctranslate2.words import Words, table
 from freehold.engines.workers.ctranslate2.writing import TYPES
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.samples import recording
+from freehold.engines.workers.words import Words, table
 from freehold.tasks.automatic_speech_recognition import Request, Result
 from freehold.tasks.base import Progress, Work
 

@@ -1,18 +1,19 @@
 """Writes text with a model for CTranslate2: a decoder alone, or an encoder and a decoder."""
 
 import json
-import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.ctranslate2.words import Letters, Words, table
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.saying import Step, answered, room
+from freehold.engines.workers.words import Words, table
 from freehold.formats.ctranslate2 import kind
-from freehold.tasks.base import Spent, Times
-from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token
+from freehold.tasks.base import Progress
+from freehold.tasks.text_generation import Piece, Request, Result, Token
 
 HONORED = {
     *("messages", "text", "max_tokens", "temperature", "top_p", "top_k", "seed", "stop"),
@@ -49,7 +50,7 @@ class Writer:
         self.usual = table(folder / "generation_config.json")
         self.notes = _changed(order, str(model.compute_type))
 
-    def answer(self, request: Request) -> Generator[Piece | Result, None, None]:
+    def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
         refuse(request, self.pair)
         how = self._sampling(request)
@@ -57,38 +58,10 @@ class Writer:
         if draws and request.seed is not None:
             raise UsageError("ctranslate2 draws without a seed of one answer: leave the seed out")
         tokens = self._prompt(request)
-        if len(tokens) >= self.context:
-            raise UsageError(
-                f"the prompt has {len(tokens):,} tokens and the context holds {self.context:,}",
-                hint=f"--context {len(tokens) + 512} makes room",
-            )
-        room = self.context - (0 if self.pair else len(tokens))
-        most = min(request.max_tokens or room, room)
-        said = Said(self.words, request)
-        began, first = time.monotonic(), 0.0
-        steps = self._steps(tokens, how, most)
-        try:
-            for step in steps:
-                first = first or time.monotonic()
-                yield from said.take(step)
-                if said.stopped:
-                    break
-        finally:
-            steps.close()
-        yield from said.rest()
-        ended = time.monotonic()
-        first = (first or ended) - began
-        times = Times(first, first, ended - began - first, max(0, said.made - 1))
-        yield Result(
-            text=said.text,
-            thinking="",
-            finish=said.finish(most, room),
-            seed=request.seed or 0,
-            spent=Spent(len(tokens), said.made),
-            times=times,
-            tokens=tuple(said.tokens),
-            notes=(*self.notes, *((NO_SEED,) if draws else ())),
-        )
+        place = room(len(tokens), self.context, request.max_tokens, apart=self.pair)
+        steps = self._steps(tokens, how, place.most, told=request.likely is not None)
+        notes = (*self.notes, *((NO_SEED,) if draws else ()))
+        yield from answered(self.words, request, steps, place, request.seed or 0, notes)
 
     def count(self, request: Request) -> int:
         """How many tokens a request is."""
@@ -108,14 +81,17 @@ class Writer:
         return self.words.tokens(self.words.chat(request.messages, request.thinking), marked=False)
 
     def _steps(
-        self, tokens: list[str], how: dict[str, Any], most: int
-    ) -> Generator[Any, None, None]:
+        self, tokens: list[str], how: dict[str, Any], most: int, *, told: bool
+    ) -> Generator[Step, None, None]:
         """Token after token; closing this ends the work."""
-        told = {"max_decoding_length": most, "max_input_length": 0} if self.pair else {}
-        told = told or {"max_length": most}
-        steps: Generator[Any, None, None]
-        steps = self.model.generate_tokens(tokens, return_log_prob=True, **told, **how)
-        return steps
+        limits = {"max_decoding_length": most, "max_input_length": 0} if self.pair else {}
+        limits = limits or {"max_length": most}
+        with closing(
+            self.model.generate_tokens(tokens, return_log_prob=True, **limits, **how)
+        ) as steps:
+            for step in steps:
+                known = (Token(str(step.token), float(step.log_prob)),) if told else ()
+                yield int(step.token_id), known
 
     def _sampling(self, request: Request) -> dict[str, Any]:
         """How to choose a token: what was asked for, over what the model's own file says."""
@@ -131,61 +107,6 @@ class Writer:
             "sampling_topp": float(top_p),
             "sampling_topk": int(top_k),
         }
-
-
-class Said:
-    """What has been said so far, up to where a word of the request ends it."""
-
-    def __init__(self, words: Words, request: Request) -> None:
-        self.letters, self.stops, self.likely = Letters(words), request.stop, request.likely
-        self.text, self.made, self.stopped = "", 0, False
-        self.tokens: list[Token] = []
-        self._held = ""
-
-    def take(self, step: Any) -> Iterator[Piece]:
-        """The pieces that one step gives."""
-        self.made += 1
-        mine: tuple[Token, ...] = ()
-        if self.likely is not None:
-            mine = (Token(str(step.token), float(step.log_prob)),)
-            self.tokens += mine
-        found = "".join(self.letters.take(int(step.token_id)))
-        yield from self._piece(found, mine)
-
-    def rest(self) -> Iterator[Piece]:
-        """What was held back until the end."""
-        if not self.stopped:
-            yield from self._piece("".join(self.letters.rest()), ())
-        if self._held and not self.stopped:
-            yield Piece(self._held)
-            self.text, self._held = self.text + self._held, ""
-
-    def finish(self, most: int, room: int) -> Finish:
-        """Why it ended."""
-        if self.stopped or self.made < most:
-            return "stop"
-        return "context" if most >= room else "length"
-
-    def _piece(self, letters: str, tokens: tuple[Token, ...]) -> Iterator[Piece]:
-        """The letters but for those that may begin a word that ends the answer."""
-        self._held += letters
-        places = [place for word in self.stops if (place := self._held.find(word)) >= 0]
-        if places:
-            self._held, self.stopped = self._held[: min(places)], True
-        kept = 0 if self.stopped else self._beginning()
-        said = self._held[: len(self._held) - kept]
-        self._held = self._held[len(self._held) - kept :]
-        self.text += said
-        if said or tokens:
-            yield Piece(said, tokens=tokens)
-
-    def _beginning(self) -> int:
-        """How many of the last letters are how such a word begins."""
-        most = max((len(word) - 1 for word in self.stops), default=0)
-        for length in range(min(most, len(self._held)), 0, -1):
-            if any(word.startswith(self._held[-length:]) for word in self.stops):
-                return length
-        return 0
 
 
 def refuse(request: Request, pair: bool) -> None:

@@ -1,4 +1,4 @@
-"""Turns texts and chats into the tokens of a model for CTranslate2, and tokens into text."""
+"""Turns texts and chats into the tokens of a converted model, and tokens into text."""
 
 import json
 from collections.abc import Iterator

@@ -1,0 +1,1 @@
+"""Workers that run models with onnxruntime-genai, and convert for it."""
