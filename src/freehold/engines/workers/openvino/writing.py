@@ -20,6 +20,8 @@ from freehold.engines.workers.order import Order
 from freehold.tasks.base import Spent, Times
 from freehold.tasks.text_generation import Finish, Message, Piece, Request, Result, Token
 
+SPELLING = {"INFERENCE_NUM_THREADS": "1"}
+"""For the tokenizer: a few letters at a time are not worth waking another thread."""
 SEES = "openvino_language_model.xml"
 """The part that writes, in a model that also sees."""
 REFUSED = ("suffix", "bias", "tools", "choice", "truncate")
@@ -38,8 +40,10 @@ def load(order: Order) -> "Writer":
     told = {**properties(order), **of_state(order)}
     room = scheduler(library, context, order.parallel)
     sees = (Path(order.model) / SEES).is_file()
-    more = ({}, properties(order)) if sees else ()  # of its tokenizer, and of what sees
-    pipeline = library.ContinuousBatchingPipeline(order.model, room, device(order), told, *more)
+    seen = (properties(order),) if sees else ()
+    pipeline = library.ContinuousBatchingPipeline(
+        order.model, room, device(order), told, SPELLING, *seen
+    )
     if not sees:
         return Writer(library, pipeline, context, order)
     from freehold.engines.workers.openvino.seeing import Seer
