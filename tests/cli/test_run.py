@@ -12,7 +12,7 @@ import pytest
 
 from freehold.core.errors import UsageError
 from tests.cli.running import freehold
-from tests.engines.stubs import stub, tiny
+from tests.engines.stubs import running, stub, tiny
 from tests.engines.test_hosting import gone
 from tests.waiting import LONG
 
@@ -149,26 +149,19 @@ def test_what_was_cut_is_said(capsys: Capsys, model: str) -> None:
 
 def test_an_interrupt_ends_it_with_130_and_leaves_no_engine(model: str, tmp_path: Path) -> None:
     program = stub(tmp_path, stalls_after=1)
-    running = subprocess.Popen(
+    process = subprocess.Popen(
         (sys.executable, "-m", "freehold", "run", model, "Why?"),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     )
-    assert running.stdout is not None
-    assert running.stdout.read(1) == b"B"
-    engines = _running(str(program))
+    assert process.stdout is not None
+    assert process.stdout.read(1) == b"B"
+    engines = running(program)
     assert engines
-    running.send_signal(signal.SIGINT)
-    assert running.wait(LONG) == 130
-    running.stdout.close()
+    process.send_signal(signal.SIGINT)
+    assert process.wait(LONG) == 130
+    process.stdout.close()
     assert gone(*engines)
-
-
-def _running(program: str) -> list[int]:
-    """The processes that run this program."""
-    import psutil
-
-    return [p.pid for p in psutil.process_iter(["cmdline"]) if program in (p.info["cmdline"] or ())]
 
 
 def test_engines_and_runtimes_are_listed(capsys: Capsys, model: str) -> None:

@@ -32,6 +32,14 @@ def tiny(folder: Path, shape: Shape = TINY) -> Path:
     return file
 
 
+def running(program: Path) -> set[int]:
+    """The processes that run this program."""
+    import psutil
+
+    every = psutil.process_iter(["cmdline"])
+    return {p.pid for p in every if str(program) in (p.info["cmdline"] or ())}
+
+
 def job(
     model: Path,
     context: int = 256,

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import sys
 import threading
 import time
@@ -20,11 +21,14 @@ from ray.cluster_utils import Cluster  # noqa: E402
 
 from freehold.server.batch_file import batch  # noqa: E402
 from freehold.server.config import Config, Limits, Model, Server  # noqa: E402
-from tests.engines.stubs import stub, tiny  # noqa: E402
+from tests.engines.stubs import running, stub, tiny  # noqa: E402
+from tests.engines.test_hosting import is_there  # noqa: E402
 from tests.server.running import Here, serving  # noqa: E402
 from tests.server.test_batch_file import answers, line  # noqa: E402
+from tests.waiting import until  # noqa: E402
 
 REPLICAS = 3
+USUAL = {"pause": 0.02}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +36,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """Three nodes; each sees the same disk, and the stand-in of llama.cpp on it."""
     folder = tmp_path_factory.mktemp("cluster")
     told = {
-        "FREEHOLD_LLAMA_SERVER": str(stub(folder, pause=0.02)),
+        "FREEHOLD_LLAMA_SERVER": str(stub(folder, **USUAL)),
         "FREEHOLD_HOME": str(folder / "home"),
         "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
         "RAY_DISABLE_IMPORT_WARNING": "1",
@@ -41,13 +45,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
         for name, value in told.items():
             patch.setenv(name, value)
         tiny(folder)
-        running = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+        nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
         for _ in range(2):
-            running.add_node(num_cpus=2)
-        running.folder = folder
-        yield running
+            nodes.add_node(num_cpus=2)
+        nodes.folder = folder
+        yield nodes
         ray.shutdown()
-        running.shutdown()
+        nodes.shutdown()
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +65,8 @@ def config(cluster: Cluster) -> Config:
 
 @pytest.fixture(scope="module")
 def here(config: Config) -> Iterator[Here]:
-    with serving(config) as running:
-        yield running
+    with serving(config) as found:
+        yield found
 
 
 def ask(here: Here, text: str, **more: Any) -> Any:
@@ -82,6 +86,23 @@ def test_a_request_is_answered_by_an_engine_on_the_cluster(here: Here) -> None:
 def test_an_error_of_the_engine_is_told_as_it_is(here: Here) -> None:
     refused = ask(here, "x" * 9000)
     assert (refused.status, refused.json["error"]["code"]) == (400, "context_length_exceeded")
+
+
+def test_an_engine_that_dies_on_a_node_that_lives_costs_no_answer(
+    here: Here, cluster: Cluster
+) -> None:
+    program = cluster.folder / "programs" / "llama-server"
+    before = running(program)
+    struck = min(before)
+    os.kill(struck, signal.SIGKILL)
+    stub(cluster.folder, crashes_after=5)
+    until(lambda: ask(here, "Why?", max_tokens=1).status == 200 and running(program) - before)
+    (dying,) = running(program) - before
+    stub(cluster.folder, **USUAL)
+    while is_there(dying):
+        whole = ask(here, "Why?")
+        assert whole.status == 200, whole.body
+        assert whole.json["choices"][0]["message"]["content"] == "Blue, because it scatters."
 
 
 def test_a_node_that_is_killed_costs_no_answer_that_is_told_as_a_whole(

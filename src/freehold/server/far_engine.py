@@ -7,6 +7,7 @@ store (`freehold get` or `freehold bundle`), or on a disk that all nodes share.
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from freehold.tasks.base import TASKS, Progress, packed
 
 if TYPE_CHECKING:
     from freehold.actions.run import Ready
+    from freehold.engines.base import Running
 
 SECONDS_OF_DRAINING = 30
 LOOK = 5
@@ -57,7 +59,8 @@ class Replica:
 
         self.task = TASKS.get(task)
         self.folder = Path(tempfile.mkdtemp(prefix="freehold-far-"))
-        self.running = begin(planned(model, task))
+        self._ready, self._door = planned(model, task), asyncio.Lock()
+        self.running = begin(self._ready)
 
     def facts(self) -> dict[str, Any]:
         """What the server wants to know of it."""
@@ -77,30 +80,30 @@ class Replica:
         from freehold.core.errors import FreeholdError
 
         request = await asyncio.to_thread(opened, parcel, self.task.request, self.folder)
-        parts = self.running.stream(request)
         try:
-            async for part in parts:
-                yield self._named(part), packed_up(packed(part), part)
+            running = await self._engine()
+            async with aclosing(running.stream(request)) as parts:
+                async for part in parts:
+                    yield self._named(part), packed_up(packed(part), part)
         except FreeholdError as error:
-            if self.running.process.ended:
-                raise  # Ray starts another one, and the server asks again
             told = {"kind": type(error).__name__, "message": str(error), "hint": error.hint}
             yield "error", told
-        finally:
-            await parts.aclose()
 
     async def count(self, parcel: Parcel) -> int:
         """The tokens of a prompt."""
         request = await asyncio.to_thread(opened, parcel, self.task.request, self.folder)
-        return await self.running.engine.count(self.running, request)
+        running = await self._engine()
+        return await running.engine.count(running, request)
 
     async def split(self, text: str, special: bool) -> list[int]:
         """The tokens of a text."""
-        return await self.running.engine.split(self.running, text, special)
+        running = await self._engine()
+        return await running.engine.split(running, text, special)
 
     async def spell(self, tokens: list[int]) -> str:
         """The text of tokens."""
-        return await self.running.engine.spell(self.running, tokens)
+        running = await self._engine()
+        return await running.engine.spell(running, tokens)
 
     def memory(self) -> tuple[int, int, int]:
         """What its engine takes now, took at most, and has mapped."""
@@ -108,9 +111,20 @@ class Replica:
         return found.now, found.peak, found.mapped
 
     def check_health(self) -> None:
-        """An error when the engine has ended, so that this replica is replaced."""
-        if self.running.process.ended:
+        """An error when the engine has ended and none is coming: then this replica is replaced."""
+        if self.running.process.ended and not self._door.locked():
             raise RuntimeError("the engine has ended")
+
+    async def _engine(self) -> "Running":
+        """The engine; where it has ended another one, as a server does that has it at home."""
+        from freehold.server.loading import begin
+
+        async with self._door:
+            if self.running.process.ended:
+                self.running.release()
+                await asyncio.to_thread(self.running.stop)
+                self.running = await asyncio.to_thread(begin, self._ready)
+        return self.running
 
     def __del__(self) -> None:
         running = getattr(self, "running", None)
