@@ -16,7 +16,6 @@ from freehold.judge.said import (
     TASKS,
     USES,
     Said,
-    completed,
     read_said,
     sensible,
     strangers,
@@ -83,14 +82,6 @@ def test_a_grammar_may_ask_for_a_task() -> None:
 def test_abilities_that_make_no_sense_with_a_task_are_dropped() -> None:
     need = Said(task="transcribe", abilities=("multivector", "timestamps"))
     assert sensible(need).abilities == ("timestamps",)
-
-
-def test_cues_fill_what_the_model_is_silent_of_and_nothing_else() -> None:
-    cued = Said(task="draw", memory="8 gb", languages=("fr",), abilities=("tools",))
-    assert completed(Said(task="chat", languages=("de",)), cued) == Said(
-        task="chat", languages=("de",), memory="8 gb"
-    )
-    assert completed(Said(), cued) == Said()
 
 
 def test_what_is_quoted_cannot_break_out_of_the_grammar() -> None:

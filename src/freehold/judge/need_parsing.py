@@ -76,7 +76,7 @@ def parse(heard: Heard) -> Said:
         licenses=tuple(_licenses(text, heard)),
         openness=cues.first(cues.OPENNESS, text),
         languages=tuple(_languages(text, heard)),
-        abilities=tuple(_abilities(text, task)),
+        abilities=tuple(able(text, task)),
         machine=next((m.text for m in heard.mentions if m.kind == "machine"), None),
         not_from=tuple(_not_from(text, heard)),
         territory=_territory(text, heard),
@@ -124,7 +124,8 @@ def _licenses(text: str, heard: Heard) -> Iterator[str]:
         told = re.search(rf"\b{cues.LICENSE}\b\W*$", around[0]) or re.match(
             rf"\W*{cues.LICENSE}\b", around[1]
         )
-        if told or mention.text != "mit":
+        alone = re.match(r"\W*(?:$|[,.;)])", text[mention.end :])
+        if told or alone or mention.text != "mit":
             yield mention.text
 
 
@@ -143,10 +144,13 @@ def _languages(text: str, heard: Heard) -> Iterator[str]:
             yield word.code
 
 
-def _abilities(text: str, task: str | None) -> Iterator[str]:
+def able(text: str, task: str | None) -> Iterator[str]:
+    """The abilities that cues tell of and that fit this work; the text has no accents."""
     for ability in cues.ABILITIES:
-        if ability in FITTING.get(task or "", ()) and re.search(cues.ABILITIES[ability], text):
-            yield ability
+        if ability in FITTING.get(task or "", ()):
+            told = re.finditer(cues.ABILITIES[ability], text)
+            if any(not cues.denied(text, match.start()) for match in told):
+                yield ability
 
 
 def _not_from(text: str, heard: Heard) -> Iterator[str]:

@@ -1,0 +1,87 @@
+"""Joins what the model understood with what cues tell surely: each corrects the other's weakness.
+
+The model reads what is said in a roundabout way and errs now and then where a plain word decides;
+a cue is deaf to all but its word, and right where it stands.
+"""
+
+import re
+
+from msgspec.structs import replace
+
+from freehold.judge import need_cues as cues
+from freehold.judge.need_parsing import Heard, able
+from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, WRITTEN
+from freehold.judge.said import OSI, Said, sensible
+from freehold.knowledge.spoken import unaccented
+
+COMPLETED = ("uses", "languages", "memory", "machine", "size", "not_from", "territory")
+"""What cues tell surely enough to be taken where the model is silent."""
+_SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
+_EVIDENCE = {word: re.compile(rf"\b(?:{pattern})\b") for word, pattern in EVIDENCE.items()}
+
+
+def joined(said: Said, cued: Said, heard: Heard) -> Said:
+    """What the model understood, corrected and filled by the cues of the same text."""
+    if said == Said():
+        return said
+    text = unaccented(heard.text)
+    task = _task(said, text)
+    fitting = sensible(replace(said, task=task)).abilities
+    made = replace(
+        said,
+        task=task,
+        uses=_told(_uses(said, text), text),
+        licenses=_licenses(said, cued, text),
+        abilities=tuple(dict.fromkeys((*_told(fitting, text), *able(text, task)))),
+        users=said.users if said.users and _of_people(said.users, text) else None,
+    )
+    silent = [slot for slot in COMPLETED if not getattr(made, slot)]
+    return replace(made, **{slot: getattr(cued, slot) for slot in silent})
+
+
+def named_work(text: str) -> str | None:
+    """The one kind of work that a text without accents names outright."""
+    named = [
+        task
+        for task, pattern in _SURE.items()
+        if any(not cues.denied(text, match.start()) for match in pattern.finditer(text))
+    ]
+    if len(named) != 1 or (named == ["transcribe"] and WRITTEN.search(text)):
+        return None
+    return named[0]
+
+
+def _task(said: Said, text: str) -> str | None:
+    """The work that the text names outright, beside what is to be replaced; else the model's."""
+    if said.like:
+        name = unaccented(said.like)
+        text = text.replace(name, "#" * len(name))
+    return named_work(text) or said.task
+
+
+def _told(words: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Those of these abilities or uses that the text can have told."""
+    return tuple(w for w in words if w not in _EVIDENCE or _EVIDENCE[w].search(text))
+
+
+def _uses(said: Said, text: str) -> tuple[str, ...]:
+    """Its uses, without trade where the text refuses trade and nothing else speaks of it."""
+    refusal = REFUSED.search(text)
+    if refusal and not TERMS.search(text[max(0, refusal.start() - 30) : refusal.end() + 24]):
+        rest = REFUSED.sub(" ", text)
+        if not re.search(rf"{cues.BUSINESS}|{cues.USES['commercial']}", rest):
+            return tuple(use for use in said.uses if use != "commercial")
+    return said.uses
+
+
+def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
+    """Its licenses; a license that is named is meant, and not any open one."""
+    if OSI in said.licenses and cued.licenses and not OPEN.search(text):
+        return cued.licenses
+    return said.licenses
+
+
+def _of_people(number: str, text: str) -> bool:
+    """Whether people are spoken of near this number."""
+    places = [match.start() for match in re.finditer(re.escape(unaccented(number)), text)]
+    return any(PEOPLE.search(text[max(0, at - 30) : at + len(number) + 30]) for at in places)
