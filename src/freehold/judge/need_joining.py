@@ -16,6 +16,8 @@ from freehold.knowledge.spoken import unaccented
 
 COMPLETED = ("uses", "languages", "memory", "machine", "size", "not_from", "territory")
 """What cues tell surely enough to be taken where the model is silent."""
+UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
+"""Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
 _SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
 _EVIDENCE = {word: re.compile(rf"\b(?:{pattern})\b") for word, pattern in EVIDENCE.items()}
 
@@ -30,7 +32,7 @@ def joined(said: Said, cued: Said, heard: Heard) -> Said:
     made = replace(
         said,
         task=task,
-        uses=_told(_uses(said, text), text),
+        uses=_uses(said, cued, text),
         licenses=_licenses(said, cued, text),
         abilities=tuple(dict.fromkeys((*_told(fitting, text), *able(text, task)))),
         users=said.users if said.users and _of_people(said.users, text) else None,
@@ -64,14 +66,16 @@ def _told(words: tuple[str, ...], text: str) -> tuple[str, ...]:
     return tuple(w for w in words if w not in _EVIDENCE or _EVIDENCE[w].search(text))
 
 
-def _uses(said: Said, text: str) -> tuple[str, ...]:
-    """Its uses, without trade where the text refuses trade and nothing else speaks of it."""
+def _uses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
+    """Its uses and those that cues tell surely; no trade where it is refused and not spoken of."""
     refusal = REFUSED.search(text)
+    uses = _told(said.uses, text)
     if refusal and not TERMS.search(text[max(0, refusal.start() - 30) : refusal.end() + 24]):
         rest = REFUSED.sub(" ", text)
         if not re.search(rf"{cues.BUSINESS}|{cues.USES['commercial']}", rest):
-            return tuple(use for use in said.uses if use != "commercial")
-    return said.uses
+            uses = tuple(use for use in uses if use != "commercial")
+    sure = (use for use in cued.uses if use in UNDENIABLE)
+    return tuple(dict.fromkeys((*uses, *sure)))
 
 
 def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
