@@ -12,31 +12,33 @@ from freehold.judge import need_cues as cues
 _PICTURES = (
     r"(?:images?|imagen\w*|pictures?|photos?|fotos?|bild\w*|photographs?|drawings?|portraits?)"
 )
+_MAIL = r"(?:e?-?mails?|tickets?|reviews?|messages?|complaints?|feedback|comments?|requests?|anfragen|nachrichten|bewertungen|kommentare|beschwerden|avis|courriels?|commentaires|plaintes|correos?|mensajes|resenas|opiniones|quejas|comentarios|reclamos|articles?|artikel|articulos|posts?|letters|briefe|lettres|cartas)"
 SURE = {
     "cut-out": r"freistell\w*|detour(?:er|age)|segment anything|cut(?:ting)? out\b|cut[^.]{0,20} out of",
     "depth": r"depth (?:maps?|estimat\w*)|tiefen(?:karte|bild|schatz)\w*|cartes? de profondeur|mapas? de profundidad",
-    "forecast": r"forecasting|forecast (?:the|our|my|next|how|demand|sales)|time[- ]?series|zeitreihe\w*|prognostizier\w*|absatzprognos\w*|series? (?:temporales|temporelles)",
+    "forecast": r"forecasting|forecast (?:the|our|my|next|how|demand|sales)|time[- ]?series|zeitreihe\w*|prognostizier\w*|absatzprognos\w*|series? (?:temporales|temporelles)|predict (?:our |the |my )?(?:\w+ )?(?:sales|demand|prices?|load|traffic|consumption|revenue|visitors)|vorhersag\w*|prognos\w*|prever|prevoir|pronostic\w*",
     "rerank": r"re-?rank\w*",
-    "moderate": r"hate ?speech|hassrede|hasskommentar\w*|jail ?breaks?|guard ?rails?|content moderation|(?:toxic|toxische|abusive) (?:comments?|kommentare|posts?|messages?)|commentaires (?:toxiques|haineux|injurieux)|comentarios (?:toxicos|ofensivos)|moder(?:er|ar|ieren|ate) (?:les|los|die|our|the|forum)\b",
+    "moderate": r"hate ?speech|hassrede|hasskommentar\w*|jail ?breaks?|guard ?rails?|content moderation|(?:toxic|toxische|abusive) (?:comments?|kommentare|posts?|messages?)|commentaires (?:toxiques|haineux|injurieux)|comentarios (?:toxicos|ofensivos)|moder(?:er|ar|ieren|ate) (?:les|los|die|our|the|forum)\b|toxi[qcs]\w*|insult\w*|beleidig\w*|haineu\w*|block\w* (?:\w+ )?(?:comments|posts|messages)",
+    "segment": r"segmentation|segmentierung|segmentacion",
     "shape": r"3-?d (?:models?|meshe?s?|objects?|modell\w*|objekt\w*)|(?:modeles?|modelos?|objets?|objetos?) (?:en )?3-?d",
-    "detect": r"object detect\w*|objekterkennung|deteccion de objetos|detection d'objets|bounding box\w*",
-    "animate": rf"image[- ]to[- ]video|bild[- ]zu[- ]video|animier\w*|animat(?:e|ing) (?:an? |my |our |old |the |some )?(?:\w+ )?{_PICTURES}",
+    "detect": rf"object detect\w*|objekterkennung|deteccion de objetos|detection d'objets|bounding box\w*|(?:detect|count|find|locate|spot|zahlen|erkennen|compter|reperer|contar|detectar) (?:\w+ ){{1,4}}(?:in|on|auf|in|dans|sur|en) (?:\w+ ){{0,2}}{_PICTURES}|compter (?:les|des)|count (?:the |all |how many )?(?:cars|people|bikes|sheep|trees|birds|cows|cells|vehicles|boxes|bicycles)",
+    "animate": rf"image[- ]to[- ]video|bild[- ]zu[- ]video|animier\w*|animat(?:e|ing) (?:an? |my |our |old |the |some )?(?:\w+ )?{_PICTURES}|{_PICTURES} (?:to|into|zu|zum|en|in|a) (?:an? |ein |un |einem )?(?:video|clip|film)\w*|(?:make|bring) (?:\w+ ){{0,4}}{_PICTURES} (?:move|to life)",
     "caption": rf"alt[- ]?texts?|bildbeschreib\w*|pies de foto|{_PICTURES} caption\w*",
-    "transcribe": r"transcri(?:be|bing|ption|re|bir|pcion)\w*|transkri(?:bier|ption)\w*|speech[- ](?:to[- ]text|recogn\w*)|asr|stt|spracherkennung|reconnaissance (?:vocale|de la parole)|reconocimiento de voz|diktier\w*|verschriftlich\w*|voz a texto",
+    "transcribe": r"transcri(?:be|bing|ption|re|bir|pcion)\w*|transkri(?:bier|ption)\w*|speech[- ](?:to[- ]text|recogn\w*)|asr|stt|spracherkennung|reconnaissance (?:vocale|de la parole)|reconocimiento de voz|diktier\w*|verschriftlich\w*|voz a texto|untertit\w*|sous-titr\w*",
     "speak": r"text[- ]to[- ]speech|tts|voice ?overs?|horbuch\w*|speech synth\w*|sprachsynthese|sprachausgabe|synthese vocale|sintesis de voz|voz sintetica|clon\w*[^.]{0,14}\b(?:voice|voix|voz)|stimme\w* (?:zu )?klon\w*|voice clon\w*|vorlesen",
     "sounds": r"sound ?effects?|soundeffekt\w*|effets sonores|efectos (?:de sonido|sonoros)|sfx",
     "music": r"(?:make|write|compose|generate|create|produce) (?:me |us )?(?:an? |some |new |the )?(?:\w+ )?(?:songs?|music|melod\w+|jingles?|soundtracks?)|text[- ]to[- ]music|music (?:generat\w*|model)|musikgenerator|komponier\w*|(?:musik|lieder|songs) (?:erzeugen|machen|generieren|schreiben)|compos(?:er|icion|ar) (?:de la |una? |des )?(?:musique|musica|cancion\w*|chansons?)|generar musica|generer de la musique",
     "audio": r"noise (?:removal|reduction)|quitar (?:el )?ruido|debruit\w*|entrausch\w*|stem (?:separation|splitter)",
     "omni": r"any[- ]to[- ]any",
-    "edit": rf"bildbearbeitung|image[- ]to[- ]image|inpaint\w*|photo retouch\w*|retou(?:cher|che)[^.]{{0,12}}(?:photos?|images?)|(?:edit|retouch|retusch\w+|bearbeit\w*) (?:my |our |the |old |die |meine )?{_PICTURES}|retocar fotos",
-    "film": r"text[- ]to[- ]video|video generat\w*|videogenerator\w*|(?:generate|create|crear|generar|creer|generer) (?:some |short |an? |un |des |de |courtes )*videos?|videos? (?:erzeugen|erstellen|generieren)",
+    "edit": rf"bildbearbeitung|image[- ]to[- ]image|inpaint\w*|photo retouch\w*|retou(?:cher|che)[^.]{{0,12}}(?:photos?|images?)|(?:edit|retouch|retusch\w+|bearbeit\w*) (?:my |our |the |old |die |meine )?{_PICTURES}|retocar fotos|(?:colou?ri[sz]\w*|kolorier\w*|colorear|upscal\w*|restore|restaur(?:er|ar|ier\w*)|touch up|retouch\w*|retuschier\w*|bearbeiten) (?:\w+ ){{0,3}}{_PICTURES}|{_PICTURES} (?:\w+ )?(?:retuschieren|bearbeiten|restaurieren|kolorieren)",
+    "film": r"text[- ]to[- ]video|video generat\w*|videogenerator\w*|(?:generate|create|crear|generar|creer|generer) (?:some |short |an? |un |des |de |courtes )*videos?|videos? (?:erzeugen|erstellen|generieren)|(?:videos?|clips?) (?:from|out of|aus|a partir d\w*|de) (?:a |einem |un |une |eine )?(?:text\w*|prompts?|script\w*|beschreib\w*|descri\w*)",
     "draw": r"(?:text[- ]to[- ]image|texto a imagen|texte vers image|image generat\w*)(?! (?:search|match|retriev))|bildgenerator\w*|bilder (?:erzeugen|generieren|malen)|(?:generate|generar|generer|create) (?:some |an |des )?(?:images?|imagenes|pictures|illustrations)|dessiner|dibujar",
-    "vision": r"vlm|vision[- ]language",
+    "vision": rf"vlm|vision[- ]language|(?:questions?|fragen|preguntas) (?:about|on|over|zu|uber|sur|sobre) (?:\w+ ){{0,2}}(?:{_PICTURES}|charts?|diagram\w*|screenshots?|plans?)",
     "translate": r"ubersetz\w*|tradu(?:c|z|ir|is)\w*|dolmetsch\w*|translat\w*",
     "embed": r"(?:sentence|text|document) embeddings?|by meaning|nach bedeutung|par le sens|por (?:significado|sentido)|satzvektor\w*",
-    "classify": r"sentiment analysis|stimmungsanalyse|analyse de sentiments?|analisis de sentimiento\w*|spam",
+    "classify": rf"sentiment analysis|stimmungsanalyse|analyse de sentiments?|analisis de sentimiento\w*|spam|(?:sort|classify|categori[sz]e|label|tag|triage|route|sortier\w*|klassifizier\w*|kategorisier\w*|einordnen|classer|trier|categoriser|etiqueter|clasificar|ordenar|etiquetar|categorizar)\W+(?:\w+\W+){{0,3}}{_MAIL}|positive (?:or|and) negative|positiv(?:e|en)? (?:oder|und) negativ\w*|positif\w* ou negatif\w*|positiv[oa]s? (?:o|y) negativ[oa]s?",
     "code": r"code (?:completion|review|generation)|coding (?:assistant|model|help)|(?:write|review|complete|autocomplete) (?:my |our |some )?code|for coding|sql",
-    "ocr": r"texterkennung|reconocimiento de texto|reconnaissance de texte|(?:read|leer|lire|digiti[sz]e)\W+(?:my |our |some |the |las |los |des |les |old |alte )?(?:scan\w*|receipts?|invoices?|facturas?|factures?|recibos?|handwrit\w+|manuscri\w+)|(?:rechnungen|belege|quittungen|handschrift\w*) (?:ein|aus)?lesen|ocr",
+    "ocr": rf"texterkennung|reconocimiento de texto|reconnaissance de texte|(?:read|leer|lire|digiti[sz]e)\W+(?:my |our |some |the |las |los |des |les |old |alte )?(?:scan\w*|receipts?|invoices?|facturas?|factures?|recibos?|handwrit\w+|manuscri\w+)|(?:rechnungen|belege|quittungen|handschrift\w*) (?:ein|aus)?lesen|ocr|(?:text|numbers?|texte|texto|zahlen) (?:from|in|of|aus|auf|in|dans|de|des|en|sur) (?:\w+ ){{0,2}}(?:{_PICTURES}|scans?|pdfs?)",
 }  # fmt: skip
 """Words that name one kind of work and hardly ever stand in a wish for another."""
 
