@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from freehold.actions.need import hear
 from freehold.judge.need_joining import joined, named_work
-from freehold.judge.need_parsing import parse
 from freehold.judge.need_words import EVIDENCE, SURE
 from freehold.judge.said import ABILITIES, FITTING, TASKS, USES, Said
 from tests.invented import SHIPPED
@@ -14,7 +13,7 @@ from tests.invented import SHIPPED
 
 def together(text: str, said: Said) -> Said:
     heard = hear(text, SHIPPED)
-    return joined(said, parse(heard), heard)
+    return joined(said, heard)
 
 
 @pytest.mark.parametrize(
@@ -89,9 +88,11 @@ def test_a_number_of_users_has_people_beside_it() -> None:
 
 
 def test_cues_fill_what_the_model_is_silent_of_and_nothing_else() -> None:
-    cued = Said(task="draw", memory="8 gb", languages=("fr",), openness="fully open")
-    said, heard = Said(task="chat", languages=("de",)), hear("hm", SHIPPED)
-    assert joined(said, cued, heard) == Said(task="chat", languages=("de",), memory="8 gb")
+    text = "fully open, french, 8 gb, 50,000 subscribers, 32k context: draw something"
+    assert together(text, Said(task="chat", languages=("de",))) == Said(
+        task="chat", languages=("de",), memory="8 gb", users="50,000", context="32k"
+    )
+    assert together("we are 5 people in berlin", Said(task="chat")).users is None
 
 
 def test_what_is_no_need_stays_none() -> None:

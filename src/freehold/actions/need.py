@@ -161,7 +161,7 @@ def read_need(
     cue = named_work(unaccented(heard.text)) if said == Said() else cued.task
     if cue and not said.task and not said.like:
         said = read(heard.text, grammar(offered, task=True))
-    return joined(said, cued, heard) if cues else sensible(said)
+    return joined(said, heard) if cues else sensible(said)
 
 
 def _absent() -> str | None:

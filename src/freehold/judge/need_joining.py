@@ -8,25 +8,29 @@ import re
 
 from msgspec.structs import replace
 
+from freehold.core.quantities import read_quantity
 from freehold.judge import need_cues as cues
-from freehold.judge.need_parsing import Heard, able
+from freehold.judge.need_parsing import Heard, able, limits, parse
 from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, WRITTEN
 from freehold.judge.said import OSI, Said, sensible
 from freehold.knowledge.spoken import unaccented
 
-COMPLETED = ("uses", "languages", "memory", "machine", "size", "not_from", "territory")
+FILLED = ("uses", "memory", "machine", "context", "size", "users")
 """What cues tell surely enough to be taken where the model is silent."""
+COMPLETED = ("languages", "not_from", "territory")
+"""What they tell as surely of texts in which they understand the work, too."""
+FEWEST_USERS = 100
 UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
 """Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
 _SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
 _EVIDENCE = {word: re.compile(rf"\b(?:{pattern})\b") for word, pattern in EVIDENCE.items()}
 
 
-def joined(said: Said, cued: Said, heard: Heard) -> Said:
+def joined(said: Said, heard: Heard) -> Said:
     """What the model understood, corrected and filled by the cues of the same text."""
     if said == Said():
         return said
-    text = unaccented(heard.text)
+    text, cued = unaccented(heard.text), limits(heard)
     task = _task(said, text)
     fitting = sensible(replace(said, task=task)).abilities
     made = replace(
@@ -37,8 +41,12 @@ def joined(said: Said, cued: Said, heard: Heard) -> Said:
         abilities=tuple(dict.fromkeys((*_told(fitting, text), *able(text, task)))),
         users=said.users if said.users and _of_people(said.users, text) else None,
     )
-    silent = [slot for slot in COMPLETED if not getattr(made, slot)]
-    return replace(made, **{slot: getattr(cued, slot) for slot in silent})
+    if cued.users and not _many(cued.users):
+        cued = replace(cued, users=None)
+    whole = parse(heard)
+    filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
+    completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
+    return replace(made, **filled, **completed)
 
 
 def named_work(text: str) -> str | None:
@@ -89,3 +97,9 @@ def _of_people(number: str, text: str) -> bool:
     """Whether people are spoken of near this number."""
     places = [match.start() for match in re.finditer(re.escape(unaccented(number)), text)]
     return any(PEOPLE.search(text[max(0, at - 30) : at + len(number) + 30]) for at in places)
+
+
+def _many(number: str) -> bool:
+    """Whether so many people are users and not a team that speaks of itself."""
+    quantity = read_quantity(number)
+    return quantity is not None and quantity.amount >= FEWEST_USERS

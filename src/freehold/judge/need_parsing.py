@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.quantities import Quantity
 from freehold.judge import need_cues as cues
@@ -69,19 +70,22 @@ def parse(heard: Heard) -> Said:
         named = next(iter(heard.unknown), None)
     if task is None and named is None:
         return Said()
-    return Said(
-        task=task,
-        like=named,
+    return replace(limits(heard), task=task, like=named, abilities=tuple(able(text, task)))
+
+
+def limits(heard: Heard) -> Said:
+    """All that cues tell but the work and its abilities, whether or not they tell of work."""
+    text = unaccented(heard.text)
+    told = Said(
         uses=tuple(_uses(text)),
         licenses=tuple(_licenses(text, heard)),
         openness=cues.first(cues.OPENNESS, text),
         languages=tuple(_languages(text, heard)),
-        abilities=tuple(able(text, task)),
         machine=next((m.text for m in heard.mentions if m.kind == "machine"), None),
         not_from=tuple(_not_from(text, heard)),
         territory=_territory(text, heard),
-        **_amounts(text, heard),
     )
+    return replace(told, **_amounts(text, heard))
 
 
 def _apart(text: str, task: str, like: Mention) -> bool:
