@@ -77,7 +77,7 @@ def test_who_refuses_trade_needs_no_commercial_use() -> None:
 def test_a_license_that_is_named_is_meant_and_not_any_open_one() -> None:
     said = Said(task="chat", licenses=("osi",))
     assert together("a chatbot under the mit license", said).licenses == ("the mit license",)
-    assert together("an open source chatbot, mit license", said).licenses == ("osi",)
+    assert together("an open source chatbot, mit license", said).licenses == ("osi", "mit license")
     assert together("a chatbot, legally clean", said).licenses == ("osi",)
 
 

@@ -133,3 +133,20 @@ def test_any_text_gives_a_grammar(text: str) -> None:
     rules = grammar(quotable(hear(text, SHIPPED), SHIPPED))
     assert rules.startswith("root ::=")
     assert all(" ::= " in line for line in rules.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "licenses"),
+    [
+        ("ein chatbot mit 8 gb", None),
+        ("ein chatbot, das programm bringt ein modell mit.", None),
+        ("ein chatbot, MIT, unter 8 GB", ["mit"]),
+        ("a chatbot, 7B at most, MIT or Apache 2.0", ["mit", "apache 2.0"]),
+        ("a chatbot for our trade fair", None),
+        ("a chatbot as good as llama 3", None),
+    ],
+)
+def test_a_license_is_told_from_a_german_word_and_from_a_model(
+    text: str, licenses: list[str] | None
+) -> None:
+    assert said(text).get("licenses") == licenses

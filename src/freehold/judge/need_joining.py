@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from freehold.core.quantities import read_quantity
 from freehold.judge import need_cues as cues
 from freehold.judge.need_parsing import Heard, able, limits, parse
-from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, WRITTEN
+from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, UNLESS
 from freehold.judge.said import OSI, Said, sensible
 from freehold.knowledge.spoken import unaccented
 
@@ -23,6 +23,7 @@ FEWEST_USERS = 100
 UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
 """Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
 _SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
+_UNLESS = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in UNLESS.items()}
 _EVIDENCE = {word: re.compile(rf"\b(?:{pattern})\b") for word, pattern in EVIDENCE.items()}
 
 
@@ -56,7 +57,7 @@ def named_work(text: str) -> str | None:
         for task, pattern in _SURE.items()
         if any(not cues.denied(text, match.start()) for match in pattern.finditer(text))
     ]
-    if len(named) != 1 or (named == ["transcribe"] and WRITTEN.search(text)):
+    if len(named) != 1 or (named[0] in _UNLESS and _UNLESS[named[0]].search(text)):
         return None
     return named[0]
 
@@ -87,10 +88,12 @@ def _uses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
 
 
 def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
-    """Its licenses; a license that is named is meant, and not any open one."""
-    if OSI in said.licenses and cued.licenses and not OPEN.search(text):
-        return cued.licenses
-    return said.licenses
+    """Its licenses and those named; beside a name, any open one only where a word for it is."""
+    quoted = [name for name in said.licenses if name != OSI]
+    named = [n for n in cued.licenses if n != OSI and not any(q in n or n in q for q in quoted)]
+    meant = OSI in said.licenses and not ((named or quoted) and not OPEN.search(text))
+    kept = tuple(name for name in said.licenses if name != OSI or meant)
+    return (*kept, *named)
 
 
 def _of_people(number: str, text: str) -> bool:

@@ -121,16 +121,25 @@ def _refused(text: str, pattern: str) -> bool:
 def _licenses(text: str, heard: Heard) -> Iterator[str]:
     if re.search(cues.OSI, text):
         yield OSI
+    others = [(m.start, m.end) for m in heard.mentions if m.kind in ("model", "maker")]
     for mention in heard.mentions:
-        if mention.kind != "license" or len(mention.text) < 3:
+        if mention.kind != "license" or len(mention.text) < 3 or mention.text in cues.NO_LICENSE:
             continue
-        around = text[max(0, mention.start - 18) : mention.start], text[mention.end :][:18]
-        told = re.search(rf"\b{cues.LICENSE}\b\W*$", around[0]) or re.match(
-            rf"\W*{cues.LICENSE}\b", around[1]
-        )
-        alone = re.match(r"\W*(?:$|[,.;)])", text[mention.end :])
-        if told or alone or mention.text != "mit":
+        of_another = any(start < mention.end and mention.start < end for start, end in others)
+        if of_another or cues.denied(text, mention.start):
+            continue
+        before, after = text[: mention.start], text[mention.end :]
+        if mention.text != "mit" or _told(before, after):
             yield mention.text
+
+
+def _told(before: str, after: str) -> bool:
+    """Whether "mit" is a license here, and no German word."""
+    told = re.search(rf"\b{cues.UNDER}\b\W*$", before) or re.match(rf"\W*{cues.TERMS}", after)
+    alone = re.search(r"(?:^|[,;(:/] ?)$", before) and re.match(r" ?(?:$|[,.;)/])", after)
+    listed = re.match(r",? ?(?:or|oder|ou|o|/) ?(?:apache|bsd|[al]?gpl|mpl|cc)", after)
+    ending = re.search(r"(?:apache|bsd|\d\.0|clause),? ?(?:or|oder|ou|o|/) ?$", before)
+    return bool(told or alone or listed or ending)
 
 
 def _languages(text: str, heard: Heard) -> Iterator[str]:

@@ -35,15 +35,20 @@ SURE = {
     "draw": r"(?:text[- ]to[- ]image|texto a imagen|texte vers image|image generat\w*)(?! (?:search|match|retriev))|bildgenerator\w*|bilder (?:erzeugen|generieren|malen)|(?:generate|generar|generer|create) (?:some |an |des )?(?:images?|imagenes|pictures|illustrations)|dessiner|dibujar",
     "vision": rf"vlm|vision[- ]language|(?:questions?|fragen|preguntas) (?:about|on|over|zu|uber|sur|sobre) (?:\w+ ){{0,2}}(?:{_PICTURES}|charts?|diagram\w*|screenshots?|plans?)",
     "translate": r"ubersetz\w*|tradu(?:c|z|ir|is)\w*|dolmetsch\w*|translat\w*",
-    "embed": r"(?:sentence|text|document) embeddings?|by meaning|nach bedeutung|par le sens|por (?:significado|sentido)|satzvektor\w*",
+    "embed": r"(?:sentence|text|document) embeddings?|by meaning|nach bedeutung|par le sens|por (?:significado|sentido)|satzvektor\w*|semantic search|semantische\w* suche|recherche semantique|busqueda semantica|embeddings?|embedding-?modell\w*",
     "classify": rf"sentiment analysis|stimmungsanalyse|analyse de sentiments?|analisis de sentimiento\w*|spam|(?:sort|classify|categori[sz]e|label|tag|triage|route|sortier\w*|klassifizier\w*|kategorisier\w*|einordnen|classer|trier|categoriser|etiqueter|clasificar|ordenar|etiquetar|categorizar)\W+(?:\w+\W+){{0,3}}{_MAIL}|positive (?:or|and) negative|positiv(?:e|en)? (?:oder|und) negativ\w*|positif\w* ou negatif\w*|positiv[oa]s? (?:o|y) negativ[oa]s?",
     "code": r"code (?:completion|review|generation)|coding (?:assistant|model|help)|(?:write|review|complete|autocomplete) (?:my |our |some )?code|for coding|sql",
+    "chat": r"zum (?:chatten|plaudern|unterhalten)|para (?:chatear|charlar|conversar)|pour (?:discuter|bavarder)|to chat with",
     "ocr": rf"texterkennung|reconocimiento de texto|reconnaissance de texte|(?:read|leer|lire|digiti[sz]e)\W+(?:my |our |some |the |las |los |des |les |old |alte )?(?:scan\w*|receipts?|invoices?|facturas?|factures?|recibos?|handwrit\w+|manuscri\w+)|(?:rechnungen|belege|quittungen|handschrift\w*) (?:ein|aus)?lesen|ocr|(?:text|numbers?|texte|texto|zahlen) (?:from|in|of|aus|auf|in|dans|de|des|en|sur) (?:\w+ ){{0,2}}(?:{_PICTURES}|scans?|pdfs?)",
 }  # fmt: skip
 """Words that name one kind of work and hardly ever stand in a wish for another."""
 
-WRITTEN = re.compile(r"scan\w*|photo\w*|handwrit\w*|handschrift\w*|manuscri\w*|\bpages?\b")
-"""What is transcribed from paper is read and not heard."""
+UNLESS = {
+    "transcribe": r"scan\w*|photo\w*|handwrit\w*|handschrift\w*|manuscri\w*|pages?",
+    "embed": r"images?|imag\w*|photo\w*|foto\w*|pictur\w*|bild\w*|pages?|pagin\w*|seiten?|visual\w*|visuel\w*|multimodal\w*|slides?|scans?|logo\w*|drawing\w*|zeichn\w*|dessin\w*|dibuj\w*|audio|code|re-?rank\w*",
+    "chat": r"images?|imag\w*|photo\w*|foto\w*|pictur\w*|bild\w*|screens?\w*|charts?|diagram\w*|filt\w*|jail\w*|insult\w*|guard\w*|outputs?|moder\w*|voice|voix|voz|stimme|hear\w*|sees?|sieht|[ck]am[ae]ra\w*|abus\w*|toxi\w*|speak\w*|sprech\w*|video\w*|passag\w*|retriev\w*",
+}  # fmt: skip
+"""Words beside which the names of a kind of work mean other work."""
 EVIDENCE = {
     "medical": r"medi[cz]\w*|medecin\w*|[ck]lini\w*|hospi\w*|hopita\w*|do[ck]tor\w*|\w*arzt\w*|patient\w*|pacien\w*|radio(?:log|graf|graph)\w*|surg\w*|x-?rays?|rontgen\w*|nurs\w*|diagnos\w*|mri|mrt|irm|ct|tumou?r\w*|krank\w*|health\w*|gesundheit\w*|sante|salud|sanitari\w*|enferm\w*|malad\w*|disease\w*|anatom\w*|drugs?|quirofan\w*|chirurg\w*|cirug\w*|cirujan\w*|pat(?:h?o)log\w*|dent(?:al|ist)\w*|zahn\w*|s[iy]mpto\w*|sintoma\w*|(?:ph|f)arma\w*|apothek\w*|infirm\w*|soins|ecg|ekg|biops\w*|lung\w*|bones?|knochen\w*|skin|brain|hirn\w*|zellen|cells?|cellules|celulas|tomogra\w*|ultras\w*|ech?ogr\w*|therap\w*|ward|arznei\w*|befund\w*|anamnes\w*|thorax|organ\w*|blood|blut\w*|sang|sangre|retina\w*|melanom\w*|microscop\w*|histolog\w*|pflege\w*|vets?|veterin\w*",
     "geospatial": r"satell?\w*|aerial|air|above|orbit\w*|ortho\w*|orto\w*|drones?|drohn\w*|luft\w*|geo\w*|earth|sentinel\w*|landsat|copernicus|maps?|mapping|karte\w*|mapas?|sky|planes?|ciel|cielo|aer(?:e|ie|ia)\w*|oben|terre|tierra|erdbeob\w*|(?:dem|aus|vom) all|we?l?traum\w*|teledet\w*|remote sensing|fernerkund\w*|avion\w*|flug\w*|himmel|spac\w*|espac\w*|arriba|altura",
