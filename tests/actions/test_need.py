@@ -6,7 +6,7 @@ import pytest
 
 from freehold.actions import need as needs
 from freehold.actions import seed
-from freehold.actions.need import LONGEST, ask_for, understand
+from freehold.actions.need import LONGEST, ask_for, hear, read_need, understand
 from freehold.actions.need_options import corrected, in_words, option_named, options
 from freehold.core.errors import EnvironmentProblem, NotFound, UsageError
 from freehold.judge.said import Said
@@ -122,3 +122,19 @@ def test_the_model_is_found_where_its_package_is(
     assert seed.seed_model() is None
     (tmp_path / "some_seed" / seed.FILE).write_bytes(b"GGUF")
     assert seed.seed_model() == tmp_path / "some_seed" / seed.FILE
+
+
+def test_a_text_that_names_work_is_read_again_where_the_model_understood_nothing() -> None:
+    asked: list[bool] = []
+
+    def read(_: str, rules: str) -> Said:
+        must = 'root ::= "{" body0 "}"' in rules
+        asked.append(must)
+        return Said(task="speak") if must else Said()
+
+    assert read_need(read, hear("clone my voice", SHIPPED), SHIPPED) == Said(
+        task="speak", abilities=("voice-cloning",)
+    )
+    assert asked == [False, True]
+    assert read_need(read, hear("good morning!", SHIPPED), SHIPPED) == Said()
+    assert asked == [False, True, False]

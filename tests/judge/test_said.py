@@ -16,7 +16,6 @@ from freehold.judge.said import (
     TASKS,
     USES,
     Said,
-    completed,
     read_said,
     sensible,
     strangers,
@@ -85,14 +84,6 @@ def test_abilities_that_make_no_sense_with_a_task_are_dropped() -> None:
     assert sensible(need).abilities == ("timestamps",)
 
 
-def test_cues_fill_what_the_model_is_silent_of_and_nothing_else() -> None:
-    cued = Said(task="draw", memory="8 gb", languages=("fr",), abilities=("tools",))
-    assert completed(Said(task="chat", languages=("de",)), cued) == Said(
-        task="chat", languages=("de",), memory="8 gb"
-    )
-    assert completed(Said(), cued) == Said()
-
-
 def test_what_is_quoted_cannot_break_out_of_the_grammar() -> None:
     rules = grammar(Quotable(models=('a" | "b\\',)))
     assert '"\\"a\\\\\\" | \\\\\\"b\\\\\\\\\\""' in rules
@@ -142,3 +133,20 @@ def test_any_text_gives_a_grammar(text: str) -> None:
     rules = grammar(quotable(hear(text, SHIPPED), SHIPPED))
     assert rules.startswith("root ::=")
     assert all(" ::= " in line for line in rules.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "licenses"),
+    [
+        ("ein chatbot mit 8 gb", None),
+        ("ein chatbot, das programm bringt ein modell mit.", None),
+        ("ein chatbot, MIT, unter 8 GB", ["mit"]),
+        ("a chatbot, 7B at most, MIT or Apache 2.0", ["mit", "apache 2.0"]),
+        ("a chatbot for our trade fair", None),
+        ("a chatbot as good as llama 3", None),
+    ],
+)
+def test_a_license_is_told_from_a_german_word_and_from_a_model(
+    text: str, licenses: list[str] | None
+) -> None:
+    assert said(text).get("licenses") == licenses

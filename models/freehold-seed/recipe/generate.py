@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from multiprocessing import Pool
 from pathlib import Path
 
 from grammar import Grammar
@@ -69,9 +70,13 @@ def fold(text: str) -> str:
 def pairs(count: int, seed: int = 2026) -> Iterator[tuple[str, str]]:
     """That many pairs; those of a shard depend on its number only."""
     for start in range(0, count, SHARD):
-        rng = random.Random(seed * 1_000_003 + start)
-        for _ in range(min(SHARD, count - start)):
-            yield one(rng)
+        yield from shard(start, min(SHARD, count - start), seed)
+
+
+def shard(start: int, count: int, seed: int = 2026) -> list[tuple[str, str]]:
+    """The pairs from this number on."""
+    rng = random.Random(seed * 1_000_003 + start)
+    return [one(rng) for _ in range(count)]
 
 
 def one(rng: random.Random) -> tuple[str, str]:
@@ -362,15 +367,21 @@ def _article(text: str, match: re.Match[str]) -> str:
     return "an " if text[match.end()].lower() in "aeiou" else "a "
 
 
+def lines(which: tuple[int, int]) -> str:
+    """The pairs of a shard as they stand in the file."""
+    return "".join(f"{text}\t{answer}\n" for text, answer in shard(*which))
+
+
 def main() -> None:
     """Write the pairs and print their digest."""
     count, target = int(sys.argv[1]), Path(sys.argv[2])
     digest = hashlib.sha256()
-    with target.open("w", encoding="utf-8", newline="\n") as file:
-        for text, answer in pairs(count):
-            line = f"{text}\t{answer}\n"
-            digest.update(line.encode())
-            file.write(line)
+    starts = range(0, count, SHARD)
+    sizes = [min(SHARD, count - start) for start in starts]
+    with Pool() as pool, target.open("w", encoding="utf-8", newline="\n") as file:
+        for found in pool.imap(lines, zip(starts, sizes, strict=True)):
+            digest.update(found.encode())
+            file.write(found)
     print(f"{count} pairs, sha256 {digest.hexdigest()}")
 
 

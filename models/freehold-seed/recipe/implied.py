@@ -4,7 +4,7 @@
 import re
 
 BUSINESS = re.compile(
-    r"\b(company|business|(web ?|online[ -]?|e-)?shop|webshop|store|startup|start-up|firm|agency|restaurant|enterprise"
+    r"(?<!keep me )(?<!keep him )(?<!keep her )(?<!keep us )\b(company(?! (?:in writing|with talk|at night|through))|business(?! cards?)|(web ?|online[ -]?|e-)?shop|webshop|store|startup|start-up|firm|agency|restaurant|enterprise"
     r"|customers?|clients?|clientele|bakery|butcher's|salon|hotel|hostel|cafe|café|brewery|supermarket|pharmacy|bookshop|factory"
     r"|dealership|dealer|retailer|wholesaler|insurer|(?:our|my|the) bank|publishing house|consultancy|manufacturer|e-commerce"
     r"|law office|tax office|freelancer?|freelancing|(dental|dentist's|doctor's|medical|vet|vet's|veterinary|law|legal|therapy|physio\w*) practice"

@@ -15,11 +15,12 @@ from freehold.actions.seed import HINT, reading, seed_model
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.core.quantities import quantities
 from freehold.judge.need_grammar import Quotable, grammar
+from freehold.judge.need_joining import joined, named_work
 from freehold.judge.need_parsing import Heard, parse
-from freehold.judge.said import Said, completed, sensible
+from freehold.judge.said import Said, sensible
 from freehold.knowledge.base import KnowledgeBase, open_base
 from freehold.knowledge.mentions import mentions
-from freehold.knowledge.spoken import nearly_spoken, spoken
+from freehold.knowledge.spoken import nearly_spoken, spoken, unaccented
 
 Reader = Literal["model", "parser"]
 FAILED = "freehold-seed failed"
@@ -152,14 +153,15 @@ def read_need(
 ) -> Said:
     """What the model makes of a text: a need of which every part makes sense.
 
-    Where it understood limits and no work, though a cue speaks of work, it must say which. With
-    `cues` the parser fills slots of which the model is silent and the parser can be sure.
+    Where it understood no work, though a cue speaks of some, it must say which. With
+    `cues` the parser corrects and fills what its cues tell surely.
     """
     offered, cued = quotable(heard, base), parse(heard)
     said = read(heard.text, grammar(offered))
-    if said != Said() and not said.task and not said.like and cued.task:
+    cue = named_work(unaccented(heard.text)) if said == Said() else cued.task
+    if cue and not said.task and not said.like:
         said = read(heard.text, grammar(offered, task=True))
-    return completed(sensible(said), cued) if cues else sensible(said)
+    return joined(said, heard) if cues else sensible(said)
 
 
 def _absent() -> str | None:

@@ -88,7 +88,10 @@ REPLACED = r"(?:alternativ\w* (?:libre |ouverte |abierta |locale? )?(?:to|for|zu
 USERS = r"(?:monthly |active |monatliche |zahlende )*(?:users?|customers?|people|subscribers?|nutzer\w*|kunden|menschen|leute|anwender\w*|utilisateurs?|personnes|gens|usuarios?|personas|clientes?|clients?)\b"
 MONEY = r"(?:dollars?|usd|eur|euros?|\$|€|revenue|turnover|umsatz|jahresumsatz|chiffre d'affaires|ingresos|facturacion|a year|per year|al ano|par an|im jahr)"
 CONTEXT = r"(?:tokens?|context|kontext|contexte|contexto|jetons)"
-LICENSE = r"(?:licen[sc]e\w*|lizenz\w*|licencia\w*|under|unter|sous|bajo|only|nur|seulement|solo|or|oder|ou|o)"
+TERMS = r"(?:licen[sc]\w*|lizenz\w*)"
+UNDER = rf"(?:{TERMS}|under|unter|sous|bajo)"
+NO_LICENSE = ("fair", "json")
+"""Names of licenses that hardly ever mean the license."""
 PLACE = r"(?:in|en|aus|au|aux|a|from|based in|located in|dans l'?|der|den|the|la|los)"
 FIRM = r"(?:\w+ )?(?:company|firm|startup|hospital|school|bank|agency|university|market|firma|behorde|schule|klinik|praxis|clinic|museum|city)"
 PEOPLE = r"(?:models?|modell\w*|modeles?|modelos?|ones|one|companies|vendors|labs|firmen|anbieter|hersteller|ai|stuff)"

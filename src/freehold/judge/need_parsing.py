@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from freehold.core.quantities import Quantity
 from freehold.judge import need_cues as cues
@@ -69,19 +70,22 @@ def parse(heard: Heard) -> Said:
         named = next(iter(heard.unknown), None)
     if task is None and named is None:
         return Said()
-    return Said(
-        task=task,
-        like=named,
+    return replace(limits(heard), task=task, like=named, abilities=tuple(able(text, task)))
+
+
+def limits(heard: Heard) -> Said:
+    """All that cues tell but the work and its abilities, whether or not they tell of work."""
+    text = unaccented(heard.text)
+    told = Said(
         uses=tuple(_uses(text)),
         licenses=tuple(_licenses(text, heard)),
         openness=cues.first(cues.OPENNESS, text),
         languages=tuple(_languages(text, heard)),
-        abilities=tuple(_abilities(text, task)),
         machine=next((m.text for m in heard.mentions if m.kind == "machine"), None),
         not_from=tuple(_not_from(text, heard)),
         territory=_territory(text, heard),
-        **_amounts(text, heard),
     )
+    return replace(told, **_amounts(text, heard))
 
 
 def _apart(text: str, task: str, like: Mention) -> bool:
@@ -117,15 +121,25 @@ def _refused(text: str, pattern: str) -> bool:
 def _licenses(text: str, heard: Heard) -> Iterator[str]:
     if re.search(cues.OSI, text):
         yield OSI
+    others = [(m.start, m.end) for m in heard.mentions if m.kind in ("model", "maker")]
     for mention in heard.mentions:
-        if mention.kind != "license" or len(mention.text) < 3:
+        if mention.kind != "license" or len(mention.text) < 3 or mention.text in cues.NO_LICENSE:
             continue
-        around = text[max(0, mention.start - 18) : mention.start], text[mention.end :][:18]
-        told = re.search(rf"\b{cues.LICENSE}\b\W*$", around[0]) or re.match(
-            rf"\W*{cues.LICENSE}\b", around[1]
-        )
-        if told or mention.text != "mit":
+        of_another = any(start < mention.end and mention.start < end for start, end in others)
+        if of_another or cues.denied(text, mention.start):
+            continue
+        before, after = text[: mention.start], text[mention.end :]
+        if mention.text != "mit" or _told(before, after):
             yield mention.text
+
+
+def _told(before: str, after: str) -> bool:
+    """Whether "mit" is a license here, and no German word."""
+    told = re.search(rf"\b{cues.UNDER}\b\W*$", before) or re.match(rf"\W*{cues.TERMS}", after)
+    alone = re.search(r"(?:^|[,;(:/] ?)$", before) and re.match(r" ?(?:$|[,.;)/])", after)
+    listed = re.match(r",? ?(?:or|oder|ou|o|/) ?(?:apache|bsd|[al]?gpl|mpl|cc)", after)
+    ending = re.search(r"(?:apache|bsd|\d\.0|clause),? ?(?:or|oder|ou|o|/) ?$", before)
+    return bool(told or alone or listed or ending)
 
 
 def _languages(text: str, heard: Heard) -> Iterator[str]:
@@ -143,10 +157,13 @@ def _languages(text: str, heard: Heard) -> Iterator[str]:
             yield word.code
 
 
-def _abilities(text: str, task: str | None) -> Iterator[str]:
+def able(text: str, task: str | None) -> Iterator[str]:
+    """The abilities that cues tell of and that fit this work; the text has no accents."""
     for ability in cues.ABILITIES:
-        if ability in FITTING.get(task or "", ()) and re.search(cues.ABILITIES[ability], text):
-            yield ability
+        if ability in FITTING.get(task or "", ()):
+            told = re.finditer(cues.ABILITIES[ability], text)
+            if any(not cues.denied(text, match.start()) for match in told):
+                yield ability
 
 
 def _not_from(text: str, heard: Heard) -> Iterator[str]:

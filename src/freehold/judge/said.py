@@ -110,18 +110,6 @@ def sensible(said: Said) -> Said:
     return replace(said, abilities=tuple(a for a in said.abilities if a in fitting))
 
 
-COMPLETED = ("uses", "languages", "memory", "machine", "size", "not_from", "territory")
-"""What cues tell surely enough to be taken where the model is silent."""
-
-
-def completed(said: Said, cued: Said) -> Said:
-    """A need, and from what cues tell of the same text what it is silent of."""
-    if said == Said():
-        return said
-    silent = [slot for slot in COMPLETED if not getattr(said, slot)]
-    return replace(said, **{slot: getattr(cued, slot) for slot in silent})
-
-
 def strangers(said: Said) -> list[str]:
     """The words that are in none of the closed lists; names and numbers are not looked at."""
     return [

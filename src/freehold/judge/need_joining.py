@@ -1,0 +1,108 @@
+"""Joins what the model understood with what cues tell surely: each corrects the other's weakness.
+
+The model reads what is said in a roundabout way and errs now and then where a plain word decides;
+a cue is deaf to all but its word, and right where it stands.
+"""
+
+import re
+
+from msgspec.structs import replace
+
+from freehold.core.quantities import read_quantity
+from freehold.judge import need_cues as cues
+from freehold.judge.need_parsing import Heard, able, limits, parse
+from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, UNLESS
+from freehold.judge.said import OSI, Said, sensible
+from freehold.knowledge.spoken import unaccented
+
+FILLED = ("uses", "memory", "machine", "context", "size", "users")
+"""What cues tell surely enough to be taken where the model is silent."""
+COMPLETED = ("languages", "not_from", "territory")
+"""What they tell as surely of texts in which they understand the work, too."""
+FEWEST_USERS = 100
+UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
+"""Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
+_SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
+_UNLESS = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in UNLESS.items()}
+_EVIDENCE = {word: re.compile(rf"\b(?:{pattern})\b") for word, pattern in EVIDENCE.items()}
+
+
+def joined(said: Said, heard: Heard) -> Said:
+    """What the model understood, corrected and filled by the cues of the same text."""
+    if said == Said():
+        return said
+    text, cued = unaccented(heard.text), limits(heard)
+    task = _task(said, text)
+    fitting = sensible(replace(said, task=task)).abilities
+    made = replace(
+        said,
+        task=task,
+        uses=_uses(said, cued, text),
+        licenses=_licenses(said, cued, text),
+        abilities=tuple(dict.fromkeys((*_told(fitting, text), *able(text, task)))),
+        users=said.users if said.users and _of_people(said.users, text) else None,
+    )
+    if cued.users and not _many(cued.users):
+        cued = replace(cued, users=None)
+    whole = parse(heard)
+    filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
+    completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
+    return replace(made, **filled, **completed)
+
+
+def named_work(text: str) -> str | None:
+    """The one kind of work that a text without accents names outright."""
+    named = [
+        task
+        for task, pattern in _SURE.items()
+        if any(not cues.denied(text, match.start()) for match in pattern.finditer(text))
+    ]
+    if len(named) != 1 or (named[0] in _UNLESS and _UNLESS[named[0]].search(text)):
+        return None
+    return named[0]
+
+
+def _task(said: Said, text: str) -> str | None:
+    """The work that the text names outright, beside what is to be replaced; else the model's."""
+    if said.like:
+        name = unaccented(said.like)
+        text = text.replace(name, "#" * len(name))
+    return named_work(text) or said.task
+
+
+def _told(words: tuple[str, ...], text: str) -> tuple[str, ...]:
+    """Those of these abilities or uses that the text can have told."""
+    return tuple(w for w in words if w not in _EVIDENCE or _EVIDENCE[w].search(text))
+
+
+def _uses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
+    """Its uses and those that cues tell surely; no trade where it is refused and not spoken of."""
+    refusal = REFUSED.search(text)
+    uses = _told(said.uses, text)
+    if refusal and not TERMS.search(text[max(0, refusal.start() - 30) : refusal.end() + 24]):
+        rest = REFUSED.sub(" ", text)
+        if not re.search(rf"{cues.BUSINESS}|{cues.USES['commercial']}", rest):
+            uses = tuple(use for use in uses if use != "commercial")
+    sure = (use for use in cued.uses if use in UNDENIABLE)
+    return tuple(dict.fromkeys((*uses, *sure)))
+
+
+def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
+    """Its licenses and those named; beside a name, any open one only where a word for it is."""
+    quoted = [name for name in said.licenses if name != OSI]
+    named = [n for n in cued.licenses if n != OSI and not any(q in n or n in q for q in quoted)]
+    meant = OSI in said.licenses and not ((named or quoted) and not OPEN.search(text))
+    kept = tuple(name for name in said.licenses if name != OSI or meant)
+    return (*kept, *named)
+
+
+def _of_people(number: str, text: str) -> bool:
+    """Whether people are spoken of near this number."""
+    places = [match.start() for match in re.finditer(re.escape(unaccented(number)), text)]
+    return any(PEOPLE.search(text[max(0, at - 30) : at + len(number) + 30]) for at in places)
+
+
+def _many(number: str) -> bool:
+    """Whether so many people are users and not a team that speaks of itself."""
+    quantity = read_quantity(number)
+    return quantity is not None and quantity.amount >= FEWEST_USERS

@@ -1,0 +1,117 @@
+"""What the model understood and what cues tell are joined: each corrects the other's weakness."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from freehold.actions.need import hear
+from freehold.judge.need_joining import joined, named_work
+from freehold.judge.need_words import EVIDENCE, SURE
+from freehold.judge.said import ABILITIES, FITTING, TASKS, USES, Said
+from tests.invented import SHIPPED
+
+
+def together(text: str, said: Said) -> Said:
+    heard = hear(text, SHIPPED)
+    return joined(said, heard)
+
+
+@pytest.mark.parametrize(
+    ("text", "task"),
+    [
+        ("tts in german, 4 gb", "speak"),
+        ("asr for hindi", "transcribe"),
+        ("eine software zum ubersetzen", "translate"),
+        ("generer de la musique", "music"),
+        ("crear videos cortos", "film"),
+        ("find the right page without ocr", None),
+        ("a transcription of scanned pages", None),
+        ("transcribe and translate it", None),
+        ("the weather is fine", None),
+    ],
+)
+def test_work_is_named_by_one_plain_word_that_is_not_denied(text: str, task: str | None) -> None:
+    assert named_work(text) == task
+
+
+def test_named_work_decides_where_the_model_says_other_work() -> None:
+    assert together("voz sintética en gallego", Said(task="chat", languages=("gl",))) == Said(
+        task="speak", languages=("gl",)
+    )
+
+
+def test_the_name_of_what_is_replaced_names_no_work() -> None:
+    said = Said(task="speak", like="whisper speech recognizer")
+    assert together("whisper speech recognizer was nice, now it shall talk", said).task == "speak"
+
+
+def test_an_ability_that_a_cue_tells_is_added_where_it_fits_the_work() -> None:
+    assert together("clone my voice", Said(task="speak")).abilities == ("voice-cloning",)
+    assert together("clone my voice", Said(task="film")).task == "speak"
+    assert together("no time stamps, please: asr", Said(task="transcribe")).abilities == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "kept"),
+    [
+        ("embeddings for old letters", Said(task="embed", abilities=("sparse",)), ()),
+        ("embeddings as splade has them", Said(task="embed", abilities=("sparse",)), ("sparse",)),
+        ("answer questions on taxes", Said(task="chat", abilities=("medical",)), ()),
+        ("answer questions on diseases", Said(task="chat", abilities=("medical",)), ("medical",)),
+    ],
+)
+def test_an_ability_without_any_word_for_it_is_dropped(
+    text: str, said: Said, kept: tuple[str, ...]
+) -> None:
+    assert together(text, said).abilities == kept
+
+
+def test_who_refuses_trade_needs_no_commercial_use() -> None:
+    meant = Said(task="chat", uses=("commercial",))
+    assert together("not for business: a chatbot to talk to", meant).uses == ()
+    assert together("ein chatbot, wir wollen nichts verkaufen", meant).uses == ()
+    assert together("a chatbot with no non-commercial license", meant).uses == ("commercial",)
+    assert together("our shop will not sell it: a chatbot", meant).uses == ("commercial",)
+
+
+def test_a_license_that_is_named_is_meant_and_not_any_open_one() -> None:
+    said = Said(task="chat", licenses=("osi",))
+    assert together("a chatbot under the mit license", said).licenses == ("the mit license",)
+    assert together("an open source chatbot, mit license", said).licenses == ("osi", "mit license")
+    assert together("a chatbot, legally clean", said).licenses == ("osi",)
+
+
+def test_a_number_of_users_has_people_beside_it() -> None:
+    said = Said(task="embed", users="10,000")
+    assert together("search through 10,000 pdf reports", said).users is None
+    assert together("search for 10,000 subscribers", said).users == "10,000"
+
+
+def test_cues_fill_what_the_model_is_silent_of_and_nothing_else() -> None:
+    text = "fully open, french, 8 gb, 50,000 subscribers, 32k context: draw something"
+    assert together(text, Said(task="chat", languages=("de",))) == Said(
+        task="chat", languages=("de",), memory="8 gb", users="50,000", context="32k"
+    )
+    assert together("we are 5 people in berlin", Said(task="chat")).users is None
+
+
+def test_what_is_no_need_stays_none() -> None:
+    assert together("my company has 500 users", Said()) == Said()
+
+
+def test_the_words_are_those_of_the_closed_form() -> None:
+    assert set(SURE) <= set(TASKS)
+    assert set(EVIDENCE) <= {*ABILITIES, *USES}
+
+
+@given(
+    st.text(max_size=80),
+    st.sampled_from([None, *TASKS]),
+    st.sets(st.sampled_from(ABILITIES)),
+    st.sets(st.sampled_from(USES)),
+)
+def test_whatever_the_model_says_the_joined_need_makes_sense(
+    text: str, task: str | None, abilities: set[str], uses: set[str]
+) -> None:
+    made = together(text, Said(task=task, abilities=tuple(abilities), uses=tuple(uses)))
+    assert set(made.abilities) <= FITTING.get(made.task or "", set())
