@@ -43,7 +43,10 @@ def test_the_layout_is_recognized_before_that_of_transformers(tmp_path: Path) ->
     assert found.chat_template
 
 
-def test_only_its_engine_is_asked_for_and_how_to_get_it_is_said(tmp_path: Path) -> None:
+def test_only_its_engine_is_asked_for_and_how_to_get_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FREEHOLD_RUNTIMES", str(tmp_path))
     with pytest.raises(EnvironmentProblem, match="onnxruntime-genai can run tiny") as error:
         choose_engine(find(folder(tmp_path / "tiny")), "text-generation")
     assert error.value.hint == "freehold runtime install onnxruntime-genai"
@@ -195,3 +198,11 @@ def test_no_letter_of_a_word_that_ends_the_answer_is_ever_said(
     ends = [place for word in stop if (place := whole.find(word)) >= 0]
     assert "".join(piece.text for piece in pieces) == said.text == whole[: min(ends, default=None)]
     assert isinstance(said.finish(len(ids) + 1, 99), str)
+
+
+@given(st.integers(0, 10**13))
+def test_a_larger_model_reads_fewer_tokens_at_once(size: int) -> None:
+    pytest.importorskip("numpy")
+    from freehold.engines.workers.onnxruntime_genai.writing import at_once
+
+    assert 32 <= at_once(size + 10**9) <= at_once(size) <= 128

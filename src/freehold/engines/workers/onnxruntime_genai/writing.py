@@ -24,8 +24,9 @@ HONORED = {
 }
 SEEDS = 2**31
 """The library draws with seeds below this, and takes no others."""
-READ_AT_ONCE = 128
-"""Tokens of a prompt that are read before anybody is asked whether the answer is still wanted."""
+LEAST_AT_ONCE, MOST_AT_ONCE = 32, 128
+A_SECOND = 20 * 10**9
+"""Bytes of weights times tokens of a prompt that two cores read in about a second (4 bits)."""
 
 
 def load(order: Order) -> "Writer":
@@ -59,6 +60,7 @@ class Writer:
     ) -> None:
         self.library, self.model, self.ends = library, model, ends
         self.words = Words(Path(order.model))
+        self.at_once = at_once(sum(file.stat().st_size for file in _graphs(Path(order.model))))
         wanted = order.context or 4096
         self.context = min(wanted, most or wanted)
 
@@ -117,7 +119,7 @@ class Writer:
             generator = self.library.Generator(self.model, how)
         except RuntimeError as error:
             raise UsageError(f"this cannot be held to: {error}"[:400]) from error
-        yield from _read(generator, tokens)
+        yield from _read(generator, tokens, self.at_once)
         for _ in range(most):
             scores = None if likely is None else generator.get_logits()[0, -1]
             generator.generate_next_token()
@@ -138,11 +140,25 @@ class Writer:
         return Token(self.words.spelled([token]), float(logs[token]), others)
 
 
-def _read(generator: Any, tokens: list[int]) -> Generator[Progress, None, None]:
-    """Let the prompt be read, some tokens at once."""
+def at_once(weights: int) -> int:
+    """The tokens of a prompt that are read together, by the bytes of the weights.
+
+    Nothing stops the library before they are read. The number follows from the model alone, so
+    that the same question is computed in the same way.
+    """
+    fit = max(A_SECOND // max(weights, 1), 1)
+    return max(LEAST_AT_ONCE, min(MOST_AT_ONCE, 1 << (fit.bit_length() - 1)))
+
+
+def _graphs(folder: Path) -> list[Path]:
+    return [file for file in folder.glob("*.onnx*") if file.is_file()]
+
+
+def _read(generator: Any, tokens: list[int], many: int) -> Generator[Progress, None, None]:
+    """Let the prompt be read, so many tokens at once."""
     began = time.monotonic()
-    for start in range(0, len(tokens), READ_AT_ONCE):
-        some = np.array(tokens[start : start + READ_AT_ONCE], dtype=np.int32)
+    for start in range(0, len(tokens), many):
+        some = np.array(tokens[start : start + many], dtype=np.int32)
         generator.append_tokens(some)
         done = start + len(some)
         left = (time.monotonic() - began) / done * (len(tokens) - done)
