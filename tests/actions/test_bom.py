@@ -232,35 +232,49 @@ def test_another_moment_gives_another_number() -> None:
     assert later["serialNumber"] != in_cyclonedx("olmo-2")["serialNumber"]
 
 
-def test_no_ancestor_is_missing_from_either_bill() -> None:
+def test_both_bills_of_every_model_tell_ancestors_licenses_and_obligations() -> None:
     for one in models():
-        if not one.family.lineage:
-            continue
-        wanted = list(lineage(SHIPPED, one.family, one.member.id if one.member else None))
-        wanted = [names for names in wanted if one.id not in names]
         first = cyclonedx(one, NOON, base=SHIPPED)["components"][0]
-        in_first = set(pedigree(first))
-        assert all(names & in_first for names in wanted), one.id
-        document = spdx(one, NOON, base=SHIPPED)
-        kinds = ("ai_AIPackage", "software_Package")
-        by_id = {r["spdxId"]: r["name"] for kind in kinds for r in elements(document, kind)}
-        in_second = {by_id[to] for _, to in edges(document, "descendantOf")}
-        assert all(names & in_second for names in wanted), one.id
+        second = spdx(one, NOON, base=SHIPPED)
+        no_ancestor_is_missing(one, first, second)
+        every_license_that_binds_is_concluded(one, first, second)
+        every_obligation_stands_there(one, first, second)
 
 
-def test_every_license_that_binds_is_concluded_in_both_bills() -> None:
-    for one in models():
-        bound = [b.license for b in one.terms.bindings if b.binds and b.bond != "outputs"]
-        component = cyclonedx(one, NOON, base=SHIPPED)["components"][0]
-        concluded = named(component.get("licenses", []), "concluded")
-        document = spdx(one, NOON, base=SHIPPED)
-        said = _concluded(document)
-        for license in filter(None, bound):
-            assert {license.id, license.name} & set(concluded), one.id
-            assert license.id in said.split(" AND "), one.id
-        if None in bound or any(not b.confirmed for b in one.terms.bindings if b.binds):
-            assert "Unknown" in concluded, one.id
-            assert said == NO_ASSERTION or UNKNOWN in said, one.id
+def no_ancestor_is_missing(one: Report, first: Json, second: Json) -> None:
+    """Of what it was made from, every model is in both bills."""
+    wanted = list(lineage(SHIPPED, one.family, one.member.id if one.member else None))
+    wanted = [names for names in wanted if one.id not in names]
+    in_first = set(pedigree(first))
+    assert all(names & in_first for names in wanted), one.id
+    kinds = ("ai_AIPackage", "software_Package")
+    by_id = {r["spdxId"]: r["name"] for kind in kinds for r in elements(second, kind)}
+    in_second = {by_id[to] for _, to in edges(second, "descendantOf")}
+    assert all(names & in_second for names in wanted), one.id
+
+
+def every_license_that_binds_is_concluded(one: Report, first: Json, second: Json) -> None:
+    """In both bills, and that it is unknown where it is."""
+    bound = [b.license for b in one.terms.bindings if b.binds and b.bond != "outputs"]
+    concluded = named(first.get("licenses", []), "concluded")
+    said = _concluded(second)
+    for license in filter(None, bound):
+        assert {license.id, license.name} & set(concluded), one.id
+        assert license.id in said.split(" AND "), one.id
+    if None in bound or any(not b.confirmed for b in one.terms.bindings if b.binds):
+        assert "Unknown" in concluded, one.id
+        assert said == NO_ASSERTION or UNKNOWN in said, one.id
+
+
+def every_obligation_stands_there(one: Report, first: Json, second: Json) -> None:
+    """In both bills, in its words."""
+    rows = first["properties"]
+    in_first = [row["value"] for row in rows if row["name"] == "freehold:obligation"]
+    in_second = {row["statement"] for row in elements(second, "Annotation")}
+    for row in one.obligations:
+        said = f"{row.when}: {row.do} [{row.license}]"
+        assert said in in_first, one.id
+        assert f"freehold:obligation: {said}" in in_second, one.id
 
 
 def _concluded(document: Json) -> str:
@@ -340,17 +354,6 @@ def test_every_use_policy_is_linked_in_the_notice() -> None:
         for license in bom.bound(one.terms.bindings).concluded:
             if license.use_policy and license.use_policy.url:
                 assert license.use_policy.url in written, one.id
-
-
-def test_every_obligation_stands_in_both_bills() -> None:
-    for one in models():
-        properties = cyclonedx(one, NOON, base=SHIPPED)["components"][0]["properties"]
-        first = [row["value"] for row in properties if row["name"] == "freehold:obligation"]
-        second = {r["statement"] for r in elements(spdx(one, NOON, base=SHIPPED), "Annotation")}
-        for row in one.obligations:
-            said = f"{row.when}: {row.do} [{row.license}]"
-            assert said in first, one.id
-            assert f"freehold:obligation: {said}" in second, one.id
 
 
 def test_every_license_that_binds_is_named_in_the_notice_with_its_reason() -> None:

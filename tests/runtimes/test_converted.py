@@ -141,7 +141,7 @@ def test_openvino_answers_several_at_once_each_as_if_alone(make: Make) -> None:
 
 
 def test_the_first_questions_to_openvino_may_all_come_at_once(make: Make) -> None:
-    """Eight threads that were the first to see numbers locked each other, one time in seven."""
+    """Eight threads that were the first to see numbers could lock each other."""
     made, wishes = make("llama", "openvino", "f32"), {"text": PROMPT, "max_tokens": 4}
     with begun("openvino", made, setting={"parallel": 8}) as running, ThreadPoolExecutor(8) as pool:
         assert len(set(pool.map(lambda _: asked(running, **wishes).text, range(8)))) == 1

@@ -67,6 +67,10 @@ PATIENCE = 600.0
 """Seconds that loading a model may take."""
 
 
+DYING = 4.0
+"""Seconds in which an engine whose connection broke must be seen to have ended."""
+
+
 class Found(Struct, frozen=True):
     """Where an engine is: a `program`, a `package` of this Python, or a `runtime` of its own.
 
@@ -273,7 +277,7 @@ class Running:
     def _broken(self, error: Broken) -> EnvironmentProblem:
         """Why the connection broke: the engine has ended, or it has not and hangs."""
         try:
-            self.process.await_end(seconds=1.0)
+            self.process.await_end(seconds=DYING)
         except TimeoutError:
             return EnvironmentProblem(f"{self.engine.name} does not answer: {error}")
         problem = self.process.failure("in the middle of an answer")
