@@ -87,6 +87,8 @@ def directly(made: ConvertedModel, **told: Any) -> str:
 def test_run_says_what_the_library_says(made: ConvertedModel) -> None:
     answer = run(made.path, PROMPT, max_tokens=16, continuing=True, temperature=0.0)
     assert answer.measured.engine == "onnxruntime-genai"
+    assert answer.measured.version == made.tools["onnxruntime-genai"]
+    assert answer.notes == ()
     assert answer.text == directly(made, do_sample=False)
 
 
@@ -105,6 +107,21 @@ def test_other_seeds_say_something_else_and_large_ones_are_refused(running: Runn
     assert len({asked(running, seed=seed, **drawn).text for seed in (1, 2, 2**31 - 1)}) == 3
     with pytest.raises(UsageError, match="seeds below"):
         asked(running, seed=2**31, **drawn)
+
+
+def test_only_the_likeliest_is_left_by_each_way_of_choosing(running: Running) -> None:
+    likeliest = asked(running, text=PROMPT).text
+    for wish in ({"top_k": 1}, {"top_p": 0.0}, {"top_k": 10**6, "top_p": 0.0}):
+        assert asked(running, text=PROMPT, temperature=1.5, **wish).text == likeliest
+
+
+def test_a_graph_that_rounds_says_so_with_each_answer(made: ConvertedModel) -> None:
+    base = Path(made.path).parent / "tiny"
+    narrow = convert_model(base, base.with_name("narrow"), to="onnxruntime-genai", precision="int4")
+    with begun(Path(narrow.path)) as there:
+        (note,) = asked(there, text=PROMPT, max_tokens=2).notes
+    assert "multiplies in 8 bits" in note
+    assert "multiplies in 8 bits" in narrow.notes[0]
 
 
 def test_a_prompt_that_is_read_in_parts_tells_how_far(running: Running) -> None:

@@ -163,9 +163,13 @@ def _ctranslate2(folder: Path, files: Sequence[Path]) -> LocalModel:
 
 
 def _genai(folder: Path, files: Sequence[Path]) -> LocalModel:
-    """A folder for onnxruntime-genai: its graph, and numbers that may lie in files beside it."""
+    """A folder for onnxruntime-genai: its graph, and numbers that may lie in files beside it.
+
+    One graph serves many models, so the largest file is the one that tells them apart.
+    """
     told = read_genai(folder)
-    weights = [file for file in files if GRAPH.search(file.name)]
+    weights = [file for file in files if GRAPH.search(file.name) and file.is_file()]
+    weights.sort(key=lambda file: -file.stat().st_size)
     if not weights:
         raise BrokenInput(f"{folder.name}: holds a {GENAI} and no graph (.onnx)")
     return _described(

@@ -10,6 +10,7 @@ from freehold.actions.convert_model import TARGETS, convert_model
 from freehold.actions.run import Ready
 from freehold.actions.tune_trying import Way
 from freehold.core.errors import FreeholdError
+from freehold.core.registry import plain
 from freehold.engines.base import ENGINES, Contract
 
 NARROW = ("int8", "int4")
@@ -20,7 +21,8 @@ def kinds(ready: Ready, only: Contract | None = None) -> list[tuple[Contract, st
     """The engines that are installed and could have the model converted, with each precision."""
     if ready.model.format != "safetensors":
         return []
-    engines: list[Contract] = [ENGINES.get(name) for name in TARGETS if name in ENGINES.names()]
+    known = ENGINES.names()
+    engines: list[Contract] = [ENGINES.get(name) for name in TARGETS if plain(name) in known]
     return [
         (engine, precision)
         for engine in engines

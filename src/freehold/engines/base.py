@@ -318,7 +318,8 @@ def package(name: str, runtime: Path) -> Found | None:
     built = built_with(runtime)
     if built is None:
         return None
-    return Found("runtime", runtime / "bin" / "python", built.get(name), native=False)
+    version = built.get(name) or built.get(name.replace("_", "-"))
+    return Found("runtime", runtime / "bin" / "python", version, native=False)
 
 
 def of_python(found: Found) -> tuple[Path, ...]:

@@ -23,7 +23,8 @@ class Genai(Struct, frozen=True, kw_only=True):
     """A model as its file describes it.
 
     `parts` are those it consists of, `providers` what it wants to compute with beside the
-    processor, `programs` the keys that name machine code, `ends` the tokens that end an answer.
+    processor, `programs` the keys that name machine code, `ends` the tokens that end an answer,
+    `graph` the file of the decoder, `search` how its publisher would choose tokens.
     """
 
     kind: str
@@ -32,6 +33,9 @@ class Genai(Struct, frozen=True, kw_only=True):
     providers: tuple[str, ...]
     programs: tuple[str, ...]
     ends: tuple[int, ...]
+    graph: str
+    vocabulary: int | None
+    search: dict[str, Any]
 
     @property
     def writes(self) -> bool:
@@ -46,6 +50,8 @@ def read_genai(folder: Path) -> Genai:
     if not isinstance(model, Mapping) or not isinstance(model.get("type"), str):
         raise BrokenInput(f"{folder.name}: its {CONFIG} does not say what the model is")
     context, end = model.get("context_length"), model.get("eos_token_id")
+    decoder, search, known = model.get("decoder"), told.get("search"), model.get("vocab_size")
+    graph = decoder.get("filename") if isinstance(decoder, Mapping) else None
     ends = end if isinstance(end, list) else [end]
     return Genai(
         kind=model["type"],
@@ -54,6 +60,9 @@ def read_genai(folder: Path) -> Genai:
         providers=tuple(dict.fromkeys(_providers(told))),
         programs=tuple(dict.fromkeys(key for key, _ in _pairs(told) if key.endswith(PROGRAMS))),
         ends=tuple(number for number in ends if _whole(number)),
+        graph=graph if isinstance(graph, str) and graph else "model.onnx",
+        vocabulary=known if _whole(known) and known else None,
+        search=dict(search) if isinstance(search, Mapping) else {},
     )
 
 

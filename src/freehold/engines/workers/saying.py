@@ -7,6 +7,7 @@ from contextlib import closing
 from msgspec import Struct
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.openvino.thoughts import Sections
 from freehold.engines.workers.words import Letters, Words
 from freehold.tasks.base import Progress, Spent, Times
 from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token
@@ -58,7 +59,7 @@ def answered(
     first = (first or ended) - began
     yield Result(
         text=said.text,
-        thinking="",
+        thinking=said.parts.thinking,
         finish=said.finish(place.most, place.left),
         seed=seed,
         spent=Spent(place.prompt, said.made),
@@ -73,9 +74,15 @@ class Said:
 
     def __init__(self, words: Words, request: Request) -> None:
         self.letters, self.stops = Letters(words), request.stop
-        self.text, self.made, self.stopped = "", 0, False
+        self.parts = Sections(request.text is None)
+        self.made, self.stopped = 0, False
         self.tokens: list[Token] = []
         self._held = ""
+
+    @property
+    def text(self) -> str:
+        """The answer, without the reasoning before it."""
+        return self.parts.text
 
     def take(self, token: int, told: tuple[Token, ...]) -> Iterator[Piece]:
         """The pieces that one token gives, with what was `told` of it."""
@@ -87,9 +94,9 @@ class Said:
         """What was held back until the end."""
         if not self.stopped:
             yield from self._piece("".join(self.letters.rest()), ())
-        if self._held and not self.stopped:
-            yield Piece(self._held)
-            self.text, self._held = self.text + self._held, ""
+            said, self._held = self._held, ""
+            yield from self.parts.take(said)
+        yield from self.parts.rest()
 
     def finish(self, most: int, room: int) -> Finish:
         """Why it ended."""
@@ -106,9 +113,9 @@ class Said:
         kept = 0 if self.stopped else self._beginning()
         said = self._held[: len(self._held) - kept]
         self._held = self._held[len(self._held) - kept :]
-        self.text += said
-        if said or tokens:
-            yield Piece(said, tokens=tokens)
+        if tokens:
+            yield Piece("", tokens=tokens)
+        yield from self.parts.take(said)
 
     def _beginning(self) -> int:
         """How many of the last letters are how such a word begins."""

@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.engines.workers.onnxruntime_genai.search import chosen, rounds
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.saying import Step, answered, room
 from freehold.engines.workers.words import Words
-from freehold.formats.genai import read_genai
+from freehold.formats.genai import Genai, read_genai
 from freehold.tasks.base import Progress
 from freehold.tasks.text_generation import Piece, Request, Result, Token
 
@@ -22,6 +23,7 @@ HONORED = {
     *("messages", "text", "max_tokens", "temperature", "top_p", "top_k", "seed", "stop"),
     *("thinking", "likely", "schema", "grammar", "ignore_end"),
 }
+ROUNDS = "the graph multiplies in 8 bits: what goes into narrow matrices is rounded, too"
 SEEDS = 2**31
 """The library draws with seeds below this, and takes no others."""
 LEAST_AT_ONCE, MOST_AT_ONCE = 32, 128
@@ -42,6 +44,7 @@ def load(order: Order) -> "Writer":
     if not told.writes:
         raise UsageError(f"{folder.name}: is a {told.kind}, of which only text is written here")
     library = import_module("onnxruntime_genai")
+    library.disable_telemetry_events()  # it could reach nobody from here
     threads = {"session_options": {"intra_op_num_threads": order.threads}}
     try:
         config = library.Config(str(folder))
@@ -49,20 +52,20 @@ def load(order: Order) -> "Writer":
         model = library.Model(config)
     except RuntimeError as error:
         raise BrokenInput(f"{folder.name}: cannot be loaded: {error}"[:500]) from error
-    return Writer(library, model, order, frozenset(told.ends), told.context)
+    return Writer(library, model, order, told)
 
 
 class Writer:
     """Answers requests with one model."""
 
-    def __init__(
-        self, library: Any, model: Any, order: Order, ends: frozenset[int], most: int | None
-    ) -> None:
-        self.library, self.model, self.ends = library, model, ends
+    def __init__(self, library: Any, model: Any, order: Order, told: Genai) -> None:
+        self.library, self.model, self.told = library, model, told
+        self.ends = frozenset(told.ends)
+        self.notes = (ROUNDS,) if rounds(Path(order.model) / told.graph) else ()
         self.words = Words(Path(order.model))
         self.at_once = at_once(sum(file.stat().st_size for file in _graphs(Path(order.model))))
         wanted = order.context or 4096
-        self.context = min(wanted, most or wanted)
+        self.context = min(wanted, told.context or wanted)
 
     def answer(self, request: Request) -> Generator[Piece | Progress | Result, None, None]:
         """The pieces of the answer as they come, then the result."""
@@ -70,8 +73,9 @@ class Writer:
         seed = secrets.randbelow(SEEDS) if request.seed is None else request.seed
         tokens = self._prompt(request)
         place = room(len(tokens), self.context, request.max_tokens)
-        steps = self._steps(tokens, self._how(request, seed), place.most, request.likely)
-        yield from answered(self.words, request, steps, place, seed, ())
+        how = self._how(request, seed, place.prompt + place.most)
+        steps = self._steps(tokens, how, place.most, request.likely)
+        yield from answered(self.words, request, steps, place, seed, self.notes)
 
     def count(self, request: Request) -> int:
         """How many tokens a request is."""
@@ -90,21 +94,10 @@ class Writer:
             return self.words.ids(request.text, marked=True)
         return self.words.ids(self.words.chat(request.messages, request.thinking), marked=False)
 
-    def _how(self, request: Request, seed: int) -> Any:
-        """How to choose a token: what was asked for, over what the model's own file says."""
+    def _how(self, request: Request, seed: int, length: int) -> Any:
+        """How to choose the tokens of one answer, up to this length with its prompt."""
         params = self.library.GeneratorParams(self.model)
-        drawn = (request.top_p, request.top_k) != (None, None)
-        told: dict[str, Any] = {"max_length": self.context, "random_seed": seed}
-        told |= {"num_beams": 1, "num_return_sequences": 1}
-        if request.temperature is not None or drawn:
-            told["do_sample"] = request.temperature != 0
-        for name in ("temperature", "top_p", "top_k"):
-            value = getattr(request, name)
-            if value is not None and (name != "temperature" or value > 0):
-                told[name] = value
-        if request.ignore_end:
-            told["min_length"] = self.context
-        params.set_search_options(**told)
+        params.set_search_options(random_seed=seed, **chosen(request, self.told, length))
         if request.schema is not None:
             params.set_guidance("json_schema", json.dumps(request.schema))
         elif request.grammar is not None:
