@@ -1,8 +1,8 @@
-"""How answers leave the server: a head with its body, pieces at once, pieces in a row together."""
+"""How answers leave the server: what is written in one turn of the loop in one piece."""
 
 import asyncio
 
-from freehold.server.serving import IN_A_ROW, Together
+from freehold.server.serving import Together
 
 
 class Sent:
@@ -24,18 +24,12 @@ async def turn() -> None:
     await asyncio.sleep(0)
 
 
-async def pause() -> None:
-    """Wait until nothing counts as in a row any more."""
-    await asyncio.sleep(2 * IN_A_ROW)
-
-
 def test_a_head_leaves_with_its_body() -> None:
     async def work() -> list[bytes]:
         out = Together(sent := Sent(), asyncio.get_running_loop())
         out.write(b"head")
         out.write(b"body")
-        out.flush(ended=True)
-        await pause()
+        out.flush()
         out.write(b"next head")
         out.write(b"next body")
         assert len(sent.said) == 1
@@ -45,17 +39,16 @@ def test_a_head_leaves_with_its_body() -> None:
     assert asyncio.run(work()) == [b"headbody", b"next headnext body"]
 
 
-def test_a_piece_that_comes_alone_leaves_at_once() -> None:
-    async def work() -> None:
+def test_pieces_of_one_turn_leave_together_and_those_of_the_next_turn_after_them() -> None:
+    async def work() -> list[bytes]:
         out = Together(sent := Sent(), asyncio.get_running_loop())
-        out.write(b"head")
-        await turn()
         for n in range(3):
-            await pause()
             out.write(b"%d" % n)
-            assert sent.said[-1] == b"%d" % n
+            out.write(b"%d" % n)
+            await turn()
+        return sent.said
 
-    asyncio.run(work())
+    assert asyncio.run(work()) == [b"00", b"11", b"22"]
 
 
 def test_what_is_written_leaves_in_its_order_and_whole() -> None:
@@ -65,8 +58,6 @@ def test_what_is_written_leaves_in_its_order_and_whole() -> None:
             out.write(b"%d." % n)
             if n % 3 == 0:
                 await turn()
-            if n % 50 == 0:
-                await pause()
         out.close()
         return b"".join(sent.said), sent.closed
 

@@ -21,32 +21,22 @@ SECONDS_FOR_A_HEAD = 15.0
 KEPT_OPEN = 30
 LONGEST_TURN = 0.001
 """Seconds that a thread which writes something down may keep the others waiting."""
-IN_A_ROW = 0.001
-"""Seconds after a piece within which the next one is sent together with those that follow it."""
 LARGEST_HEAD = 64 * 1024
 log = logging.getLogger("freehold.server")
 
 
 class Together:
-    """A way out that sends a head with what follows, and pieces at once that come one by one.
-
-    Pieces that come in a row are sent together when the loop has had its turn.
-    """
+    """A way out that sends at once what is written in one turn of the loop: a head and its body."""
 
     def __init__(self, transport: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._parts: list[bytes] = []
-        self._alone = False
-        self._sent = 0.0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def write(self, data: bytes) -> None:
-        """Send this, perhaps with what else is written now."""
-        if self._alone and not self._parts and self._loop.time() - self._sent > IN_A_ROW:
-            self._send(data)
-            return
+        """Send this with what else is written now."""
         if not self._parts:
             self._loop.call_soon(self.flush)
         self._parts.append(data)
@@ -56,17 +46,11 @@ class Together:
         self.flush()
         self._transport.close()
 
-    def flush(self, *, ended: bool = False) -> None:
-        """Send what waits; after the end of an answer comes a head."""
+    def flush(self) -> None:
+        """Send what waits."""
         parts, self._parts = self._parts, []
         if parts:
-            self._send(b"".join(parts))
-        if ended:
-            self._alone = False
-
-    def _send(self, data: bytes) -> None:
-        self._alone, self._sent = True, self._loop.time()
-        self._transport.write(data)
+            self._transport.write(b"".join(parts))
 
 
 class Patient(H11Protocol):
@@ -103,7 +87,7 @@ class Patient(H11Protocol):
     def on_response_complete(self) -> None:
         """Send what is left of an answer."""
         super().on_response_complete()
-        self.transport.flush(ended=True)  # type: ignore[attr-defined]
+        self.transport.flush()  # type: ignore[attr-defined]
 
     def _has_no_head(self) -> bool:
         return self.cycle is None or self.cycle.response_complete
