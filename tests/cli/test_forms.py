@@ -75,7 +75,8 @@ def test_the_form_of_check(capsys: Capsys, model: str) -> None:
         assert {"about", "says", "by", "holds", "because"} <= conflict.keys()
 
 
-def test_the_form_of_the_other_commands(capsys: Capsys) -> None:
+def test_the_form_of_the_other_commands(capsys: Capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("freehold.actions.doctor.SMALL_DISK", 0)
     assert {"id", "level", "licenses", "members"} <= printed(capsys, "models", "olmo")[0].keys()
     assert {"id", "permits", "obligations"} <= printed(capsys, "licenses", "apache-2.0").keys()
     assert {"id", "kind", "osi"} <= printed(capsys, "licenses", "gnu")[0].keys()
