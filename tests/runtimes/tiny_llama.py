@@ -6,6 +6,7 @@ Run as a script in the Python of a runtime: `tiny_llama.py FOLDER NAME`. Beside 
 
 import json
 import sys
+import wave
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,6 @@ def _bert(folder: Path, kind: Any, **more: Any) -> tuple[Any, Any]:
 
 def whisper(folder: Path) -> None:
     """A Whisper with three languages, a recording, and what it hears in it."""
-    import soundfile
     from transformers.convert_slow_tokenizer import bytes_to_unicode
 
     torch.manual_seed(5)
@@ -162,7 +162,9 @@ def whisper(folder: Path) -> None:
     )  # fmt: skip
     model.save_pretrained(folder)
     sound = torch.sin(torch.arange(48_000) / 20) * torch.linspace(0.1, 0.5, 48_000)
-    soundfile.write(folder / "sound.wav", sound.numpy(), 16_000)
+    with wave.open(str(folder / "sound.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes((sound * 32_767).to(torch.int16).numpy().tobytes())
     heard = extractor(sound.numpy(), sampling_rate=16_000, return_tensors="pt").input_features
     found = {}
     for task in ("transcribe", "translate"):
