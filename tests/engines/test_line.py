@@ -179,17 +179,17 @@ def test_an_engine_that_falls_silent_is_given_up(tmp_path: Path, said: bytes) ->
 def test_events_that_come_one_by_one_may_take_longer_than_patience_in_all(tmp_path: Path) -> None:
     async def told(_: Any, writer: asyncio.StreamWriter, number: int) -> bool:
         writer.write(EVENTS)
-        for _ in range(6):
+        for _ in range(8):
             writer.write(chunk(FIRST))
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(0.2)
         writer.write(chunk(DONE) + b"0\r\n\r\n")
         return True
 
     async def work(wire: Wire) -> int:
-        wire.patience = 2.5
+        wire.patience = 1.5
         return len([event async for event in wire.stream("/", {})])
 
-    assert asked(tmp_path, told, work) == (6, 1)
+    assert asked(tmp_path, told, work) == (8, 1)
 
 
 def test_numbers_that_json_does_not_know_are_understood(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from freehold.core.errors import EnvironmentProblem, UsageError
 from freehold.core.machine import Gpu
-from freehold.engines import llamacpp
+from freehold.engines import base, llamacpp
 from freehold.engines.base import ENGINES, Running, start
 from freehold.engines.hosting import llama_text
 from freehold.engines.hosting.llama_cutting import count, shortened
@@ -176,6 +176,7 @@ def test_a_server_that_dies_in_the_middle_says_why_and_the_next_one_runs(engine:
 
 
 def test_an_answer_without_an_end_is_no_answer(engine: Engine) -> None:
+    engine.monkeypatch.setattr(base, "DYING", 0.2)
     with (
         engine(stops_short=True) as running,
         pytest.raises(EnvironmentProblem, match="does not answer: the answer ended in the middle"),
@@ -184,6 +185,7 @@ def test_an_answer_without_an_end_is_no_answer(engine: Engine) -> None:
 
 
 def test_a_server_that_hangs_is_given_up(engine: Engine) -> None:
+    engine.monkeypatch.setattr(base, "DYING", 0.2)
     with engine(answers=0) as running:
         running.wire.patience = 0.2
         with pytest.raises(EnvironmentProblem, match="does not answer: no answer for 0 seconds"):
