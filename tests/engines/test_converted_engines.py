@@ -200,8 +200,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_what_cannot_be_converted_is_refused_before_anything_is_started(
-    folder: Path, tmp_path: Path
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("FREEHOLD_RUNTIMES", str(tmp_path / "none"))
     out = tmp_path / "out"
     with pytest.raises(UsageError, match="nothing converts for 'onnx'"):
         convert_model(folder, out, to="onnx")

@@ -24,6 +24,31 @@ class Room(Struct, frozen=True):
     most: int
 
 
+class Spelling:
+    """What a writer tells of its tokens, by the `words` that it has."""
+
+    words: Words
+
+    def asked(self, request: Request) -> tuple[str, bool]:
+        """The prompt as one text, and whether the model's marks belong around it."""
+        if request.text is not None:
+            return request.text, True
+        return self.words.chat(request.messages, request.thinking), False
+
+    def count(self, request: Request) -> int:
+        """How many tokens a request is."""
+        text, marked = self.asked(request)
+        return len(self.words.ids(text, marked=marked))
+
+    def split(self, text: str, special: bool) -> list[int]:
+        """The tokens of a text."""
+        return self.words.ids(text, marked=special)
+
+    def spell(self, tokens: list[int]) -> str:
+        """The text of tokens, with their marks."""
+        return self.words.spelled(tokens)
+
+
 def room(prompt: int, context: int, wanted: int | None, *, apart: bool = False) -> Room:
     """The room for an answer; UsageError where the prompt fills it.
 

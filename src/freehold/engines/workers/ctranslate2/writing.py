@@ -9,7 +9,7 @@ from typing import Any
 
 from freehold.core.errors import UsageError
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.saying import Step, answered, room
+from freehold.engines.workers.saying import Spelling, Step, answered, room
 from freehold.engines.workers.words import Words, table
 from freehold.formats.ctranslate2 import kind
 from freehold.tasks.base import Progress
@@ -40,7 +40,7 @@ def load(order: Order) -> "Writer":
     return Writer(model, folder, order)
 
 
-class Writer:
+class Writer(Spelling):
     """Answers requests with one model."""
 
     def __init__(self, model: Any, folder: Path, order: Order) -> None:
@@ -63,22 +63,9 @@ class Writer:
         notes = (*self.notes, *((NO_SEED,) if draws else ()))
         yield from answered(self.words, request, steps, place, request.seed or 0, notes)
 
-    def count(self, request: Request) -> int:
-        """How many tokens a request is."""
-        return len(self._prompt(request))
-
-    def split(self, text: str, special: bool) -> list[int]:
-        """The tokens of a text."""
-        return self.words.ids(text, marked=special)
-
-    def spell(self, tokens: list[int]) -> str:
-        """The text of tokens, with their marks."""
-        return self.words.spelled(tokens)
-
     def _prompt(self, request: Request) -> list[str]:
-        if request.text is not None:
-            return self.words.tokens(request.text, marked=True)
-        return self.words.tokens(self.words.chat(request.messages, request.thinking), marked=False)
+        text, marked = self.asked(request)
+        return self.words.tokens(text, marked=marked)
 
     def _steps(
         self, tokens: list[str], how: dict[str, Any], most: int, *, told: bool

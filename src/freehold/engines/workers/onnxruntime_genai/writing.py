@@ -13,7 +13,7 @@ import numpy as np
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.engines.workers.onnxruntime_genai.search import chosen, rounds
 from freehold.engines.workers.order import Order
-from freehold.engines.workers.saying import Step, answered, room
+from freehold.engines.workers.saying import Spelling, Step, answered, room
 from freehold.engines.workers.words import Words
 from freehold.formats.genai import Genai, read_genai
 from freehold.tasks.base import Progress
@@ -55,7 +55,7 @@ def load(order: Order) -> "Writer":
     return Writer(library, model, order, told)
 
 
-class Writer:
+class Writer(Spelling):
     """Answers requests with one model."""
 
     def __init__(self, library: Any, model: Any, order: Order, told: Genai) -> None:
@@ -77,22 +77,9 @@ class Writer:
         steps = self._steps(tokens, how, place.most, request.likely)
         yield from answered(self.words, request, steps, place, seed, self.notes)
 
-    def count(self, request: Request) -> int:
-        """How many tokens a request is."""
-        return len(self._prompt(request))
-
-    def split(self, text: str, special: bool) -> list[int]:
-        """The tokens of a text."""
-        return self.words.ids(text, marked=special)
-
-    def spell(self, tokens: list[int]) -> str:
-        """The text of tokens, with their marks."""
-        return self.words.spelled(tokens)
-
     def _prompt(self, request: Request) -> list[int]:
-        if request.text is not None:
-            return self.words.ids(request.text, marked=True)
-        return self.words.ids(self.words.chat(request.messages, request.thinking), marked=False)
+        text, marked = self.asked(request)
+        return self.words.ids(text, marked=marked)
 
     def _how(self, request: Request, seed: int, length: int) -> Any:
         """How to choose the tokens of one answer, up to this length with its prompt."""
