@@ -18,7 +18,7 @@ from freehold.engines.workers.ctranslate2 import writing as counting
 from freehold.engines.workers.openvino import writing
 from freehold.engines.workers.openvino.devices import of_state, properties
 from freehold.engines.workers.openvino.streaming import spoken
-from freehold.engines.workers.openvino.thoughts import Sections
+from freehold.engines.workers.thoughts import Sections
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.safetensors_writing import Entry, header
 from freehold.judge.fitting.parts import Setting

@@ -7,7 +7,7 @@ from contextlib import closing
 from msgspec import Struct
 
 from freehold.core.errors import UsageError
-from freehold.engines.workers.openvino.thoughts import Sections
+from freehold.engines.workers.thoughts import Sections
 from freehold.engines.workers.words import Letters, Words
 from freehold.tasks.base import Progress, Spent, Times
 from freehold.tasks.text_generation import Finish, Piece, Request, Result, Token

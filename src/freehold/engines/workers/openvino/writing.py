@@ -14,9 +14,9 @@ from freehold.core.errors import UsageError
 from freehold.engines.workers.openvino.devices import device, genai, of_state, properties
 from freehold.engines.workers.openvino.letters import Letters
 from freehold.engines.workers.openvino.likely import Likely
-from freehold.engines.workers.openvino.thoughts import Sections
 from freehold.engines.workers.openvino.together import Answer, Together, scheduler
 from freehold.engines.workers.order import Order
+from freehold.engines.workers.thoughts import Sections
 from freehold.tasks.base import Spent, Times
 from freehold.tasks.text_generation import Finish, Message, Piece, Request, Result, Token
 
