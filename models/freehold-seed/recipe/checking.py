@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from generate import ABILITIES, TASKS, WEIGHTS
+from generate import ABILITIES, OPEN, TASKS, USES, WEIGHTS
 from grammar import INNER, Grammar, Part, parse
 from needs import SPOKEN, Pair
 
@@ -44,7 +44,19 @@ def wrong(language: str) -> Iterator[str]:
         for kind, name in _named(parts):
             if not _known(kind, name, tables):
                 yield f"{language} {where}: nothing is called {name!r} in {phrase!r}"
+    for meant, phrase in Grammar(language).wholes:
+        for word in _meaningless(meant):
+            yield f"{language} whole: {word!r} does not go with {meant} in {phrase!r}"
     yield from (f"{language}: {place} is missing" for place in _missing(tables))
+
+
+def _meaningless(meant: list[str]) -> Iterator[str]:
+    """Words of a whole need that are no kind of work, no ability of it and no use."""
+    first, *rest = meant
+    if first != "none" and first not in TASKS:
+        yield first
+    known = {*USES, *OPEN, "osi", *ABILITIES.get(first, ())}
+    yield from (word for word in rest if word not in known)
 
 
 def _named(parts: tuple[Part, ...]) -> Iterator[tuple[str, str]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from grammar import Grammar
 from implied import BUSINESS, FROM_ABOVE, MEDICAL, PRIVATE
 from needs import Pair
+from openings import FOREIGN, GENERAL
 from slips import slip
 
 SHARD = 5000
@@ -53,8 +54,8 @@ ABILITIES = {
     "forecast": ["quantiles"], "segment": ["medical", "geospatial"], "detect": ["geospatial"],
     "classify": ["medical"],
 }  # fmt: skip
-LIKE, OUTSIDE, NO_TASK, SHORT = 9, 7, 3, 5
-"""Of a hundred pairs: to replace a model, no need at all, only limits, key words; the rest say a task."""
+WHOLE, LIKE, OUTSIDE, NO_TASK, SHORT = 14, 8, 7, 3, 5
+"""Of a hundred pairs: written as a whole, to replace a model, no need at all, only limits, key words; the rest say a task."""
 
 
 FOLDED = 0.94
@@ -123,6 +124,9 @@ class Saying:
         if chance < SHORT:
             return self._key_words()
         chance -= SHORT
+        if chance < WHOLE:
+            return self._whole()
+        chance -= WHOLE
         main = self._like() if chance < LIKE else self._task()
         return self._around(main, self._limits(self._kinds()))
 
@@ -178,6 +182,24 @@ class Saying:
         return self._phrase(
             [frame], with_zu if "<dozu>" in frame and "<do>" not in frame else inner
         )
+
+    def _whole(self) -> str:
+        """A need as somebody wrote it, with all that it says; its closed words stand beside it."""
+        wholes = self.grammar.wholes
+        meant, phrase = wholes[self.rng.randrange(len(wholes))]
+        self.pair.begin("whole")
+        for word in meant:
+            self._mean(word)
+        return self._frame(self._phrase([phrase]))
+
+    def _mean(self, word: str) -> None:
+        """Note one closed word: a kind of work, an ability, a use or what is to be open."""
+        if "task" not in self.pair.need and word in TASKS:
+            self.pair.need["task"] = word
+        elif word in USES or word in OPEN or word == "osi":
+            self._note(word)
+        elif word != "none":
+            self.pair.add("abilities", word)
 
     def _like(self) -> str:
         self.pair.begin("like")
@@ -339,18 +361,6 @@ TASKS = (
     + ["classify-images", "music", "sounds", "audio", "animate", "shape", "segment"] * 2
     + ["cut-out", "caption", "depth"] * 2
 )  # fmt: skip
-GENERAL = {
-    "en": ["i need a model", "any model", "something", "a model", "which model", "i want an ai", "show me models"],
-    "de": ["ich brauche ein Modell", "ein Modell", "irgendein Modell", "welches Modell", "etwas"],
-    "fr": ["il me faut un modèle", "un modèle", "n'importe quel modèle", "quel modèle", "quelque chose"],
-    "es": ["necesito un modelo", "un modelo", "cualquier modelo", "qué modelo", "algo"],
-}  # fmt: skip
-FOREIGN = [
-    "こんにちは", "今日はいい天気ですね", "你好", "今天天气怎么样", "привет", "как дела", "спасибо большое",
-    "مرحبا", "كيف حالك", "नमस्ते", "안녕하세요", "ciao come stai", "che tempo fa", "olá tudo bem",
-    "hej hur mår du", "dag hoe gaat het", "cześć", "γεια σου", "שלום", "สวัสดี", "merhaba", "xin chào",
-    "👍", "🙂🙂", "...", "???", "-", "!!", "<b>hello</b>", "SELECT * FROM users;", "{}", "[]", "null",
-]  # fmt: skip
 
 
 def tidy(rng: random.Random, text: str, language: str) -> str:

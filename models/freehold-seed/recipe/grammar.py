@@ -1,7 +1,8 @@
 """Reads the phrasings and turns one of them into words: choices, references, values.
 
 `(a|b|)` is a choice, `<name>` an entry of the list of that name, `{slot}` a value. The phrasings of
-a language are its file and all files in its folder, where lists of the same name are one.
+a language are its file and all files in its folder, where lists of the same name are one. Under
+`[whole]` stand needs as they were written, by the words of what they mean.
 """
 
 import random
@@ -34,6 +35,11 @@ class Grammar:
         self.tables: dict[str, Any] = {}
         for file in (HERE / f"{language}.toml", *sorted((HERE / language).glob("*.toml"))):
             join(self.tables, tomllib.loads(file.read_text("utf-8")))
+        self.wholes: list[tuple[list[str], str]] = [
+            (meant.split(), phrase)
+            for meant, phrases in self.tables.get("whole", {}).items()
+            for phrase in phrases
+        ]
 
     def say(self, rng: random.Random, phrase: str, fill: Fill, inner: str = "") -> str:
         """The words of a phrase; `fill` gives the slots, `inner` is what stands for <do>."""
