@@ -3,10 +3,12 @@
 import copy
 import json
 import random
+import re
 import socket
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -204,6 +206,61 @@ def test_a_head_that_does_not_come_is_not_waited_for(
                 assert slow.recv(4096) == b""
         monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", LONG)
         assert here.get("/health").status == 200
+
+
+def test_a_head_without_end_is_refused_also_behind_an_open_answer(
+    shared: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 10 * LONG)
+    stream = json.dumps({**BODIES["/v1/chat/completions"], "stream": True}).encode()
+    asked = (
+        f"POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(stream)}"
+    )
+    for before in (b"", asked.encode() + b"\r\n\r\n" + stream):
+        with (
+            socket.create_connection(("127.0.0.1", shared.port), timeout=LONG) as greedy,
+            suppress(ConnectionError),
+        ):
+            greedy.sendall(before + b"GET /health HTTP/1.1\r\nHost: ")
+            for _ in range(1000):
+                greedy.sendall(b"x" * 4096)
+            while greedy.recv(65536):
+                pass
+    assert shared.get("/health").status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n",
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\nfolded: a\r\n b\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/rerank HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n12345",
+        b"POST /v1/rerank HTTP/1.1\r\nContent-Length: -5\r\n\r\n",
+        b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+)
+def test_what_is_not_http_is_refused_and_ends_the_connection(shared: Here, sent: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=LONG) as odd:
+        odd.sendall(sent)
+        answer = b""
+        while more := odd.recv(65536):
+            answer += more
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_requests_sent_at_once_are_answered_one_after_the_other(shared: Here) -> None:
+    paths = (b"/health", b"/nowhere", b"/health")
+    asked = b"".join(b"GET %s HTTP/1.1\r\nHost: localhost\r\n\r\n" % path for path in paths)
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=LONG) as eager:
+        eager.sendall(asked)
+        answer = b""
+        while answer.count(b"HTTP/1.1 ") < len(paths) or not answer.endswith(b"}"):
+            answer += eager.recv(65536)
+    assert re.findall(rb"HTTP/1.1 (\d+)", answer) == [b"200", b"404", b"200"]
 
 
 def test_half_closed_and_broken_connections_leave_the_server_well(shared: Here) -> None:

@@ -55,7 +55,7 @@ def _meaningless(meant: list[str]) -> Iterator[str]:
     first, *rest = meant
     if first != "none" and first not in TASKS:
         yield first
-    known = {*USES, *OPEN, "osi", *ABILITIES.get(first, ())}
+    known = {*USES.values(), *OPEN, "osi", "not", *ABILITIES.get(first, ())}
     yield from (word for word in rest if word not in known)
 
 

@@ -56,8 +56,6 @@ ABILITIES = {
 }  # fmt: skip
 WHOLE, LIKE, OUTSIDE, NO_TASK, SHORT = 14, 8, 7, 3, 5
 """Of a hundred pairs: written as a whole, to replace a model, no need at all, only limits, key words; the rest say a task."""
-
-
 FOLDED = 0.94
 """Part of the texts that are as Freehold hands them over; the others as people type them."""
 
@@ -184,10 +182,10 @@ class Saying:
         )
 
     def _whole(self) -> str:
-        """A need as somebody wrote it, with all that it says; its closed words stand beside it."""
+        """A need as somebody wrote it; its closed words stand beside it, `not` for its countries."""
         wholes = self.grammar.wholes
         meant, phrase = wholes[self.rng.randrange(len(wholes))]
-        self.pair.begin("whole")
+        self.pair.begin("not_country" if "not" in meant else "whole")
         for word in meant:
             self._mean(word)
         return self._frame(self._phrase([phrase]))
@@ -196,9 +194,11 @@ class Saying:
         """Note one closed word: a kind of work, an ability, a use or what is to be open."""
         if "task" not in self.pair.need and word in TASKS:
             self.pair.need["task"] = word
-        elif word in USES or word in OPEN or word == "osi":
+        elif word in USES.values():
+            self.pair.add("uses", word)
+        elif word in OPEN or word == "osi":
             self._note(word)
-        elif word != "none":
+        elif word not in ("none", "not"):
             self.pair.add("abilities", word)
 
     def _like(self) -> str:

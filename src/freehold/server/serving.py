@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from freehold.core.errors import EnvironmentProblem
 from freehold.server.app import application
@@ -53,14 +53,16 @@ class Together:
             self._transport.write(b"".join(parts))
 
 
-class Patient(H11Protocol):
-    """A connection that is closed when the head of a request does not come in time.
+class Patient(HttpToolsProtocol):
+    """A connection that is closed when the head of a request does not come in time, or has no end.
 
     The time of the first begins with the connection, that of the others with their first byte;
     connections that are only kept are closed by `timeout_keep_alive`.
     """
 
     _late: asyncio.TimerHandle | None = None
+    _head = 0
+    _unfinished = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
@@ -73,24 +75,31 @@ class Patient(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Begin to wait for the rest of a head."""
-        if self._late is None and self._has_no_head():
-            self._wait()
+        """Hand bytes on; what is left of a head must come soon, and be short."""
         super().data_received(data)
+        if not self._unfinished:
+            return
+        self._head += len(data)
+        if self._head > LARGEST_HEAD:
+            self.send_400_response("The head of this request is too long.")
+        elif self._late is None:
+            self._wait()
 
-    def handle_events(self) -> None:
-        """Stop waiting when a head is whole."""
-        super().handle_events()
-        if not self._has_no_head():
-            self._stop()
+    def on_message_begin(self) -> None:
+        """A head begins."""
+        super().on_message_begin()
+        self._unfinished, self._head = True, 0
+
+    def on_headers_complete(self) -> None:
+        """Stop waiting: the head is whole."""
+        self._unfinished = False
+        self._stop()
+        super().on_headers_complete()
 
     def on_response_complete(self) -> None:
         """Send what is left of an answer."""
         super().on_response_complete()
         self.transport.flush()  # type: ignore[attr-defined]
-
-    def _has_no_head(self) -> bool:
-        return self.cycle is None or self.cycle.response_complete
 
     def _wait(self) -> None:
         self._late = self.loop.call_later(SECONDS_FOR_A_HEAD, self._close)
@@ -120,7 +129,7 @@ def serve(config: Config, reread: Callable[[], Config], ready: Callable[[str], N
 
 
 def settings(config: Config, service: Service) -> uvicorn.Config:
-    """How HTTP is spoken: by `h11` alone, with limits, and without telling what runs here."""
+    """How HTTP is spoken: by `httptools` alone, with limits, and without telling what runs here."""
     server = config.server
     return uvicorn.Config(
         application(service),
@@ -136,7 +145,6 @@ def settings(config: Config, service: Service) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=KEPT_OPEN,
         timeout_graceful_shutdown=int(server.drain),
-        h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=config.limits.connections,
         ssl_certfile=server.certificate,
         ssl_keyfile=server.private_key,
