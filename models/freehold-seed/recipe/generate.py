@@ -21,6 +21,7 @@ from implied import BUSINESS, FROM_ABOVE, MEDICAL, PRIVATE
 from needs import Pair
 from openings import FOREIGN, GENERAL
 from slips import slip
+from verbs import with_zu
 
 SHARD = 5000
 LANGUAGES = ["en"] * 46 + ["de"] * 18 + ["fr"] * 18 + ["es"] * 18
@@ -176,10 +177,8 @@ class Saying:
     def _german(self, inner: str) -> str:
         """German puts "zu" into the infinitive after some frames."""
         frame = self.rng.choice(self.tables["do_frames"])
-        with_zu = re.sub(r"(\w+)$", r"zu \1", inner)
-        return self._phrase(
-            [frame], with_zu if "<dozu>" in frame and "<do>" not in frame else inner
-        )
+        split = "<dozu>" in frame and "<do>" not in frame
+        return self._phrase([frame], with_zu(inner) if split else inner)
 
     def _whole(self) -> str:
         """A need as somebody wrote it; its closed words stand beside it, `not` for its countries."""

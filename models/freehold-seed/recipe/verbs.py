@@ -43,7 +43,14 @@ ARTICLES = {
 }
 ELIDED = {"du": "de l'", "au": "à l'"}
 GERMAN = {"lesen": "liest", "einlesen": "einliest", "vorlesen": "vorliest", "sprechen": "spricht", "haben": "hat",
-          "auslesen": "ausliest", "erstellen": "erstellt", "übersetzen": "übersetzt", "lassen": "lässt"}  # fmt: skip
+          "auslesen": "ausliest", "erstellen": "erstellt", "übersetzen": "übersetzt", "lassen": "lässt",
+          "geben": "gibt", "sehen": "sieht", "ansehen": "ansieht", "helfen": "hilft", "treffen": "trifft", "nehmen": "nimmt",
+          "erkennen": "erkennt", "finden": "findet", "halten": "hält", "raten": "rät", "werden": "wird", "wissen": "weiß"}  # fmt: skip
+APART = re.compile(
+    r"(herunter|zusammen|heraus|hinein|hinzu|vorher|zurück|herein|weiter|nach|fest|frei|auf|aus|bei|ein|mit|vor|weg|los|ab|an|zu)"
+    r"(?!tworten|alysieren|imieren|notieren|onymisieren|onnieren|igen$)\w{4,}$"
+)
+"""German verbs that part before "zu"; not those that only begin like them."""
 
 
 def doing(phrase: str) -> str:
@@ -79,6 +86,14 @@ def _english(verb: str) -> str:
 def _german(verb: str) -> str:
     stem = verb[:-2] if verb.endswith("en") else verb[:-1]
     return stem + ("et" if stem.endswith(("d", "t")) else "t")
+
+
+def with_zu(phrase: str) -> str:
+    """The German phrase with "zu" before its last verb, or inside of it: abzuschreiben."""
+    head, space, verb = phrase.strip().rpartition(" ")
+    apart = APART.match(verb)
+    put = f"{apart[1]}zu{verb[len(apart[1]) :]}" if apart else f"zu {verb}"
+    return f"{head}{space}{put}"
 
 
 def elided(text: str) -> str:
