@@ -81,6 +81,13 @@ def test_a_license_that_is_named_is_meant_and_not_any_open_one() -> None:
     assert together("a chatbot, legally clean", said).licenses == ("osi",)
 
 
+def test_the_length_of_a_context_has_what_it_counts_beside_it() -> None:
+    said = Said(task="embed", context="50,000")
+    assert together("vectors for 50,000 pages", said).context is None
+    for text in ("vectors, 50,000 tokens", "50,000 de contexto, vectores", "kontext 50,000"):
+        assert together(text, said).context == "50,000"
+
+
 def test_a_number_of_users_has_people_beside_it() -> None:
     said = Said(task="embed", users="10,000")
     assert together("search through 10,000 pdf reports", said).users is None

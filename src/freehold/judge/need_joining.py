@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from freehold.core.quantities import read_quantity
 from freehold.judge import need_cues as cues
 from freehold.judge.need_parsing import Heard, able, limits, parse
-from freehold.judge.need_words import EVIDENCE, OPEN, PEOPLE, REFUSED, SURE, TERMS, UNLESS
+from freehold.judge.need_words import EVIDENCE, LENGTH, OPEN, PEOPLE, REFUSED, SURE, TERMS, UNLESS
 from freehold.judge.said import OSI, Said, sensible
 from freehold.knowledge.spoken import unaccented
 
@@ -40,7 +40,8 @@ def joined(said: Said, heard: Heard) -> Said:
         uses=_uses(said, cued, text),
         licenses=_licenses(said, cued, text),
         abilities=tuple(dict.fromkeys((*_told(fitting, text), *able(text, task)))),
-        users=said.users if said.users and _of_people(said.users, text) else None,
+        users=said.users if _near(PEOPLE, said.users, text) else None,
+        context=said.context if _near(LENGTH, said.context, text) else None,
     )
     if cued.users and not _many(cued.users):
         cued = replace(cued, users=None)
@@ -96,10 +97,10 @@ def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
     return (*kept, *named)
 
 
-def _of_people(number: str, text: str) -> bool:
-    """Whether people are spoken of near this number."""
-    places = [match.start() for match in re.finditer(re.escape(unaccented(number)), text)]
-    return any(PEOPLE.search(text[max(0, at - 30) : at + len(number) + 30]) for at in places)
+def _near(words: re.Pattern[str], number: str | None, text: str) -> bool:
+    """Whether one of these words stands near this number."""
+    places = re.finditer(re.escape(unaccented(number)), text) if number else ()
+    return any(words.search(text[max(0, at.start() - 30) : at.end() + 30]) for at in places)
 
 
 def _many(number: str) -> bool:

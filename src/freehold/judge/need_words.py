@@ -72,6 +72,10 @@ PEOPLE = re.compile(
     r"|usuari\w*|personas?|gente|miembros|socios|visitantes|suscri\w*|lectores|jugadores|alumn\w*|estudiantes|emplead\w*|cuentas|entran|conecta\w*|matriculad\w*)\b"
 )
 """Near a number of users stands who they are."""
+LENGTH = re.compile(
+    r"\bto\w{0,2}k?e?ns?\b|\bjetons?\b|\b[ck]\w{1,4}text\w*|\bctx|window|fenster|fenetre|ventana|prompt|input|eingabe|entrada|memor|gedachtnis"
+)
+"""Near the length of a context stands what it counts, or where it has its place."""
 _NO = r"(?:not|no|never|nothing|non|without|without any|nicht|kein\w*|nichts|ohne|pas|sans|rien|aucun\w*|sin|nada|won't|will not|don't|do not|isn't|is not)"
 _TRADE = r"(?:business|commerci\w*|sell\w*|sold|profit|verkauf\w*|kommerz\w*|gewerb\w*|vend\w*|vente|comerci\w*|negocio|lucro)"
 REFUSED = re.compile(
