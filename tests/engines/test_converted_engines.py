@@ -17,7 +17,6 @@ from freehold.engines.base import ENGINES, Found, Job
 from freehold.engines.workers.ctranslate2 import writing as counting
 from freehold.engines.workers.openvino import writing
 from freehold.engines.workers.openvino.devices import of_state, properties
-from freehold.engines.workers.openvino.streaming import spoken
 from freehold.engines.workers.thoughts import Sections
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.safetensors_writing import Entry, header
@@ -138,27 +137,6 @@ def test_it_does_not_matter_in_which_pieces_an_answer_comes(letters: list[str]) 
     assert plain.text == "".join(letters)
     assert (marked.text, marked.thinking) == (whole.text, whole.thinking)
     assert (whole.text + whole.thinking).count("a") == letters.count("a")
-
-
-def test_a_thread_that_speaks_is_heard_and_ends_when_nobody_listens() -> None:
-    def work(say: Callable[[str], bool]) -> int:
-        for count in range(10**6):
-            if say("x"):
-                return count
-        return -1
-
-    pieces = spoken(work)
-    assert next(pieces) == "x"
-    pieces.close()
-
-    def fails(say: Callable[[str], bool]) -> None:
-        say("a")
-        raise ValueError("no")
-
-    heard = spoken(fails)
-    assert next(heard) == "a"
-    with pytest.raises(ValueError, match="no"):
-        next(heard)
 
 
 def model_bin(name: str = "TransformerDecoderSpec", version: int = 6) -> bytes:

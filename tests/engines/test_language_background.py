@@ -1,95 +1,89 @@
-"""Work in a thread of its own: what it makes comes at once, and it ends when nobody waits."""
+"""The layers of a model while it computes: how far it is, and where it ends."""
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from freehold.engines.workers.language import background
-from freehold.engines.workers.language.background import GivenUp, progress, streamed
+from freehold.engines.workers import aside
+from freehold.engines.workers.aside import Tell
+from freehold.engines.workers.language.background import Watch, progress, streamed
 from freehold.tasks.base import Progress
 
 
-class Layers:
-    """Stands for the layers of a model."""
+class Layer:
+    """A layer that can be looked at before it runs, as those of PyTorch."""
 
-    given_up = False
-    passed = 0
-    count = 4
+    def __init__(self) -> None:
+        self.looks: list[Any] = []
 
-    @contextmanager
-    def watching(self) -> Iterator[None]:
-        yield
+    def register_forward_pre_hook(self, look: Any) -> "Layer":
+        self.looks.append(look)
+        return self
 
+    def remove(self) -> None:
+        self.looks.clear()
 
-def results(work: Callable[..., Any], watch: Any) -> tuple[list[Any], Any]:
-    """What came, and what was returned."""
-    parts, found = streamed(work, watch), []
-    while True:
-        try:
-            found.append(next(parts))
-        except StopIteration as end:
-            return found, end.value
+    def __call__(self) -> None:
+        for look in self.looks:
+            look(self, ())
 
 
-def test_what_is_made_comes_in_order_and_the_end_is_returned() -> None:
-    def work(give: Callable[[str], None]) -> str:
-        give("one")
-        give("two")
+def test_layers_that_run_are_counted_while_they_are_watched() -> None:
+    layers = [Layer(), Layer()]
+    watch = Watch(layers)
+
+    def work(tell: Tell) -> str:
+        for layer in layers * 3:
+            layer()
+        tell("made")
         return "done"
 
-    assert results(work, Layers()) == (["one", "two"], "done")
-
-
-def test_an_error_in_the_work_reaches_who_asked() -> None:
-    def work(give: Callable[[str], None]) -> str:
-        give("one")
-        raise ZeroDivisionError
-
-    parts = streamed(work, Layers())  # type: ignore[arg-type]
-    assert next(parts) == "one"
-    with pytest.raises(ZeroDivisionError):
+    parts = streamed(work, watch)
+    assert next(parts) == "made"
+    with pytest.raises(StopIteration) as end:
         next(parts)
+    assert end.value.value == "done"
+    assert watch.passed == 6
+    layers[0]()
+    assert watch.passed == 6
 
 
-def test_closing_gives_the_work_up_and_waits_until_it_has_ended() -> None:
-    watch, ended = Layers(), threading.Event()
+def test_closing_ends_the_work_at_the_next_layer() -> None:
+    layer = Layer()
 
-    def work(give: Callable[[str], None]) -> None:
-        give("one")
-        while not watch.given_up:
-            threading.Event().wait(0.001)
-        ended.set()
-        raise GivenUp
+    def work(tell: Tell) -> None:
+        tell("made")
+        while True:
+            layer()
 
-    parts = streamed(work, watch)  # type: ignore[arg-type]
-    assert next(parts) == "one"
+    parts = streamed(work, Watch([layer]))
+    assert next(parts) == "made"
     parts.close()
-    assert watch.given_up
-    assert ended.is_set()
+    assert not layer.looks
 
 
 def test_progress_is_told_while_nothing_new_comes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "PATIENCE", 0.001)
-    watch, go = Layers(), threading.Event()
-    watch.passed = 2
+    monkeypatch.setattr(aside, "PATIENCE", 0.001)
+    layers = [Layer() for _ in range(4)]
+    watch = Watch(layers)
 
-    def work(give: Callable[[str], None]) -> None:
-        go.wait()
-        give("one")
+    def work(tell: Tell) -> None:
+        layers[0]()
+        layers[1]()
+        while True:
+            tell(None)
 
-    parts = streamed(work, watch)  # type: ignore[arg-type]
+    parts = streamed(work, watch)
     told = next(parts)
+    while told.done < 2:
+        told = next(parts)
     assert isinstance(told, Progress)
     assert (told.done, told.of, told.what) == (2, 4, "layers")
-    go.set()
-    assert [part for part in parts if part == "one"] == ["one"]
+    parts.close()
 
 
 def test_the_time_left_follows_from_the_layers_that_were_passed() -> None:
-    watch = Layers()
-    assert progress(watch, 1.0).left is None  # type: ignore[arg-type]
+    watch = Watch([Layer() for _ in range(4)])
+    assert progress(watch, 1.0).left is None
     watch.passed = 1
-    assert progress(watch, 2.0).left == 6.0  # type: ignore[arg-type]
+    assert progress(watch, 2.0).left == 6.0

@@ -8,26 +8,20 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from queue import Empty, SimpleQueue
-from typing import Any
+from typing import Any, TypeVar
 
+from freehold.engines.workers.aside import Tell, aside
 from freehold.tasks.base import Progress
 
+T = TypeVar("T")
+
 THREAD = ThreadPoolExecutor(1, thread_name_prefix="model")
-PATIENCE = 0.5
-"""Seconds without anything new after which progress is told."""
-END = object()
-
-
-class GivenUp(Exception):
-    """Nobody waits for the answer any more."""
 
 
 class Watch:
     """Counts the layers that a model has passed, and stops it in between when it is given up."""
 
     def __init__(self, layers: list[Any]) -> None:
-        self.given_up = False
         self.passed = 0
         self._layers = layers
 
@@ -37,19 +31,19 @@ class Watch:
         return max(1, len(self._layers))
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self, tell: Tell) -> Iterator[None]:
         """Look at each layer."""
-        handles = [layer.register_forward_pre_hook(self._look) for layer in self._layers]
+
+        def look(*_: Any) -> None:
+            self.passed += 1
+            tell(None)
+
+        handles = [layer.register_forward_pre_hook(look) for layer in self._layers]
         try:
             yield
         finally:
             for handle in handles:
                 handle.remove()
-
-    def _look(self, *_: Any) -> None:
-        self.passed += 1
-        if self.given_up:
-            raise GivenUp
 
 
 def layers(model: Any) -> list[Any]:
@@ -64,39 +58,19 @@ def _numbers(module: Any) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
 
 
-def streamed(
-    work: Callable[[Callable[[Any], None]], Any], watch: Watch
-) -> Generator[Any, None, Any]:
-    """What `work` gives to the function it is given, as it comes; at last what it returns.
+def streamed(work: Callable[[Tell], T], watch: Watch) -> Generator[Any, None, T]:
+    """What `work` tells, as it comes; at last what it returns.
 
     While nothing new comes, `Progress` in layers is told. Closing the generator gives the work up
     within one layer.
     """
-    made: SimpleQueue[Any] = SimpleQueue()
     began = time.monotonic()
 
-    def run() -> Any:
-        try:
-            with watch.watching():
-                return work(made.put)
-        finally:
-            made.put(END)
+    def run(tell: Tell) -> T:
+        with watch.watching(tell):
+            return work(tell)
 
-    future = THREAD.submit(run)
-    try:
-        while True:
-            try:
-                part = made.get(timeout=PATIENCE)
-            except Empty:
-                yield progress(watch, time.monotonic() - began)
-                continue
-            if part is END:
-                return future.result()
-            yield part
-    finally:
-        watch.given_up = True
-        if not future.done():
-            future.exception()
+    return aside(run, idle=lambda: progress(watch, time.monotonic() - began), within=THREAD)
 
 
 def progress(watch: Watch, seconds: float) -> Progress:

@@ -5,8 +5,8 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Tell, aside, until_given_up
 from freehold.engines.workers.openvino.devices import device, genai, properties
-from freehold.engines.workers.openvino.streaming import spoken
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.samples import recording
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
@@ -25,10 +25,10 @@ def load(order: Order) -> Callable[[Request], Generator[Piece | Result, None, No
         began, sound = time.monotonic(), recording(request.audio, RATE).tolist()
         config = configured(pipeline.get_generation_config(), request)
 
-        def work(say: Callable[[str], bool]) -> Any:
-            return pipeline.generate(sound, config, streamer=say)
+        def work(tell: Tell) -> Any:
+            return pipeline.generate(sound, config, streamer=until_given_up(tell))
 
-        pieces = spoken(work)
+        pieces = aside(work)
         try:
             while True:
                 yield Piece(next(pieces))

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import TellSteps, stepwise
 from freehold.engines.workers.openvino.devices import device, genai, properties, reason
 from freehold.engines.workers.openvino.noise import generator
 from freehold.engines.workers.openvino.painting_words import Call, Model, called
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.pictures.pixels import saved
-from freehold.engines.workers.stepping import Tell, stepwise
 from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_to_image import Request, Result
 
@@ -118,7 +118,7 @@ def painted(call: Call, seed: int) -> Generator[Progress, None, tuple[Any, int]]
     numpy, images = import_module("numpy"), import_module("PIL.Image")
     done, ended = [0], list[BaseException]()
 
-    def work(tell: Tell) -> Any:
+    def work(tell: TellSteps) -> Any:
         def step(number: int, of: int, latent: Any) -> bool:
             try:
                 if not numpy.isfinite(latent.data).all():

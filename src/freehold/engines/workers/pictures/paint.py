@@ -13,12 +13,12 @@ from typing import Any
 from msgspec import structs
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
+from freehold.engines.workers.aside import TellSteps, stepwise
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.pictures import consistory
 from freehold.engines.workers.pictures.paint_pipes import opened, remarks, stages
 from freehold.engines.workers.pictures.paint_words import Call, called
 from freehold.engines.workers.pictures.pixels import saved
-from freehold.engines.workers.stepping import Tell, stepwise
 from freehold.tasks.base import File, Progress, Work
 from freehold.tasks.text_to_image import Request, Result
 
@@ -89,7 +89,7 @@ def run(
 
     bar = Bar(each)
 
-    def work(tell: Tell) -> Any:
+    def work(tell: TellSteps) -> Any:
         bar.tell = tell
         for name in ("prior_pipe", "decoder_pipe"):
             if hasattr(call.pipeline, name):
@@ -114,7 +114,7 @@ class Bar:
 
     def __init__(self, each: Callable[[], None]) -> None:
         self.done, self.of, self.each = 0, 0, each
-        self.tell: Tell = lambda done, of: None
+        self.tell: TellSteps = lambda done, of: None
 
     def __call__(self, iterable: Any = None, total: int | None = None) -> Any:
         """Begin to count; what is iterated over is counted by itself."""

@@ -5,11 +5,11 @@ from collections.abc import Callable, Generator
 from typing import Any
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import TellSteps, stepwise
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.pictures.locations import boxes, plain, texts
 from freehold.engines.workers.pictures.pixels import opened
 from freehold.engines.workers.pictures.read_image import looks
-from freehold.engines.workers.stepping import Tell, stepwise
 from freehold.engines.workers.torchwork import finite, model_of, processor_of
 from freehold.tasks.base import Progress, Work
 from freehold.tasks.image_to_text import Request, Result
@@ -73,7 +73,7 @@ class Writer:
         words = ", ".join(request.words)
         return self.processor(text=FLORENCE[look] + words, images=image, return_tensors="pt")
 
-    def _written(self, given: Any, most: int, tell: Tell) -> list[int]:
+    def _written(self, given: Any, most: int, tell: TellSteps) -> list[int]:
         """The tokens that the model writes."""
         import torch
         from transformers import StoppingCriteriaList

@@ -8,6 +8,7 @@ import numpy
 import torch
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.series.choosing import forecaster
 from freehold.engines.workers.series.dates import continued, days_of_step
@@ -15,7 +16,6 @@ from freehold.engines.workers.series.forecasters import Forecaster
 from freehold.engines.workers.series.table import Table, read_table
 from freehold.engines.workers.sound.arrays import read_array
 from freehold.engines.workers.sound.loading import seeded, telling
-from freehold.engines.workers.sound.watching import Pace
 from freehold.tasks.base import Work
 from freehold.tasks.time_series_forecasting import Request, Result, Series
 

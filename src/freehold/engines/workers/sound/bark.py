@@ -7,10 +7,11 @@ from typing import Any
 from transformers import BarkModel, BarkProcessor
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import weights
 from freehold.engines.workers.sound.speaking import Answer, chosen, speaker
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_step
+from freehold.engines.workers.sound.watching import at_each_step
 from freehold.tasks.base import Progress
 from freehold.tasks.text_to_audio import Request
 

@@ -10,11 +10,11 @@ import transformers
 from transformers import AutoProcessor
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.cutting import overlapping
 from freehold.engines.workers.sound.loading import architecture, moved, only, weights
 from freehold.engines.workers.sound.reading import Sound, read_sound
-from freehold.engines.workers.sound.watching import Pace
 from freehold.engines.workers.sound.words import framed_words
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
 from freehold.tasks.base import Work

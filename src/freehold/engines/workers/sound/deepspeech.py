@@ -14,6 +14,7 @@ import numpy
 import torch
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.beam import likeliest
 from freehold.engines.workers.sound.cells import tf_lstm
@@ -21,7 +22,6 @@ from freehold.engines.workers.sound.loading import on_processor, only
 from freehold.engines.workers.sound.mfcc import mfcc
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.tensors import named_weights, taken
-from freehold.engines.workers.sound.watching import Pace
 from freehold.engines.workers.sound.words import framed_words
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result
 from freehold.tasks.base import Work

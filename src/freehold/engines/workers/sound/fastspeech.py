@@ -12,10 +12,10 @@ from transformers import (
 )
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import architecture, beside, weights
 from freehold.engines.workers.sound.speaking import Answer, chosen, speaker
-from freehold.engines.workers.sound.watching import Tell
 from freehold.tasks.text_to_audio import Request
 
 RATE = 22_050

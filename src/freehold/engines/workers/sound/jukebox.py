@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.jukebox_prior import Naming, Window
 from freehold.engines.workers.sound.jukebox_settings import read_settings
@@ -22,7 +23,6 @@ from freehold.engines.workers.sound.loading import precision
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.speaking import Answer, speaker
 from freehold.engines.workers.sound.tensors import named_weights
-from freehold.engines.workers.sound.watching import Pace, Tell
 from freehold.tasks.base import File
 from freehold.tasks.text_to_audio import Request
 

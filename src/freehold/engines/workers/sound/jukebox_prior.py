@@ -8,11 +8,11 @@ from msgspec import Struct
 from torch.nn import functional
 
 from freehold.core.errors import BrokenInput
+from freehold.engines.workers.aside import Tell
 from freehold.engines.workers.sound.jukebox_layers import Stack, through
 from freehold.engines.workers.sound.jukebox_settings import Prior, Settings
 from freehold.engines.workers.sound.jukebox_sound import Longer, Part
 from freehold.engines.workers.sound.jukebox_words import Song
-from freehold.engines.workers.sound.watching import Tell
 
 
 class Window(Struct, frozen=True):

@@ -5,9 +5,9 @@ from typing import Any
 
 from torch.nn import functional
 
+from freehold.engines.workers.aside import Tell
 from freehold.engines.workers.sound.jukebox_settings import Codec, Widened
 from freehold.engines.workers.sound.tensors import taken
-from freehold.engines.workers.sound.watching import Tell
 
 
 class Part:

@@ -9,10 +9,10 @@ from msgspec import Struct
 from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import moved, only, seeded, weights
 from freehold.engines.workers.sound.reading import read_sound
-from freehold.engines.workers.sound.watching import Pace, Tell, watched
 from freehold.tasks import audio_to_audio, text_generation
 from freehold.tasks.base import File, Spent, Times, Work
 
@@ -65,7 +65,7 @@ class Listener:
                  (request.said,) if isinstance(request.said, File) else ())]  # fmt: skip
         heard = self._heard(talk, request.max_tokens)
         pace = Pace(heard.most, "tokens at most")
-        told = watched(lambda tell: self._written(heard, {}, lambda n, _: tell(pace.at(n))))
+        told = aside(lambda tell: self._written(heard, {}, lambda n, _: tell(pace.at(n))))
         made = yield from told
         yield audio_to_audio.Result(
             text=made.text.strip(),
@@ -87,7 +87,7 @@ class Listener:
             said = {"do_sample": False}
         elif said:
             said["do_sample"] = True
-        made = yield from watched(lambda tell: self._written(heard, said, _pieces(tell)))
+        made = yield from aside(lambda tell: self._written(heard, said, _pieces(tell)))
         count, prompt = len(made.tokens), heard.inputs["input_ids"].shape[1]
         yield text_generation.Result(
             text=made.text,

@@ -5,10 +5,11 @@ from typing import Any
 from transformers import AutoTokenizer, MusicgenForConditionalGeneration
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import weights
 from freehold.engines.workers.sound.speaking import Answer, speaker
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token
+from freehold.engines.workers.sound.watching import at_each_token
 from freehold.tasks.text_to_audio import Request
 
 

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace
 from freehold.engines.workers.files import new_file
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.arrays import kept_array
@@ -22,7 +23,6 @@ from freehold.engines.workers.sound.loading import on_processor, seeded
 from freehold.engines.workers.sound.melody import notes_of, signs
 from freehold.engines.workers.sound.midi import midi, read_midi
 from freehold.engines.workers.sound.tensors import named_weights, taken
-from freehold.engines.workers.sound.watching import Pace
 from freehold.tasks.base import File, Work
 from freehold.tasks.music_latents import Request, Result
 

@@ -8,11 +8,12 @@ import transformers
 from transformers import AutoProcessor
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.cutting import at_quiet_places
 from freehold.engines.workers.sound.loading import architecture, moved, only, weights
 from freehold.engines.workers.sound.reading import Sound, read_sound
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
+from freehold.engines.workers.sound.watching import at_each_token
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
 from freehold.tasks.base import Work
 
@@ -53,7 +54,7 @@ class Writer:
         began = time.monotonic()
         self.notes.clear()
         sound = read_sound(request.audio, self.rate)
-        segments = yield from watched(lambda tell: self._all(request, sound, tell))
+        segments = yield from aside(lambda tell: self._all(request, sound, tell))
         notes = sound.notes + tuple(self.notes)
         if len(segments) > 1:
             notes += (f"it was heard in {len(segments)} parts, cut at quiet places",)

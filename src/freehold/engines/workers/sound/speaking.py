@@ -10,9 +10,9 @@ from typing import Any
 import torch
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import loader, only, seeded
-from freehold.engines.workers.sound.watching import Tell, watched
 from freehold.engines.workers.sound.writing import written
 from freehold.tasks.base import Work
 from freehold.tasks.text_to_audio import Request, Result
@@ -47,7 +47,7 @@ def speaker(what: str, rate: int, honored: tuple[str, ...], make: Make) -> Answe
         if not request.text.strip():
             raise UsageError("there is nothing to speak: the text is empty")
         began, seed = time.monotonic(), seeded(request.seed)
-        samples, notes = yield from watched(lambda tell: quietly(make, request, tell))
+        samples, notes = yield from aside(lambda tell: quietly(make, request, tell))
         samples = samples.detach().float().cpu().reshape(-1).numpy()
         file, clipped = written(samples, rate)
         seconds = len(samples) / rate

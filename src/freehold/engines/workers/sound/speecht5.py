@@ -8,10 +8,11 @@ import torch
 from transformers import SpeechT5ForTextToSpeech, SpeechT5HifiGan, SpeechT5Processor
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace, Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import beside, weights
 from freehold.engines.workers.sound.speaking import Answer, chosen, speaker
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_step
+from freehold.engines.workers.sound.watching import at_each_step
 from freehold.tasks.text_to_audio import Request
 
 FRAMES_A_LETTER = 20

@@ -17,12 +17,13 @@ from msgspec import Struct
 from transformers import AutoTokenizer, LlamaForCausalLM
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace, Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import only, seeded, weights
 from freehold.engines.workers.sound.reading import read_sound
 from freehold.engines.workers.sound.unit_voice import Voice
 from freehold.engines.workers.sound.units import RATE, Ear
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
+from freehold.engines.workers.sound.watching import at_each_token
 from freehold.engines.workers.sound.writing import written
 from freehold.tasks.audio_to_audio import Request, Result
 from freehold.tasks.base import File, Work
@@ -75,7 +76,7 @@ class SpiritLM:
         voice = self._voice(request)
         seeded(request.seed)
         began = time.monotonic()
-        told = watched(lambda tell: self._said(request, tell))
+        told = aside(lambda tell: self._said(request, tell))
         said = yield from told
         work = Work(time.monotonic() - began, len(said.tokens), "tokens")
         if not request.spoken or self.voice is None:

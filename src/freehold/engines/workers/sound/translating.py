@@ -11,11 +11,12 @@ from msgspec import Struct
 from transformers import SeamlessM4TProcessor
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.cutting import at_quiet_places
 from freehold.engines.workers.sound.loading import architecture, only, seeded, weights
 from freehold.engines.workers.sound.reading import read_sound
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_step, watched
+from freehold.engines.workers.sound.watching import at_each_step
 from freehold.engines.workers.sound.writing import written
 from freehold.tasks import audio_to_audio, automatic_speech_recognition, text_to_audio
 from freehold.tasks.base import File, Work
@@ -62,7 +63,7 @@ class Translator:
             voice=self._voice(request.voice) if request.spoken else None,
             most=request.max_tokens,
         )
-        done = yield from watched(lambda tell: self._done(wish, tell))
+        done = yield from aside(lambda tell: self._done(wish, tell))
         file, clipped = written(done.samples, self.out) if request.spoken else (None, ())
         seconds = len(done.samples) / self.out
         yield audio_to_audio.Result(
@@ -81,7 +82,7 @@ class Translator:
         only(request, "this model", "audio", "language", "translate")
         language = "eng" if request.translate else _must(request.language, self.written)
         wish = Wish(said=request.audio, language=language)
-        done = yield from watched(lambda tell: self._done(wish, tell))
+        done = yield from aside(lambda tell: self._done(wish, tell))
         yield automatic_speech_recognition.Result(
             text=done.text,
             language=language,
@@ -96,7 +97,7 @@ class Translator:
         seed, language = seeded(request.seed), _must(request.language, self.spoken)
         wish = Wish(said=request.text, language=language, source=language,
                     voice=self._voice(request.voice))  # fmt: skip
-        done = yield from watched(lambda tell: self._done(wish, tell))
+        done = yield from aside(lambda tell: self._done(wish, tell))
         file, clipped = written(done.samples, self.out)
         seconds = len(done.samples) / self.out
         yield text_to_audio.Result(

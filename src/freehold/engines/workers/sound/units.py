@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from transformers import HubertConfig, HubertModel
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.reading import Sound
-from freehold.engines.workers.sound.watching import Tell
 
 RATE = 16_000
 CHUNK, SHORTEST = 100 * RATE, 1_280

@@ -9,10 +9,10 @@ import transformers
 from transformers import AutoFeatureExtractor, AutoTokenizer
 
 from freehold.core.errors import BrokenInput, UsageError
+from freehold.engines.workers.aside import Pace
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import architecture, moved, only, telling, weights
 from freehold.engines.workers.sound.reading import read_sound
-from freehold.engines.workers.sound.watching import Pace
 from freehold.tasks.base import File, Work
 from freehold.tasks.feature_extraction import Request, Result
 

@@ -5,10 +5,10 @@ from typing import Any
 from transformers import AutoTokenizer, VitsModel
 
 from freehold.core.errors import EnvironmentProblem, UsageError
+from freehold.engines.workers.aside import Tell
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import weights
 from freehold.engines.workers.sound.speaking import Answer, chosen, speaker
-from freehold.engines.workers.sound.watching import Tell
 from freehold.tasks.text_to_audio import Request
 
 

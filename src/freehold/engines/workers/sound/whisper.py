@@ -9,10 +9,11 @@ from typing import Any
 from transformers import WhisperForConditionalGeneration, WhisperProcessor
 
 from freehold.core.errors import UsageError
+from freehold.engines.workers.aside import Pace, Tell, aside
 from freehold.engines.workers.order import Order
 from freehold.engines.workers.sound.loading import weights
 from freehold.engines.workers.sound.reading import Sound, read_sound
-from freehold.engines.workers.sound.watching import Pace, Tell, at_each_token, watched
+from freehold.engines.workers.sound.watching import at_each_token
 from freehold.engines.workers.sound.words import spoken_words
 from freehold.tasks.automatic_speech_recognition import Piece, Request, Result, Segment
 from freehold.tasks.base import Work
@@ -45,7 +46,7 @@ class Whisper:
         language = self._language(request, features)
         parts: Parts = []
         heard = partial(self._heard, request, features, language, parts=parts)
-        tokens = yield from watched(heard)
+        tokens = yield from aside(heard)
         yield Result(
             text=self.text(tokens).strip(),
             language=language,
