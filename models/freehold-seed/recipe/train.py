@@ -28,8 +28,8 @@ ROWS = 22
 """Rows of one process in one step."""
 ANSWERS = 1152
 """Tokens of answers that are counted in a step of one process, at most."""
-STEPS = 13000
-CHECKPOINTS = (910, 5850)
+STEPS = 20000
+CHECKPOINTS = (1400, 9000)
 """Steps after which the weights are kept, too."""
 WARM, FALL = 0.02, 0.4
 """Parts of the training: the rate rises in the first, and falls after the second."""
