@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from generate import ABILITIES, OPEN, TASKS, USES, WEIGHTS
 from grammar import INNER, Grammar, Part, parse
+from kinds import ABILITIES, OPEN, TASKS, USES, WEIGHTS
 from needs import SPOKEN, Pair
 
 FORMS = ("thing", "do", "scene")

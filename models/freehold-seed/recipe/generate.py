@@ -18,6 +18,7 @@ from pathlib import Path
 
 from grammar import Grammar
 from implied import BUSINESS, FROM_ABOVE, MEDICAL, PRIVATE
+from kinds import ABILITIES, OPEN, READING, RIVALS, SPEAKING, TASKS, USES, WEIGHTS
 from needs import Pair
 from openings import FOREIGN, GENERAL
 from slips import slip
@@ -29,32 +30,9 @@ HOW_MANY = [0] * 24 + [1] * 30 + [2] * 24 + [3] * 13 + [4] * 6 + [5] * 3
 """Limits of a need."""
 SCENE, DO = 0.3, 0.72
 """How a kind of work is said: as a scene below the first, as a deed below the second, else as a thing."""
-WEIGHTS = {
-    "commercial": 30, "host": 13, "modify": 10, "redistribute": 9, "train": 7, "memory": 30,
-    "machine": 9, "languages": 22, "license": 9, "osi": 8, "fully": 6, "weights": 5,
-    "restricted": 3, "context": 8, "size": 9, "not_country": 9, "not_maker": 7, "users": 8,
-    "revenue": 5, "where": 10, "nothing": 34, "ability": 40, "like": 4,
-}  # fmt: skip
 ELSEWHERE = ("not_country", "not_maker")
 """Limits whose words speak of other people's companies."""
 AFTER_SCENE = [". ", ". ", ". ", ", ", ", ", "; ", " - ", " ", " ("]
-USES = {"commercial": "commercial", "host": "host", "modify": "modify",
-        "redistribute": "redistribute", "train": "train-on-outputs"}  # fmt: skip
-OPEN = {"fully": "fully open", "weights": "open weights", "restricted": "restricted weights"}
-RIVALS = [{"license", "osi"}, {"fully", "weights", "restricted"}, {"memory", "machine"}]
-"""Of these only one is said."""
-SPEAKING = {"chat", "ocr", "embed", "rerank", "classify", "moderate", "transcribe", "speak",
-            "translate", "vision", "listen", "omni", "watch", "caption"}  # fmt: skip
-READING = {"chat", "code", "math", "vision", "embed", "rerank", "translate", "watch"}
-ABILITIES = {
-    "chat": ["tools", "reasoning", "code", "math", "medical", "tools", "reasoning"],
-    "code": ["tools", "reasoning", "infill", "math"], "math": ["reasoning", "tools"],
-    "vision": ["tools", "reasoning", "grounding", "medical"],
-    "transcribe": ["timestamps", "diarization", "streaming", "medical"],
-    "speak": ["voice-cloning", "streaming", "voice-cloning"], "embed": ["multivector", "sparse"],
-    "forecast": ["quantiles"], "segment": ["medical", "geospatial"], "detect": ["geospatial"],
-    "classify": ["medical"],
-}  # fmt: skip
 WHOLE, LIKE, OUTSIDE, NO_TASK, SHORT = 14, 8, 7, 3, 5
 """Of a hundred pairs: written as a whole, to replace a model, no need at all, only limits, key words; the rest say a task."""
 FOLDED = 0.94
@@ -158,10 +136,15 @@ class Saying:
         """The work in one of its forms, with what its words mean beside it."""
         self.pair.begin("task")
         words = self._phrase(self.tables["tasks"][task][form])
-        for ability, pattern in (("geospatial", FROM_ABOVE), ("medical", MEDICAL)):
-            if ability in ABILITIES.get(task, ()) and pattern.search(words):
-                self.pair.add("abilities", ability)
+        self._imply(words)
         return words
+
+    def _imply(self, words: str) -> None:
+        """Note the abilities that words mean by the way."""
+        fitting = ABILITIES.get(self.pair.need.get("task", ""), ())
+        for ability, pattern in (("geospatial", FROM_ABOVE), ("medical", MEDICAL)):
+            if ability in fitting and pattern.search(words):
+                self.pair.add("abilities", ability)
 
     def _scene(self, task: str) -> str:
         """Work that is told and not named; now and then with a question around it."""
@@ -187,7 +170,9 @@ class Saying:
         self.pair.begin("not_country" if "not" in meant else "whole")
         for word in meant:
             self._mean(word)
-        return self._frame(self._phrase([phrase]))
+        words = self._phrase([phrase])
+        self._imply(words)
+        return self._frame(words)
 
     def _mean(self, word: str) -> None:
         """Note one closed word: a kind of work, an ability, a use or what is to be open."""
@@ -351,15 +336,6 @@ class Saying:
         if self.rng.random() < 0.4:
             self.rng.shuffle(parts)
         return self.rng.choice([" ", " ", ", ", " / ", "; "]).join(part for part in parts if part)
-
-
-TASKS = (
-    ["chat"] * 9 + ["transcribe"] * 6 + ["code", "speak", "draw", "ocr", "translate"] * 4
-    + ["embed", "vision", "classify", "edit", "film", "forecast", "detect", "moderate"] * 3
-    + ["math", "watch", "listen", "omni", "rerank", "pages", "embed-images", "match-images"] * 2
-    + ["classify-images", "music", "sounds", "audio", "animate", "shape", "segment"] * 2
-    + ["cut-out", "caption", "depth"] * 2
-)  # fmt: skip
 
 
 def tidy(rng: random.Random, text: str, language: str) -> str:

@@ -7,13 +7,13 @@ BUSINESS = re.compile(
     r"(?<!keep me )(?<!keep him )(?<!keep her )(?<!keep us )\b(company(?! (?:in writing|with talk|at night|through))|business(?! cards?)|(web ?|online[ -]?|e-)?shop|webshop|store|startup|start-up|firm|agency|restaurant|enterprise"
     r"|customers?|clients?|clientele|bakery|butcher's|salon|hotel|hostel|cafe|café|brewery|supermarket|pharmacy|bookshop|factory"
     r"|dealership|dealer|retailer|wholesaler|insurer|(?:our|my|the) bank|publishing house|consultancy|manufacturer|e-commerce"
-    r"|law office|tax office|freelancer?|freelancing|(dental|dentist's|doctor's|medical|vet|vet's|veterinary|law|legal|therapy|physio\w*) practice"
+    r"|law office|tax office|saas|indie (?:game |film )?(?:studio|developer)|freelancer?|freelancing|(dental|dentist's|doctor's|medical|vet|vet's|veterinary|law|legal|therapy|physio\w*) practice"
     r"|(game|games|design|photo|film|tattoo|yoga|recording|architecture|animation|dubbing|fitness) studio"
     r"|\w*firma|unternehmen|\w*betrieb|laden|\w+(?:buch|hof|blumen|bio|spiel\w*|mode|eis)laden|geschäft|\w*kanzlei|\w*agentur|steuerbüro|kunde\w*|kundinnen"
     r"|(?:stamm|neu|firmen|geschäfts)kund\w+|\w*bäckerei|metzgerei|gärtnerei|\w*schreinerei|tischlerei|friseur\w*|autohaus|autowerkstatt|kfz-werkstatt"
     r"|\w*brauerei|apotheke|\w*verlag|fabrik|\w*händler|\w*makler|onlineshop|gasthof|gasthaus|freiberufl\w*|selbstständig\w*|mittelständler"
     r"|(?:arzt|zahnarzt|tierarzt|physio|therapie|haut|haus|kinder)\w*praxis"
-    r"|entreprise|société|boutique|magasin|boîte|commerce|agence|cabinet (?:d'|dentaire|médical|vétérinaire|comptable|juridique|de conseil)\w*|clientèle"
+    r"|(?:estudio|estudios) de (?:yoga|diseño|juegos|tatuajes|cine)|un cabinet|entreprise|société|boutique|magasin|boîte|commerce|agence|cabinet (?:d'|dentaire|médical|vétérinaire|comptable|juridique|de conseil)\w*|clientèle"
     r"|clientes?|boulangerie|boucherie|salon de coiffure|hôtel|concessionnaire|pharmacie|usine|brasserie|maison d'édition|librairie|épicerie|pme|tpe"
     r"|auto-entrepreneu\w+|traiteur|fleuriste|imprimerie"
     r"|empresa|negocio|tienda|restaurante|agencia|despacho|panadería|carnicería|peluquería|concesionario|clínica (?:dental|veterinaria)|gestoría|bufete|farmacia"
@@ -29,7 +29,7 @@ PRIVATE = re.compile(
     r"|(?:earn|make) (?:any |no )?money|no profit|\bfun\b|privat\w* (?:use|project|person\w*)|purely private|(?:it's|is) private|for me privately"
     r"|privat(?:e[rn]?)? (?:zweck|nutz|gebrauch|projekt)|nur privat|rein privat|personal use|hobb|spaß|usage privé|uso privado|nur für mich|plaisir|diversión", re.I)  # fmt: skip
 FROM_ABOVE = re.compile(
-    r"satel|satél|luftbild|luftaufnahm|aerial|aérien|aére|earth observation|from orbit|remote sensing|télédétection|fernerkundung|teledetección|landsat|sentinel-",
+    r"satel|satél|\bdrones?\b|drohne|\bdron(?:es)?\b|luftbild|luftaufnahm|aerial|aérien|aére|earth observation|from orbit|remote sensing|orthophoto|orthofoto|ortofoto|from the air|aus der luft|vues? du ciel|vistas? desde el aire|télédétection|fernerkundung|teledetección|landsat|sentinel-",
     re.I,
 )
 MEDICAL = re.compile(

@@ -7,8 +7,11 @@ from msgspec.structs import replace
 
 from freehold.actions.headers import Headers
 from freehold.core.errors import BrokenInput, NotAllowed, NotFound, UsageError
+from freehold.formats.converted import made_for
+from freehold.formats.converted import weights as weights_of
 from freehold.formats.cursor import Source
 from freehold.formats.diffusers_index import read_index
+from freehold.formats.genai import CONFIG as GENAI
 from freehold.formats.gguf import Gguf, read_gguf
 from freehold.formats.gguf_split import joined, split_names
 from freehold.formats.safetensors import Safetensors, read_safetensors
@@ -59,6 +62,8 @@ def read_place(place: "Place", folder: str = "") -> Headers:
     names = _below(place, folder)
     if "model_index.json" in names:
         return _pipeline(place, folder)
+    if engine := made_for(names):
+        return _made(place, folder, engine, names)
     weights = choose_safetensors(names)
     if weights:
         found = _safetensors(place, folder, weights)
@@ -156,6 +161,13 @@ def _inside(names: Sizes, folder: str) -> dict[str, int | None]:
     """The files of one component; nothing where its name is not that of a folder."""
     start = folder + "/"
     return {name[len(start) :]: size for name, size in names.items() if name.startswith(start)}
+
+
+def _made(place: "Place", folder: str, engine: str, names: Sizes) -> Headers:
+    """A folder that was converted for one engine: its configuration, and the size of its files."""
+    files = [folder + name for name in weights_of(names, engine)]
+    config = _table(place, folder, GENAI) or _table(place, folder, "config.json")
+    return _headers(place, engine, files, config=config)
 
 
 def _config_alone(place: "Place", path: str) -> Headers:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from freehold.core.errors import BrokenInput, EnvironmentProblem, UsageError
 from freehold.formats.config import architecture as named
+from freehold.formats.converted import GRAPH, IR, made_for
 from freehold.formats.ctranslate2 import kind
 from freehold.formats.genai import CONFIG as GENAI
 from freehold.formats.genai import read_genai
@@ -37,11 +38,7 @@ SPEECH = "speech_tokenizer"
 WEIGHTS = (".safetensors", ".bin", ".gguf", ".onnx", ".tflite")
 PICKLED = (".bin", ".pt", ".pth", ".ckpt")
 """Endings of weights that only `convert` opens."""
-GRAPH = re.compile(r"\.onnx([._]data)?$", re.IGNORECASE)
-"""An ONNX graph, or the file with its numbers."""
 TEMPLATES = ("chat_template.jinja", "chat_template.json")
-IR = ("openvino_model.xml", "openvino_language_model.xml", "openvino_decoder_model.xml",
-      "openvino_encoder_model.xml")  # fmt: skip
 
 
 class LocalModel(Struct, frozen=True, kw_only=True):
@@ -201,9 +198,9 @@ LAYOUTS: tuple[
     tuple[Callable[[set[str]], bool], Callable[[Path, Sequence[Path]], LocalModel]], ...
 ] = (
     (lambda names: "model_index.json" in names, _pipeline),
-    (lambda names: GENAI in names, _genai),
-    (lambda names: any(name in names for name in IR), _openvino),
-    (lambda names: "model.bin" in names and any("vocabulary" in n for n in names), _ctranslate2),
+    (lambda names: made_for(names) == "onnxruntime-genai", _genai),
+    (lambda names: made_for(names) == "openvino", _openvino),
+    (lambda names: made_for(names) == "ctranslate2", _ctranslate2),
     (lambda names: "config.json" in names and not any(_is_gguf(n) for n in names), _transformers),
 )
 

@@ -20,6 +20,7 @@ from freehold.actions.speeds import Speeds, pace, rates, speeds
 from freehold.actions.tuning import kept_for
 from freehold.core.errors import FreeholdError, NotFound, UsageError
 from freehold.judge.correcting import corrected, correction
+from freehold.judge.fitting.converted import LIBRARIES
 from freehold.judge.fitting.first import FLUENT
 from freehold.judge.fitting.parts import Precision, Setting, divided
 from freehold.judge.planning import Effort, Fitted, Memory, Variant, Way, fit
@@ -305,6 +306,10 @@ def find_artifact(base: KnowledgeBase, model: str | Path, target: Target) -> Art
         headers = read_headers(model)
         if headers.format == "gguf":
             return from_gguf(base, headers, target)
+        if headers.format in LIBRARIES:
+            from freehold.actions.artifacts_converted import from_converted
+
+            return from_converted(headers, target)
         from freehold.actions.artifacts_torch import from_torch
 
         return from_torch(base, headers, target)

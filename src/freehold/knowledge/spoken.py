@@ -46,9 +46,11 @@ def spoken(text: str) -> tuple[Spoken, ...]:
 def nearly_spoken(text: str) -> Mapping[Kind, frozenset[str]]:
     """The codes that a text names, or names but for one wrong letter, by kind."""
     found: dict[Kind, set[str]] = {"language": set(), "country": set(), "origin": set()}
-    for word in spoken(text):
-        found[word.kind].add(word.code)
-    for word in re.findall(rf"[^\W\d_]{{{SHORTEST_SLIP},}}", unaccented(text.casefold())):
+    known = spoken(text)
+    for each in known:
+        found[each.kind].add(each.code)
+    words = re.finditer(rf"[^\W\d_]{{{SHORTEST_SLIP},}}", unaccented(text.casefold()))
+    for word in (m[0] for m in words if not any(k.start <= m.start() < k.end for k in known)):
         for ending in range(3 if len(word) >= LONG else 1):
             for shorter in _shortened(word[: len(word) - ending]):
                 for kind, code in _slips().get(shorter, ()):
