@@ -70,16 +70,16 @@ ABILITIES = {
     "tools": r"function call\w*|tool (?:use|call\w*)|\btools\b|call (?:functions|apis)|funktionsaufruf\w*|werkzeug\w*|appel\w* d(?:e fonctions|'outils)|utiliser des outils|llama\w* (?:a )?funciones|herramientas",
     "reasoning": r"reason\w*|think\w* (?:step|before|first)|chain of thought|nachdenk\w*|schrittweise|raisonn\w*|reflechi\w*|razon\w*|paso a paso",
     "infill": r"\binfill\w*|fill[- ]in[- ]the[- ]middle|\bfim\b|lucken|combler les trous|rellen\w* huecos|in the middle",
-    "timestamps": r"time ?stamps?|timings?|zeitstempel\w*|zeitmarken?|horodat\w*|marcas (?:de tiempo|temporales)|minutage|time codes?",
+    "timestamps": r"time ?stamps?|timings?|zeitstempel\w*|zeitmarken?|horodat\w*|marcas (?:de tiempo|temporales)|minutage|time codes?|(?:heure|hora|zeit) exacte? de (?:chaque|cada)|exact (?:time|second) of (?:each|every)",
     "diarization": r"diari[sz]\w*|speaker labels?|speakers apart|who (?:said|speaks|spoke)|sprechertrenn\w*|sprecher\w* (?:unterscheid|trenn|auseinander)\w*|locuteurs|hablantes|quien habla|qui parle|wer (?:was|spricht)",
     "voice-cloning": r"clon\w*|klon\w*|my (?:own )?voice|meine\w* (?:eigene\w* )?stimme|ma (?:propre )?voix|mi (?:propia )?voz",
-    "streaming": r"real[- ]?time|\blive\b|streaming|echtzeit|temps reel|en direct|tiempo real|en vivo|en directo",
-    "medical": r"medic\w*|medizin\w*|clinical|hospital|krankenhaus|arztbrief\w*|doctors?",
-    "multivector": r"multi-? ?vector\w*|late interaction|colbert",
+    "streaming": r"real[- ]?time|\blive\b|streaming|while i(?:'m| am) (?:still )?(?:speaking|talking)|sans delai|sin demora|ohne verzogerung|at once while|starts talking at once|pendant que je parle|mientras hablo|wahrend ich (?:noch )?spreche|echtzeit|temps reel|en direct|tiempo real|en vivo|en directo",
+    "medical": r"medic\w*|medizin\w*|clinical|hospital|krankenhaus|arztbrief\w*|doctors?|x-?rays?|rontgen\w*|radiograf\w*|radiograph\w*|mri\b|mrt\b|irm\b|\bct[- ]scans?|tumou?r\w*|stethos[ck]op\w*|estetoscopio\w*|lesions?",
+    "multivector": r"multi-? ?ve(?:ct|kt)\w*|multivecteurs?|vectores multiples|vecteurs multiples|mehrere vektoren|late interaction|colbert",
     "sparse": r"\bsparse\b|dunn besetzt\w*|creux|dispersos",
     "quantiles": r"quantil\w*|intervals?|intervall\w*|intervalles?|intervalos?|uncertain\w*|unsicherheit\w*|incertitud\w*|incertidumbre|cuantiles",
-    "geospatial": r"satellit\w*|satelit\w*|earth observation|geospatial|aerial|luftbild\w*",
-    "grounding": r"\bgrounding\b|point at",
+    "geospatial": r"satellit\w*|satelit\w*|earth observation|geospatial|aerial|aerienn?e?s?|aere[oa]s?|luftbild\w*|luftaufnahm\w*|\bdron(?:e|es)?s?\b|drohne\w*|sentinel-\d|remote sensing|teledete\w*|fernerkund\w*",
+    "grounding": r"\bgrounding\b|points? (?:at|to) (?:it|them|the|what|things|each)|(?:zeig|deut)\w* (?:\w+ )?(?:drauf|darauf)|zeig\w* mir,? wo|coordinates of",
 }
 LIKE = r"(?:like|similar to|comparable to|instead of|alternativ\w* (?:\w+ )?(?:to|for|zu|fur|a|de)|replace\w*|replacement (?:for|of)|as good as|switch(?:ing)? (?:away )?from|wie|statt|ersatz fur|ersetzen|ahnlich wie|so gut wie|comme|remplac\w*|a la place de|au lieu de|semblable a|equivalent (?:a|de)|como|parecido a|en lugar de|en vez de|reemplazar|sustituir|tan bueno como|quit|leave|ditch)"
 LIKE_AFTER = r"(?:alternative|replacement|clone|ersatz|ersetzen|ablosen)"

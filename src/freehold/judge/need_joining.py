@@ -5,6 +5,7 @@ a cue is deaf to all but its word, and right where it stands.
 """
 
 import re
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -15,10 +16,11 @@ from freehold.judge.need_words import EVIDENCE, LENGTH, OPEN, PEOPLE, REFUSED, S
 from freehold.judge.said import OSI, Said, sensible
 from freehold.knowledge.spoken import unaccented
 
-FILLED = ("uses", "memory", "machine", "context", "size", "users")
+FILLED = ("uses", "memory", "machine", "context", "size", "users", "revenue")
 """What cues tell surely enough to be taken where the model is silent."""
 COMPLETED = ("languages", "not_from", "territory")
 """What they tell as surely of texts in which they understand the work, too."""
+NUMBERS = ("memory", "context", "size", "users", "revenue")
 FEWEST_USERS = 100
 UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
 """Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
@@ -45,6 +47,7 @@ def joined(said: Said, heard: Heard) -> Said:
     )
     if cued.users and not _many(cued.users):
         cued = replace(cued, users=None)
+    made = replace(made, **dict.fromkeys(_mistaken(made, cued)))
     whole = parse(heard)
     filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
     completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
@@ -95,6 +98,12 @@ def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
     meant = OSI in said.licenses and not ((named or quoted) and not OPEN.search(text))
     kept = tuple(name for name in said.licenses if name != OSI or meant)
     return (*kept, *named)
+
+
+def _mistaken(made: Said, cued: Said) -> Iterator[str]:
+    """Slots with a number of which its neighbors say that it is another."""
+    meant = {getattr(cued, slot): slot for slot in NUMBERS if getattr(cued, slot)}
+    return (slot for slot in NUMBERS if meant.get(getattr(made, slot), slot) != slot)
 
 
 def _near(words: re.Pattern[str], number: str | None, text: str) -> bool:

@@ -38,7 +38,8 @@ class Heard(Struct, frozen=True, kw_only=True):
     @property
     def perhaps(self) -> tuple[str, ...]:
         """What may be such a name, behind any word of likeness; the model tells whether it is."""
-        return tuple(dict.fromkeys((*self.unknown, *self._behind(_LIKENED))))
+        every = (*self.unknown, *self._behind(_LIKENED), *self._behind(_AHEAD))
+        return tuple(dict.fromkeys(every))
 
     def _behind(self, pattern: re.Pattern[str]) -> tuple[str, ...]:
         known = [(m.start, m.end) for m in self.mentions if m.kind == "model"]
@@ -50,9 +51,20 @@ class Heard(Struct, frozen=True, kw_only=True):
         )
 
 
+_NO_NAME = (
+    r"(?:that|this|which|what|who|ones?|our|your|their|his|her|its|the|and|for|any|some|an?|free"
+    r"|open|local|good|better|cheap|private|offline|self|hosted|paid|cloud|source|possible|libre"
+    r"|ein\w*|kein\w*|der|die|das|les|des|une|las|los|una|qui|que|quoi|dass|wenn)"
+)
+"""Words behind which no name stands, though they stand where one would."""
 _NAME = (
     r" (?:the |an? |den |die |das |le |la |el )?"
-    r"(?P<name>[a-z][\w+-]{2,}(?: (?:[a-z]?\d[\w.]*|pro|large|xl|mini|max)(?!\w))?)"
+    rf"(?P<name>(?!{_NO_NAME}\b)[a-z][\w+-]{{2,}}"
+    r"(?: (?:[a-z]?\d[\w.]*|pro|large|xl|mini|max)(?!\w))?)"
+)
+_AHEAD = re.compile(
+    rf"(?P<name>\b(?!{_NO_NAME}\b)[a-z][\w+]{{2,}}(?: \d[\w.]*)?)"
+    r"[ -](?:replacement|alternative|substitute|clone|ersatz)\b"
 )
 _REPLACED = re.compile(rf"\b{cues.REPLACED}{_NAME}")
 _LIKENED = re.compile(rf"\b{cues.LIKE}{_NAME}")

@@ -48,7 +48,7 @@ class Made(Struct, frozen=True, kw_only=True):
 
 
 def memory(engine: str, made: Made, setting: Setting) -> Parts:
-    """The most that one of these libraries takes for a model; the setting's precision is not its."""
+    """The most that one of these libraries takes; it has a precision of its own for the state."""
     library = LIBRARIES[engine]
     tokens = setting.context * setting.parallel
     together = max(setting.batch, setting.parallel)
