@@ -275,3 +275,47 @@ def a_pipeline(folder: Path, denoiser: dict[str, Any] | None = None) -> Path:
         )
         (folder / name / f"{weights}.safetensors").write_bytes(data + b"\0" * 8192)
     return folder
+
+
+def made_for_openvino(folder: Path, config: dict[str, Any]) -> Path:
+    """A folder as it was converted for OpenVINO, its weights a hole of a tenth of a GiB."""
+    with_config(folder, config)
+    (folder / "openvino_model.xml").write_text("<net/>")
+    with (folder / "openvino_model.bin").open("wb") as file:
+        file.truncate(GIB // 10)
+    return folder
+
+
+def test_a_folder_converted_for_openvino_is_planned_by_its_files(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    found = planned(shipped, made_for_openvino(tmp_path, LLAMA), context=4096, memory=16 * GIB)
+    assert (found.artifact.engine, found.precision) == ("openvino", None)
+    assert GIB // 10 < found.fitted.parts.weights < GIB // 4
+    assert found.fitted.parts.state > 0
+    assert found.fitted.parts.bound
+    with pytest.raises(UsageError, match="was made for openvino, so transformers does not run it"):
+        planned(shipped, tmp_path, engine="transformers")
+
+
+def test_a_genai_folder_tells_its_state_and_ctranslate2_does_not(
+    tmp_path: Path, shipped: KnowledgeBase
+) -> None:
+    genai, ct2 = tmp_path / "genai", tmp_path / "ct2"
+    genai.mkdir()
+    ct2.mkdir()
+    decoder = {"num_hidden_layers": 16, "num_key_value_heads": 8, "head_size": 64,
+               "hidden_size": 2048, "filename": "model.onnx"}  # fmt: skip
+    told = {"model": {"type": "llama", "context_length": 8192, "decoder": decoder}}
+    (genai / "genai_config.json").write_text(json.dumps(told))
+    (genai / "model.onnx.data").write_bytes(bytes(4096))
+    (ct2 / "model.bin").write_bytes(bytes(4096))
+    (ct2 / "vocabulary.json").write_text("[]")
+    found = planned(shipped, genai, context=1024, memory=16 * GIB)
+    assert found.artifact.engine == "onnxruntime-genai"
+    assert found.artifact.trained == 8192
+    assert found.fitted.parts.state == 1024 * 16 * 2 * 8 * 64 * 4
+    other = planned(shipped, ct2, memory=16 * GIB)
+    assert other.artifact.engine == "ctranslate2"
+    assert not other.fitted.parts.bound
+    assert any("is not counted" in note for note in other.notes)

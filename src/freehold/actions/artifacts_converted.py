@@ -38,7 +38,6 @@ def from_converted(headers: Headers, target: Target) -> Artifact:
         architecture=built.architecture if built else headers.format,
         memory=partial(converted.memory, headers.format, made),
         work=partial(_work, headers.size, built) if built and writes else None,
-        precision="as converted",
         trained=built.context if built else _context(config),
         lengthy=made.kept is not None,
         notes=headers.notes,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 LATEST = 200
 """The latest runs that are looked at."""
+FEWEST = 8
+"""Tokens of an answer from whose time a speed is learned: the first may come together."""
 MOST = 1e18
 """No memory, time, speed or number of operations of one token is as large."""
 
@@ -131,7 +133,10 @@ def _pass(pace: Mapping[str, object], speed: float | None) -> Measurement | None
 
 
 def _is_spoiled(measured: Mapping[str, object]) -> bool:
-    """Whether other work took a part of the machine meanwhile: its speed says little."""
+    """Whether its speed says little: a few tokens, or other work took a part of the machine."""
+    steps = measured.get("decode_steps")
+    if not isinstance(steps, int | float) or steps < FEWEST:
+        return True
     share, alongside = measured.get("share"), measured.get("alongside")
     if isinstance(alongside, int) and alongside > 1:
         return True

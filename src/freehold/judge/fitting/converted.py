@@ -1,37 +1,38 @@
 """What models take that were converted for OpenVINO, CTranslate2 or onnxruntime-genai.
 
-An upper bound, by the size of their files: each of these libraries keeps its weights in an order
-of its own, beside the file from which it took them. What they take of it was measured on models
-of 1.2 billion weights (`benchmarks/results.md`, "Memory of converted models").
+By the size of their files: two of these libraries keep weights in an order of their own beside the
+file that they took them from. An upper bound, held against models of 1.2 billion weights
+(`benchmarks/results.md`, "Memory of converted models").
 """
 
 from msgspec import Struct
 
 from freehold.judge.fitting.parts import Parts, Setting
 
-GIB = 2**30
 MIB = 2**20
+FLOAT = 4
+BETWEEN = 16
+"""Rows as wide as a token that are there at once while a batch is computed."""
 TAKEN = "an upper bound: what this library takes beside its weights is not modeled part by part"
-UNKNOWN = "what a longer text takes is not counted: its files do not say how it is made"
+UNKNOWN = "at least: its files do not say how it is made, so what a long text takes is not counted"
 
 
 class Library(Struct, frozen=True):
     """How many bytes a library keeps.
 
     `copies` are those of the weights, the file included; `number` is what each number of the state
-    takes, `wide` a number of what is computed, `itself` the library.
+    takes, `itself` the library.
     """
 
     copies: float
     number: float
-    wide: int
     itself: int
 
 
 LIBRARIES = {
-    "openvino": Library(copies=2.0, number=4.0, wide=4, itself=256 * MIB),
-    "ctranslate2": Library(copies=2.0, number=4.0, wide=4, itself=256 * MIB),
-    "onnxruntime-genai": Library(copies=2.0, number=4.0, wide=4, itself=256 * MIB),
+    "openvino": Library(copies=2.0, number=2.6, itself=256 * MIB),
+    "ctranslate2": Library(copies=1.0, number=4.0, itself=128 * MIB),
+    "onnxruntime-genai": Library(copies=1.6, number=4.0, itself=256 * MIB),
 }
 
 
@@ -55,12 +56,8 @@ def memory(engine: str, made: Made, setting: Setting) -> Parts:
     return Parts(
         weights=int(made.size * library.copies),
         state=int((made.kept or 0.0) * tokens * library.number),
-        compute=together * made.width * BETWEEN * library.wide,
+        compute=together * made.width * BETWEEN * FLOAT,
         overhead=library.itself,
-        bound=True,
-        notes=(TAKEN,) if made.kept is not None else (TAKEN, UNKNOWN),
+        bound=made.kept is not None,
+        notes=(TAKEN,) if made.kept is not None else (UNKNOWN,),
     )
-
-
-BETWEEN = 16
-"""Rows as wide as a token that are there at once while a batch is computed."""
