@@ -291,7 +291,8 @@ def test_a_folder_converted_for_openvino_is_planned_by_its_files(
 ) -> None:
     found = planned(shipped, made_for_openvino(tmp_path, LLAMA), context=4096, memory=16 * GIB)
     assert (found.artifact.engine, found.precision) == ("openvino", None)
-    assert GIB // 10 < found.fitted.parts.weights < GIB // 4
+    assert found.fitted.parts.weights == GIB // 10
+    assert found.fitted.parts.peak > GIB // 5
     assert found.fitted.parts.state > 0
     assert found.fitted.parts.bound
     with pytest.raises(UsageError, match="was made for openvino, so transformers does not run it"):

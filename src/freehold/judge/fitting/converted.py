@@ -20,19 +20,19 @@ UNKNOWN = "at least: its files do not say how it is made, so what a long text ta
 class Library(Struct, frozen=True):
     """How many bytes a library keeps.
 
-    `copies` are those of the weights, the file included; `number` is what each number of the state
-    takes, `itself` the library.
+    `file` is the part of the file that stays mapped beside the weights, until others need the room;
+    `number` is what each number of the state takes, `itself` the library.
     """
 
-    copies: float
+    file: float
     number: float
     itself: int
 
 
 LIBRARIES = {
-    "openvino": Library(copies=2.0, number=2.6, itself=256 * MIB),
-    "ctranslate2": Library(copies=1.0, number=4.0, itself=128 * MIB),
-    "onnxruntime-genai": Library(copies=1.6, number=4.0, itself=256 * MIB),
+    "openvino": Library(file=1.0, number=2.6, itself=256 * MIB),
+    "ctranslate2": Library(file=0.0, number=4.0, itself=128 * MIB),
+    "onnxruntime-genai": Library(file=0.6, number=4.0, itself=256 * MIB),
 }
 
 
@@ -54,10 +54,11 @@ def memory(engine: str, made: Made, setting: Setting) -> Parts:
     tokens = setting.context * setting.parallel
     together = max(setting.batch, setting.parallel)
     return Parts(
-        weights=int(made.size * library.copies),
+        weights=made.size,
         state=int((made.kept or 0.0) * tokens * library.number),
         compute=together * made.width * BETWEEN * FLOAT,
         overhead=library.itself,
+        loading=int(made.size * library.file),
         bound=made.kept is not None,
         notes=(TAKEN,) if made.kept is not None else (UNKNOWN,),
     )
