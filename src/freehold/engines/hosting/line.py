@@ -1,18 +1,24 @@
 """One connection to an engine: a question, its answer, then perhaps the next question."""
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping
 from typing import Any
 
-import h11
+import httptools
 
 LARGEST_ANSWER = 256 * 2**20
 LONGEST_EVENT = 16 * 2**20
 READ_AHEAD = 256 * 1024
 """Bytes that may come before anybody takes them; then the engine has to wait."""
+LONGEST_HEAD = 64 * 1024
+"""Bytes that may come of an answer with nothing of its body in them."""
 KEPT_FOR = 2.0
 """Seconds without a question after which a connection is not used again."""
+_BROKEN_WORDS = re.compile(r"[^\x20-\x7e]")
+FRAMES = (b"content-length", b"transfer-encoding")
+"""Headers that tell where the body of an answer ends; else it ends with the connection."""
 
 
 class Dead(ConnectionError):
@@ -20,18 +26,20 @@ class Dead(ConnectionError):
 
 
 class Line(asyncio.Protocol):
-    """HTTP/1.1 as its client, by `h11`; between two questions nothing may come."""
+    """HTTP/1.1 as its client, by `httptools`; between two questions nothing may come."""
 
     def __init__(self) -> None:
-        self._state = h11.Connection(h11.CLIENT)
+        self._parser = httptools.HttpResponseParser(self)
         self._news: asyncio.Future[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
-        self._ahead = 0
-        self._ended = self._heard = self._over = False
+        self._body: list[bytes] = []
+        self._ahead = self._empty = 0
+        self._ended = self._heard = self._stray = self._framed = False
+        self._whole = self._lasts = True
         self._failed: Exception | None = None
         self._since = time.monotonic()
-        self.left = False
         self._rest = bytearray()
+        self.left = False
         self.patience = 0.0
         self.status = 0
 
@@ -39,17 +47,23 @@ class Line(asyncio.Protocol):
     def free(self) -> bool:
         """Whether it can be asked now: the last answer has ended, and the other side is there."""
         fresh = time.monotonic() - self._since < KEPT_FOR
-        done = self._state.our_state is h11.IDLE and not self._ended
-        return fresh and done and not self._transport.is_closing()
+        return fresh and self._reusable and not self._transport.is_closing()
+
+    @property
+    def _reusable(self) -> bool:
+        return self._whole and self._lasts and not (self._ended or self._stray or self._failed)
 
     async def ask(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> None:
         """Send a request and read the head of the answer; closed where that cannot be."""
-        self.left = self._heard = self._over = False
+        self.left = self._heard = self._framed = self._whole = False
+        self._body.clear()
+        self.status = 0
         self._look()
         try:
             self._send(method, path, data, headers)
-            self.status = await self._head()
-        except (ConnectionError, h11.ProtocolError) as error:
+            while not self.status:
+                await self._more("the engine closed the connection")
+        except ConnectionError as error:
             self.close()
             raise error if self._heard else Dead(str(error)) from error
         except BaseException:
@@ -57,30 +71,19 @@ class Line(asyncio.Protocol):
             raise
 
     def _send(self, method: str, path: str, data: bytes, headers: Mapping[str, str]) -> None:
-        fields = [*headers.items(), ("Content-Length", str(len(data)))]
-        head = self._state.send(h11.Request(method=method, target=path, headers=fields)) or b""
-        self._state.send(h11.Data(data=data))
-        self._state.send(h11.EndOfMessage())
-        self._transport.write(head + data)
-
-    async def _head(self) -> int:
-        """The status of the answer."""
-        event = await self._next()
-        while isinstance(event, h11.InformationalResponse):
-            event = await self._next()
-        if not isinstance(event, h11.Response):
-            raise ConnectionError("the engine closed the connection")
-        return event.status_code
+        fields = [f"{name}: {value}" for name, value in headers.items()]
+        lines = (f"{method} {path} HTTP/1.1", *fields, f"Content-Length: {len(data)}")
+        for line in lines:
+            if _BROKEN_WORDS.search(line):
+                raise ConnectionError("a header of the question holds signs that end it")
+        self._transport.write("\r\n".join((*lines, "", "")).encode("ascii") + data)
 
     async def part(self) -> bytes:
         """The next bytes of the body; none at its end."""
-        event = None if self._over else await self._next()
-        if isinstance(event, h11.Data):
-            return bytes(event.data)
-        if isinstance(event, h11.ConnectionClosed):
-            raise ConnectionError("the connection was closed in the middle")
-        self._over = True
-        return b""
+        while not self._body and not self._whole:
+            await self._more("the connection was closed in the middle")
+        found, self._body = b"".join(self._body), []
+        return found
 
     async def whole(self) -> bytes:
         """The whole body, up to a limit."""
@@ -116,17 +119,17 @@ class Line(asyncio.Protocol):
         self._look_away()
         self._transport.close()
 
-    async def _next(self) -> Any:
-        """The next event, waiting for it as long as the patience lasts."""
-        while (event := self._state.next_event()) is h11.NEED_DATA:
-            if self._failed:
-                raise self._failed
-            if self._ahead > READ_AHEAD:
-                self._transport.resume_reading()
-            self._ahead, self._since = 0, time.monotonic()
-            self._news = self._loop.create_future()
-            await self._news
-        return event
+    async def _more(self, otherwise: str) -> None:
+        """Wait until more has come, as long as the patience lasts."""
+        if self._failed:
+            raise self._failed
+        if self._ended:
+            raise ConnectionError(otherwise)
+        if self._ahead > READ_AHEAD:
+            self._transport.resume_reading()
+        self._ahead, self._since = 0, time.monotonic()
+        self._news = self._loop.create_future()
+        await self._news
 
     def _look(self) -> None:
         """Look now and then whether somebody waits for too long: cheaper than a timer each time."""
@@ -144,15 +147,9 @@ class Line(asyncio.Protocol):
         return self._news is not None and not self._news.done()
 
     def _settle(self) -> None:
-        """Look whether the answer has ended, and close where anything else came."""
-        theirs = self._state.their_state
-        try:
-            if theirs is not h11.DONE and self._state.next_event() is h11.NEED_DATA:
-                return
-            self._state.start_next_cycle()
-        except h11.ProtocolError:
-            self.close()
-        if self._state.trailing_data[0]:
+        """Close where anything came but the end of the answer, or where none may follow it."""
+        over = self._body or self._stray or self._failed or self._ended
+        if over or (self._whole and not self._lasts):
             self.close()
 
     def connection_made(self, transport: Any) -> None:
@@ -163,12 +160,44 @@ class Line(asyncio.Protocol):
         """Hand bytes on; of an answer that nobody reads, only its end is taken."""
         self._heard = True
         self._ahead += len(data)
-        self._state.receive_data(data)
+        self._empty += len(data)
+        try:
+            self._parser.feed_data(data)
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
+            self._failed = self._failed or ConnectionError(f"the answer is no HTTP/1.1: {error}")
+        if self._empty > LONGEST_HEAD and not self._whole:
+            self._failed = self._failed or ConnectionError("the head of the answer has no end")
         if self.left:
             self._settle()
         elif self._ahead > READ_AHEAD:
             self._transport.pause_reading()
         self._wake()
+
+    def on_message_begin(self) -> None:
+        """An answer begins; to no question, where one has ended."""
+        self._stray = self._stray or self._whole
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Note whether the body tells where it ends."""
+        self._framed = self._framed or name.lower() in FRAMES
+
+    def on_headers_complete(self) -> None:
+        """The head has come; one that only says that the real one will come is left out."""
+        code = self._parser.get_status_code()
+        self._empty = 0
+        if code >= 200 and not self._stray:
+            self.status = code
+
+    def on_body(self, data: bytes) -> None:
+        """Keep what has come until somebody takes it."""
+        self._empty = 0
+        if not self._stray:
+            self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        """The answer is whole."""
+        self._whole = self._whole or self.status > 0
+        self._lasts = self._parser.should_keep_alive()
 
     def eof_received(self) -> None:
         """Note that nothing more comes."""
@@ -177,13 +206,14 @@ class Line(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """Note that nothing more comes, and why."""
         self._look_away()
-        self._failed = error
+        self._failed = self._failed or error
         self._end()
 
     def _end(self) -> None:
+        """Where nothing else tells the end of an answer, the end of the connection does."""
         if not self._ended:
             self._ended = True
-            self._state.receive_data(b"")
+            self._whole = self._whole or (self.status > 0 and not self._framed)
         self._wake()
 
     def _wake(self) -> None:

@@ -9,7 +9,6 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import h11
 import msgspec
 
 from freehold.engines.hosting.line import Dead, Line
@@ -124,7 +123,7 @@ class Wire:
             self._keep(line)
         except TimeoutError as error:
             raise Broken(f"no answer for {patience:.0f} seconds") from error
-        except (OSError, h11.ProtocolError) as error:
+        except OSError as error:
             raise Broken(str(error) or type(error).__name__) from error
         finally:
             if line is not None and not line.left:
