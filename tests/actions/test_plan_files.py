@@ -11,6 +11,7 @@ from freehold.core.errors import BrokenInput, NotFound, UsageError
 from freehold.judge.planning import Way
 from freehold.knowledge.base import KnowledgeBase
 from tests.formats.layouts import Info, gguf, safetensors
+from tests.formats.test_ctranslate2 import MODEL, model_bin
 from tests.gguf_models.zoo import zoo
 
 GIB = 2**30
@@ -299,7 +300,7 @@ def test_a_folder_converted_for_openvino_is_planned_by_its_files(
         planned(shipped, tmp_path, engine="transformers")
 
 
-def test_a_genai_folder_tells_its_state_and_ctranslate2_does_not(
+def test_a_genai_folder_tells_its_state_and_a_file_of_ctranslate2_by_its_shapes(
     tmp_path: Path, shipped: KnowledgeBase
 ) -> None:
     genai, ct2 = tmp_path / "genai", tmp_path / "ct2"
@@ -310,7 +311,7 @@ def test_a_genai_folder_tells_its_state_and_ctranslate2_does_not(
     told = {"model": {"type": "llama", "context_length": 8192, "decoder": decoder}}
     (genai / "genai_config.json").write_text(json.dumps(told))
     (genai / "model.onnx.data").write_bytes(bytes(4096))
-    (ct2 / "model.bin").write_bytes(bytes(4096))
+    (ct2 / "model.bin").write_bytes(model_bin([]))
     (ct2 / "vocabulary.json").write_text("[]")
     found = planned(shipped, genai, context=1024, memory=16 * GIB)
     assert found.artifact.engine == "onnxruntime-genai"
@@ -320,3 +321,7 @@ def test_a_genai_folder_tells_its_state_and_ctranslate2_does_not(
     assert other.artifact.engine == "ctranslate2"
     assert not other.fitted.parts.bound
     assert any("is not counted" in note for note in other.notes)
+    (ct2 / "model.bin").write_bytes(MODEL)
+    known = planned(shipped, ct2, context=1024, memory=16 * GIB)
+    assert known.fitted.parts.state == 1024 * 2 * 32 * 4
+    assert known.fitted.parts.bound

@@ -28,7 +28,7 @@ def from_converted(headers: Headers, target: Target) -> Artifact:
         )
     config = headers.config or {}
     built = _anatomy(config)
-    shape = _written(config) if built is None else _shape(built)
+    shape = _written(headers) if headers.metadata or built is None else _shape(built)
     made = replace(shape, size=headers.size)
     writes = built is not None and built.kind == "decoder"
     return Artifact(
@@ -58,9 +58,12 @@ def _shape(built: Anatomy) -> Made:
     return Made(size=0, kept=numbers, width=built.width)
 
 
-def _written(config: Mapping[str, Any]) -> Made:
-    """The same as a genai_config.json says it; unknown where nothing does."""
-    said = Keys(config).inner("model").inner("decoder")
+def _written(headers: Headers) -> Made:
+    """The same as a genai_config.json or a model.bin says it; unknown where nothing does."""
+    if sizes := headers.metadata:
+        kept = float(sizes["kept"]) or None
+        return Made(size=0, kept=kept, width=sizes["width"], heads=sizes["heads"])
+    said = Keys(headers.config or {}).inner("model").inner("decoder")
     layers, heads = said.number("num_hidden_layers"), said.number("num_key_value_heads")
     each, width = said.number("head_size"), said.number("hidden_size")
     if not (layers and heads and each):

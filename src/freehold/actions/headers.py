@@ -27,12 +27,13 @@ FORMS = "a file, a folder, https://..., or hf:OWNER/NAME[@REVISION][/FILE]"
 
 
 class Headers(Struct, frozen=True):
-    """What the headers of one model say; `format` is gguf, safetensors, diffusers or config.
+    """What the headers of one model say.
 
-    `metadata` are the keys of a GGUF file or the remarks of a safetensors file, `lengths` the
-    lengths of arrays of which nothing else is kept (vocabularies) and `arrays` where their items
-    begin in the first file, `config` is config.json as it stands. `parts` are the components of
-    a pipeline, or the `mmproj` beside a GGUF file.
+    `format` is gguf, safetensors, diffusers, config, or the engine that a folder was made for.
+    `metadata` are the keys of a GGUF file, the remarks of a safetensors file or the sizes that one
+    of CTranslate2 tells, `lengths` the lengths of arrays of which nothing else is kept
+    (vocabularies) and `arrays` where their items begin in the first file, `config` is config.json
+    as it stands. `parts` are the components of a pipeline, or the `mmproj` beside a GGUF file.
     `files` were counted, with their bytes; `size` is their sum, those of the parts included.
     `requests` is how often a server was asked, for all parts together; `notes` say what was
     chosen or left out.

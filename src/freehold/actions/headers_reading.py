@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from freehold.actions.headers import Headers
 from freehold.core.errors import BrokenInput, NotAllowed, NotFound, UsageError
 from freehold.formats.converted import made_for
 from freehold.formats.converted import weights as weights_of
+from freehold.formats.ctranslate2 import sizes
 from freehold.formats.cursor import Source
 from freehold.formats.diffusers_index import read_index
 from freehold.formats.genai import CONFIG as GENAI
@@ -167,7 +168,11 @@ def _made(place: "Place", folder: str, engine: str, names: Sizes) -> Headers:
     """A folder that was converted for one engine: its configuration, and the size of its files."""
     files = [folder + name for name in weights_of(names, engine)]
     config = _table(place, folder, GENAI) or _table(place, folder, "config.json")
-    return _headers(place, engine, files, config=config)
+    told: dict[str, Any] = {}
+    if engine == "ctranslate2" and place.ahead == 1:  # elsewhere each shape would be a request
+        with place.open(folder + "model.bin") as source:
+            told = asdict(sizes(source, folder + "model.bin"))
+    return _headers(place, engine, files, config=config, metadata=told)
 
 
 def _config_alone(place: "Place", path: str) -> Headers:

@@ -15,6 +15,8 @@ MEASURED = [  # engine, GiB of files, context, GiB at the peak; 2026-11-28, resi
     ("openvino", 1.157, 1024, 2.587),
     ("openvino", 0.717, 4096, 1.870),
     ("onnxruntime-genai", 0.722, 1024, 1.356),
+    ("ctranslate2", 1.153, 500, 1.475),
+    ("ctranslate2", 1.153, 3000, 3.215),
 ]
 
 
@@ -22,7 +24,7 @@ MEASURED = [  # engine, GiB of files, context, GiB at the peak; 2026-11-28, resi
 def test_what_was_taken_is_below_the_bound_and_near_it(
     engine: str, files: float, context: int, took: float
 ) -> None:
-    made = Made(size=int(files * GIB), kept=LLAMA, width=2048)
+    made = Made(size=int(files * GIB), kept=LLAMA, width=2048, heads=32)
     parts = memory(engine, made, Setting(context=context))
     assert parts.bound
     assert parts.notes == (TAKEN,)
