@@ -81,6 +81,13 @@ def test_a_license_that_is_named_is_meant_and_not_any_open_one() -> None:
     assert together("a chatbot, legally clean", said).licenses == ("osi",)
 
 
+def test_trade_is_believed_where_any_word_speaks_of_it() -> None:
+    said = Said(task="draw", uses=("commercial",))
+    assert together("posters for our village fair, 12 gb", said).uses == ()
+    for text in ("plakate, das wirft werbegeld ab", "posters, i live from it", "affiches, on paie"):
+        assert together(text, said).uses == ("commercial",)
+
+
 def test_the_length_of_a_context_has_what_it_counts_beside_it() -> None:
     said = Said(task="embed", context="50,000")
     assert together("vectors for 50,000 pages", said).context is None
