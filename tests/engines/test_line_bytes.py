@@ -1,6 +1,8 @@
 """The bytes of an answer: however they are cut, they say the same; what is wrong is an error."""
 
 import asyncio
+import gc
+import weakref
 from itertools import pairwise
 from typing import Any
 
@@ -139,3 +141,24 @@ def test_no_bytes_whatever_are_more_than_an_error(junk: bytes, cut: int) -> None
             asked([answer], ends=True)
         except ConnectionError:
             continue
+
+
+def test_a_line_whose_connection_is_gone_is_freed_at_once() -> None:
+    async def work() -> list[Any]:
+        line = Line()
+        way: Any = Way(line, [LENGTH], ends=False)
+        line.connection_made(way)
+        line.patience = 60.0
+        await line.ask("POST", "/", b"{}", {"Host": "localhost"})
+        line.close()
+        line.connection_lost(None)
+        gone, way.line = weakref.ref(line), None
+        del line, way
+        return [gone()]
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert asyncio.run(work()) == [None]
+    finally:
+        gc.enable()

@@ -204,10 +204,11 @@ class Line(asyncio.Protocol):
         self._end()
 
     def connection_lost(self, error: Exception | None) -> None:
-        """Note that nothing more comes, and why."""
+        """Note that nothing more comes, and why; the parser, which knows this line, is let go."""
         self._look_away()
         self._failed = self._failed or error
         self._end()
+        del self._parser
 
     def _end(self) -> None:
         """Where nothing else tells the end of an answer, the end of the connection does."""
