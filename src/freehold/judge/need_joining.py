@@ -18,10 +18,11 @@ from freehold.knowledge.spoken import unaccented
 
 FILLED = ("uses", "memory", "machine", "context", "size", "users", "revenue")
 """What cues tell surely enough to be taken where the model is silent."""
-COMPLETED = ("languages", "not_from", "territory")
+COMPLETED = ("like", "languages", "not_from", "territory")
 """What they tell as surely of texts in which they understand the work, too."""
 NUMBERS = ("memory", "context", "size", "users", "revenue")
-FEWEST_USERS = 100
+LEAST = {"users": 100, "revenue": 10_000}
+"""So many are users, and not a team that speaks of itself; so much is revenue, and not a price."""
 UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
 """Uses that are meant where cues tell of them, whatever else is; 95 of 100 or more are right."""
 _SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
@@ -45,10 +46,12 @@ def joined(said: Said, heard: Heard) -> Said:
         users=said.users if _near(PEOPLE, said.users, text) else None,
         context=said.context if _near(LENGTH, said.context, text) else None,
     )
-    if cued.users and not _many(cued.users):
-        cued = replace(cued, users=None)
+    small = {slot: None for slot, least in LEAST.items() if not _many(getattr(cued, slot), least)}
+    cued = replace(cued, **small)
     made = replace(made, **dict.fromkeys(_mistaken(made, cued)))
     whole = parse(heard)
+    if whole.like in heard.unknown:
+        whole = replace(whole, like=None)
     filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
     completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
     return replace(made, **filled, **completed)
@@ -112,7 +115,7 @@ def _near(words: re.Pattern[str], number: str | None, text: str) -> bool:
     return any(words.search(text[max(0, at.start() - 30) : at.end() + 30]) for at in places)
 
 
-def _many(number: str) -> bool:
-    """Whether so many people are users and not a team that speaks of itself."""
-    quantity = read_quantity(number)
-    return quantity is not None and quantity.amount >= FEWEST_USERS
+def _many(number: str | None, least: int) -> bool:
+    """Whether this number is at least so large."""
+    quantity = read_quantity(number) if number else None
+    return quantity is not None and quantity.amount >= least

@@ -169,10 +169,14 @@ def _languages(text: str, heard: Heard) -> Iterator[str]:
             yield word.code
 
 
+AMBIGUOUS = ("voice-cloning", "audio")
+"""Who cleans a recording of their own voice does not want it imitated."""
+
+
 def able(text: str, task: str | None) -> Iterator[str]:
     """The abilities that cues tell of and that fit this work; the text has no accents."""
     for ability in cues.ABILITIES:
-        if ability in FITTING.get(task or "", ()):
+        if ability in FITTING.get(task or "", ()) and (ability, task) != AMBIGUOUS:
             told = re.finditer(cues.ABILITIES[ability], text)
             if any(not cues.denied(text, match.start()) for match in told):
                 yield ability
