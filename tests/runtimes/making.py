@@ -22,8 +22,8 @@ def folder() -> tempfile.TemporaryDirectory[str]:
 @cache
 def made(found: Found, script: str, *names: str) -> Path:
     """The folder into which a script of this folder has put what these names stand for."""
-    place = Path(folder().name) / "-".join((Path(script).stem, *names))
-    place.mkdir()
+    name = "-".join((Path(script).stem, *names, ""))
+    place = Path(tempfile.mkdtemp(prefix=name, dir=folder().name))
     words = [str(found.at), "-I", "-B", str(HERE / script), str(place), *names]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
