@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from math import log
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from freehold.actions import tune_conversions, tune_search
 from freehold.actions.plan import plan
 from freehold.actions.run import Wishes, prepare, run
-from freehold.actions.tune_engine import tune
+from freehold.actions.tune_engine import _moved, tune
 from freehold.actions.tune_trying import Tried, Way, measured
 from freehold.actions.tuning import Tuned, folder, kept_for, stale
 from freehold.core.errors import EnvironmentProblem, UsageError
@@ -269,6 +271,18 @@ def test_tuning_anew_leaves_only_the_new_file(
     assert [p.name for p in folder().glob("*.gguf")] == [Path(second.file).name]
 
 
+def test_a_folder_that_won_takes_the_place_of_the_one_before(model: Path, tmp_path: Path) -> None:
+    folder().mkdir(parents=True)
+    won: Any = SimpleNamespace(digest="0123456789abcdef0123")
+    for turn in ("first", "second"):
+        made = tmp_path / turn / "openvino-int8"
+        made.mkdir(parents=True)
+        (made / "model.bin").write_text(turn)
+        place = _moved(made, won)
+    assert (place / "model.bin").read_text() == "second"
+    assert [each.name for each in folder().iterdir()] == ["0123456789abcdef-openvino-int8"]
+
+
 def test_a_model_that_runs_in_no_way_is_an_error_that_says_why(
     model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -305,7 +319,7 @@ def test_get_tunes_what_it_brought_when_asked(
 
 
 def test_an_engine_that_cannot_go_on_past_an_end_is_measured_all_the_same() -> None:
-    asked: list[bool] = []
+    asked: list[tuple[bool, int | None]] = []
     spoken = Result(text="x", thinking="", finish="stop", seed=1, spent=Spent(100, 9),
                     times=Times(0.5, 0.5, 0.1, 8))  # fmt: skip
 
@@ -322,14 +336,14 @@ def test_an_engine_that_cannot_go_on_past_an_end_is_measured_all_the_same() -> N
 
         @staticmethod
         def ask(request: Request) -> Iterator[Result]:
-            asked.append(request.ignore_end)
-            if request.ignore_end:
-                raise UsageError("it does not honor ignore_end")
+            asked.append((request.ignore_end, request.seed))
+            if request.ignore_end or request.seed is not None:
+                raise UsageError("it does not honor this")
             yield spoken
 
     figures = measured(Ending(), SMALL, None)  # type: ignore[arg-type]
     assert (figures.prefill, figures.decode) == (200, 80)
-    assert asked[:2] == [True, False]
+    assert asked[-3:] == [(True, 1), (False, 1), (False, None)]
 
 
 @pytest.mark.slow

@@ -199,8 +199,10 @@ def _tuned(model: LocalModel, search: Search) -> Tuned:
 
 
 def _moved(made: Path, found: Tuned) -> Path:
-    """The file that won, where it stays."""
+    """The file or folder that won, where it stays; one that won before goes with what lost."""
     target = folder() / f"{found.digest[:16]}-{made.name}"
+    if target.is_dir():
+        target.rename(made.with_name(f"before-{made.name}"))
     return made.rename(target)
 
 

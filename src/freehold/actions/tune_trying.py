@@ -2,6 +2,7 @@
 
 import time
 from collections import defaultdict
+from contextlib import suppress
 from itertools import count
 from math import exp, log
 from statistics import median
@@ -149,13 +150,12 @@ def _round(running: Running, letters: int, work: Workload) -> Timed:
 
 
 def _asked(running: Running, request: Request) -> Result:
-    """The result; where an engine cannot go on past an end, it may end."""
-    try:
-        return _answered(running, request)
-    except UsageError:
-        if not request.ignore_end:
-            raise
-        return _answered(running, replace(request, ignore_end=False))
+    """The result; where an engine cannot go on past an end it may end, or draw without a seed."""
+    freer = replace(request, ignore_end=False)
+    for wish in (request, freer):
+        with suppress(UsageError):
+            return _answered(running, wish)
+    return _answered(running, replace(freer, seed=None))
 
 
 def _answered(running: Running, request: Request) -> Result:
