@@ -285,8 +285,24 @@ def test_forms_with_files_are_read_or_refused(shared: Here) -> None:
         assert 400 <= shared.ask("POST", path, b"x", wrong).status < 500
 
 
+def test_a_body_that_goes_on_after_its_answer_is_no_head(shared: Here) -> None:
+    asked = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200000\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=LONG) as early:
+        early.sendall(asked)
+        assert b" 404 " in early.recv(4096).split(b"\r\n")[0]
+        early.sendall(b"x" * 200_000)
+        early.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b'"ok"}'):
+            more = early.recv(65536)
+            assert more
+            answer += more
+    assert b" 200 " in answer.split(b"HTTP/1.1", 1)[1].split(b"\r\n")[0]
+
+
+@pytest.mark.parametrize("begun", [b"GET /health HTTP/1.1", b"\r\n"])
 def test_a_connection_that_is_kept_serves_later_requests_and_slow_ones(
-    model: Path, monkeypatch: pytest.MonkeyPatch
+    model: Path, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
     monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", LONG)
     head = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -302,5 +318,5 @@ def test_a_connection_that_is_kept_serves_later_requests_and_slow_ones(
                 answer += kept.recv(4096)
             assert b" 200 " in answer.split(b"\r\n")[0]
             monkeypatch.setattr("freehold.server.serving.SECONDS_FOR_A_HEAD", 0.3)
-        kept.sendall(head[:20])
+        kept.sendall(begun)
         assert kept.recv(4096) == b""

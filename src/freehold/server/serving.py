@@ -62,7 +62,7 @@ class Patient(HttpToolsProtocol):
 
     _late: asyncio.TimerHandle | None = None
     _head = 0
-    _unfinished = False
+    _unfinished = _has_body = False
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for the first head."""
@@ -77,13 +77,22 @@ class Patient(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Hand bytes on; what is left of a head must come soon, and be short."""
         super().data_received(data)
-        if not self._unfinished:
+        if not (self._unfinished or self._is_idle()):
             return
         self._head += len(data)
         if self._head > LARGEST_HEAD:
             self.send_400_response("The head of this request is too long.")
         elif self._late is None:
             self._wait()
+
+    def on_message_complete(self) -> None:
+        """The body is whole, too."""
+        super().on_message_complete()
+        self._has_body = False
+
+    def _is_idle(self) -> bool:
+        """Whether all was answered: then what comes, and be it an empty line, begins a head."""
+        return not self._has_body and (self.cycle is None or self.cycle.response_complete)
 
     def on_message_begin(self) -> None:
         """A head begins."""
@@ -92,7 +101,7 @@ class Patient(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Stop waiting: the head is whole."""
-        self._unfinished = False
+        self._unfinished, self._has_body = False, True
         self._stop()
         super().on_headers_complete()
 
