@@ -61,8 +61,8 @@ def _shape(built: Anatomy) -> Made:
 def _written(headers: Headers) -> Made:
     """The same as a genai_config.json or a model.bin says it; unknown where nothing does."""
     if sizes := headers.metadata:
-        kept = float(sizes["kept"]) or None
-        return Made(size=0, kept=kept, width=sizes["width"], heads=sizes["heads"])
+        numbers = float(sizes["kept"]) or None
+        return Made(size=0, kept=numbers, width=sizes["width"], heads=sizes["heads"])
     said = Keys(headers.config or {}).inner("model").inner("decoder")
     layers, heads = said.number("num_hidden_layers"), said.number("num_key_value_heads")
     each, width = said.number("head_size"), said.number("hidden_size")
