@@ -109,6 +109,20 @@ def test_cues_fill_what_the_model_is_silent_of_and_nothing_else() -> None:
     assert together("we are 5 people in berlin", Said(task="chat")).users is None
 
 
+def test_a_language_that_the_model_left_out_of_several_is_added() -> None:
+    text = "translate manuals from english into polish and czech"
+    assert together(text, Said(task="translate", languages=("en", "pl"))).languages == (
+        "en", "pl", "cs",
+    )  # fmt: skip
+    assert together("captions in polish", Said(task="caption")).languages == ()
+
+
+def test_what_is_refused_by_name_is_nothing_to_be_replaced() -> None:
+    for text in ("beweise, gerne qwen-frei", "proofs, qwen-free", "proofs, but no qwen"):
+        said = together(text, Said(task="math", like="qwen"))
+        assert (said.like, said.not_from) == (None, ("qwen",)), text
+
+
 def test_what_is_no_need_stays_none() -> None:
     assert together("my company has 500 users", Said()) == Said()
 

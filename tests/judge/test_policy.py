@@ -142,6 +142,18 @@ def test_files_are_judged_once_there_are_files(
     assert len(decision.unjudged) < 6
 
 
+def test_who_took_part_in_a_model_can_be_denied_and_does_not_alone_allow_it(
+    apertus: Subject,
+) -> None:
+    joint = replace(apertus, makers=("HKU and ByteDance", "CN"))
+    assert rules(says(enforced(publishers=Names(deny=("bytedance",))), joint)) == [
+        "publishers.deny"
+    ]
+    assert rules(says(enforced(publishers=Names(allow=("ByteDance",))), joint)) == [
+        "publishers.allow"
+    ]
+
+
 def test_a_publisher_or_task_that_is_not_known_may_be_one_that_is_denied(apertus: Subject) -> None:
     policy = enforced(publishers=Names(deny=("CN",)), tasks=Tasks(deny=("summarization",)))
     assert rules(says(policy, apertus)) == []

@@ -28,6 +28,14 @@ def test_makers_are_found_by_their_short_names() -> None:
     assert found("nothing from mistral or meta")["maker"] == ["Mistral AI", "Meta"]
 
 
+def test_a_maker_is_found_by_the_name_that_the_text_has_for_it() -> None:
+    assert found("no alibaba, no qwen, no facebook")["maker"] == ["Alibaba", "Qwen", "Facebook"]
+
+
+def test_the_word_mit_is_no_maker() -> None:
+    assert "maker" not in found("nichts mit cloud, lizenz mit")
+
+
 def test_licenses_are_found_by_what_people_call_them() -> None:
     assert found("under apache 2.0 or gplv3")["license"] == ["Apache-2.0", "GPL-3.0-only"]
 

@@ -20,6 +20,7 @@ from freehold.judge.needs import ANY_OSI, OPENNESS, Need, contradictions
 from freehold.judge.obligations import relevant
 from freehold.judge.quality import evidence
 from freehold.knowledge.base import KnowledgeBase, open_base
+from freehold.knowledge.makers import names_of
 from freehold.knowledge.policy_file import read_policies
 from freehold.knowledge.search import find_license, find_model, word
 from freehold.knowledge.traits import modalities, released
@@ -202,11 +203,7 @@ def _level(name: str | None) -> str | None:
 
 def _maker(base: KnowledgeBase, name: str) -> str:
     """A maker or country as the facts spell it."""
-    known = {
-        n.casefold(): n
-        for f in base.families()
-        for n in (f.maker, f.maker.partition(" (")[0], f.country)
-    }
+    known = {n.casefold(): n for f in base.families() for n in (*names_of(f.maker), f.country)}
     if name.casefold() not in known:
         raise NotFound("maker or country code", name, known.values())
     return known[name.casefold()]

@@ -36,7 +36,7 @@ mode = "advise"
 # mof-class = "III"
 
 [publishers]
-# Makers or country codes.
+# Makers or country codes; a denied maker also denies what it made with others.
 # allow = ["Allen Institute for AI", "FR"]
 # deny = []
 

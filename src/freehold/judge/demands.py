@@ -11,6 +11,7 @@ from freehold.judge.needs import ANY_OSI, OPENNESS, Need
 from freehold.judge.openness import Level
 from freehold.judge.terms import Terms
 from freehold.knowledge import traits
+from freehold.knowledge.makers import names_of
 from freehold.knowledge.types import Family, Member
 
 
@@ -102,8 +103,7 @@ def _parameters(need: Need, found: Found) -> Iterator[str]:
 
 
 def _makers(need: Need, found: Found) -> Iterator[str]:
-    maker = found.family.maker
-    for name in (maker, maker.partition(" (")[0], found.family.country):
+    for name in (*names_of(found.family.maker), found.family.country):
         if name in need.not_from:
             yield f"maker: from {name}"
             return

@@ -105,6 +105,10 @@ def first(patterns: dict[str, str], text: str) -> str | None:
     return next((key for key, pattern in patterns.items() if re.search(pattern, text)), None)
 
 
+FREE_OF = r"-? ?frei(?:e[nrsm]?)?\b|-free\b"
+"""Behind what is not wanted."""
+
+
 def denied(text: str, start: int) -> bool:
     """Whether a word shortly before, in the same clause, says no."""
     before = re.split(r"[.;:!?]", text[max(0, start - 40) : start])[-1]

@@ -46,6 +46,8 @@ def joined(said: Said, heard: Heard) -> Said:
         users=said.users if _near(PEOPLE, said.users, text) else None,
         context=said.context if _near(LENGTH, said.context, text) else None,
     )
+    if made.like in cued.not_from:
+        made = replace(made, like=None, not_from=cued.not_from)
     small = {slot: None for slot, least in LEAST.items() if not _many(getattr(cued, slot), least)}
     cued = replace(cued, **small)
     made = replace(made, **dict.fromkeys(_mistaken(made, cued)))
@@ -54,6 +56,8 @@ def joined(said: Said, heard: Heard) -> Said:
         whole = replace(whole, like=None)
     filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
     completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
+    if set() < set(made.languages) < set(cued.languages):
+        completed["languages"] = cued.languages
     return replace(made, **filled, **completed)
 
 

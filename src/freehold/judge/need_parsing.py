@@ -183,14 +183,16 @@ def able(text: str, task: str | None) -> Iterator[str]:
 
 
 def _not_from(text: str, heard: Heard) -> Iterator[str]:
-    seen = set()
-    for word in heard.spoken:
-        if word.kind != "language" and cues.denied(text, word.start) and word.code not in seen:
-            seen.add(word.code)
-            yield word.code
+    countries = (word for word in heard.spoken if word.kind != "language")
+    yield from dict.fromkeys(w.code for w in countries if _unwanted(text, w.start, w.end))
     for mention in heard.mentions:
-        if mention.kind == "maker" and cues.denied(text, mention.start):
+        if mention.kind == "maker" and _unwanted(text, mention.start, mention.end):
             yield mention.text
+
+
+def _unwanted(text: str, start: int, end: int) -> bool:
+    """Whether a name is refused: "not from Meta", "Meta-free"."""
+    return cues.denied(text, start) or bool(re.match(cues.FREE_OF, text[end:]))
 
 
 def _territory(text: str, heard: Heard) -> str | None:

@@ -15,6 +15,7 @@ from msgspec import Struct
 from freehold.judge.licensing import Situation, is_open
 from freehold.judge.needs import ANY_OSI, OPENNESS
 from freehold.judge.terms import Terms
+from freehold.knowledge.makers import names_of
 from freehold.knowledge.policy_types import Names, Placed, Policy, Waiver
 
 CLASSES = ("I", "II", "III")
@@ -186,7 +187,11 @@ def _openness(policy: Policy, subject: Subject) -> Iterator[Finding]:
 
 
 def _publishers(policy: Policy, subject: Subject) -> Iterator[Finding]:
-    yield from _named("publishers", policy.publishers, subject.makers, every=False)
+    """A name of its own allows a maker; that of anybody who took part in it denies it."""
+    own, listed = subject.makers, policy.publishers
+    everybody = tuple(dict.fromkeys(name for maker in own for name in names_of(maker)))
+    yield from _named("publishers", Names(allow=listed.allow), own, every=False)
+    yield from _named("publishers", Names(deny=listed.deny), everybody, every=False)
 
 
 def _tasks(policy: Policy, subject: Subject) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from freehold.core.errors import NotFound
 from freehold.knowledge.base import KnowledgeBase
+from freehold.knowledge.makers import names_of
 from freehold.knowledge.processors import find_processors
 
 Kind = Literal["model", "maker", "license", "machine"]
@@ -27,6 +28,8 @@ _CHIP = re.compile(
     r"|mi\d{2,3}[ax]?|gb\d00|jetson(?: \w+){1,3})(?: ?x ?\d{1,3})?(?!\w)",
     re.IGNORECASE,
 )
+_NO_MAKERS = ("mit",)
+"""A maker whose name in a text nearly always means something else: a license, or a German word."""
 _MEMORY = re.compile(r" \d{2} ?gb$", re.IGNORECASE)
 _COUNTED = re.compile(r"^\d{1,3} ?x ?| ?x ?\d{1,3}$|macbook(?: pro| air)? ", re.IGNORECASE)
 
@@ -88,19 +91,23 @@ def _names(base: KnowledgeBase, text: str) -> Iterator[Mention]:
 def _tables(base: KnowledgeBase) -> Mapping[Kind, Mapping[str, str]]:
     """Every known name without its spaces, and what it means, by kind."""
     models: dict[str, str] = {}
-    makers: dict[str, str] = {}
     for name in base.names:
         models.setdefault(compact(name), name)
     for family in base.families():
         models.setdefault(compact(family.name), family.id)
-        short = family.maker.partition(" (")[0]
-        for name in (family.maker, short, _TAIL.sub("", short)):
-            makers.setdefault(compact(name), family.maker)
     licenses: dict[str, str] = {}
     for license in base.licenses():
         for name in (license.id, license.short, license.name, *license.aliases):
             licenses.setdefault(compact(name), license.id)
-    return {"model": models, "maker": makers, "license": licenses}
+    return {"model": models, "maker": _makers(base), "license": licenses}
+
+
+def _makers(base: KnowledgeBase) -> Mapping[str, str]:
+    """Every name of a maker as it is compared, and as the facts spell it; the full name first."""
+    names = [name for family in base.families() for name in names_of(family.maker)]
+    short = {compact(_TAIL.sub("", name)): name for name in names}
+    found = short | {compact(name): name for name in names}
+    return {name: maker for name, maker in found.items() if name not in _NO_MAKERS}
 
 
 def _machines(base: KnowledgeBase, text: str) -> Iterator[Mention]:

@@ -1,4 +1,4 @@
-"""Finds languages and countries in a text, as English, German, French and Spanish call them."""
+"""What people call languages, countries and makers, and which of the first two a text names."""
 
 import re
 import unicodedata
@@ -92,6 +92,12 @@ def language_codes() -> tuple[str, ...]:
 def country_codes() -> tuple[str, ...]:
     """Every country that can be named."""
     return tuple(_names()["countries"])
+
+
+@cache
+def maker_names() -> Mapping[str, tuple[str, ...]]:
+    """More names that people have for a maker, by one that the facts give it."""
+    return {maker: tuple(more) for maker, more in _names()["makers"].items()}
 
 
 @cache

@@ -1,0 +1,28 @@
+"""The names of those who make models: in full, in short, of each of several, as people say."""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from freehold.knowledge.spoken import maker_names
+
+_JOINT = re.compile(r" \(|\)|, (?:a lab of )?| and (?!Technology\b|Design\b)")
+"""Between names of one maker: "Tencent and HIT Shenzhen", "Alibaba (Qwen)"; within none."""
+_NOBODY = ("", "others")
+
+
+@cache
+def names_of(maker: str) -> tuple[str, ...]:
+    """Every name under which a maker is refused, as the facts spell it first.
+
+    Who refuses ByteDance refuses "HKU and ByteDance"; who refuses Facebook refuses Meta.
+    """
+    parts = [part for part in _JOINT.split(maker) if part not in _NOBODY]
+    names = [maker, maker.partition(" (")[0], *parts]
+    return tuple(dict.fromkeys([*names, *_more(names)]))
+
+
+def _more(names: list[str]) -> Iterator[str]:
+    said: Mapping[str, tuple[str, ...]] = maker_names()
+    for name in names:
+        yield from said.get(name, ())
