@@ -123,6 +123,37 @@ def test_what_is_refused_by_name_is_nothing_to_be_replaced() -> None:
         assert (said.like, said.not_from) == (None, ("qwen",)), text
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["captions, but not chinese models", "un modèle chinois est exclu: légender des photos",
+     "captions, we boycott everything chinese", "subtítulos, la ley prohíbe modelos chinos"],
+)  # fmt: skip
+def test_where_a_model_may_not_come_from_is_no_language_and_no_place(text: str) -> None:
+    made = together(text, Said(task="caption"))
+    assert (made.languages, made.territory) == ((), None)
+
+
+def test_a_language_of_its_own_is_not_refused() -> None:
+    for text in ("transcribe german exclusively", "exclusivamente en alemán: transcribir"):
+        assert together(text, Said(task="transcribe")).languages == ("de",)
+
+
+def test_a_number_of_users_is_no_revenue() -> None:
+    made = together("nombre d'utilisateurs: 20 000, légender", Said(task="caption"))
+    assert (made.users, made.revenue) == ("20 000", None)
+
+
+def test_the_memory_in_the_name_of_a_card_is_no_limit() -> None:
+    said = Said(task="listen", machine="m40 24 gb")
+    assert together("sounds on a m40 24 gb", said).memory is None
+
+
+def test_a_german_with_before_a_license_is_not_mit() -> None:
+    said = Said(task="chat", licenses=("cc by 4.0",))
+    assert together("chatbot mit lizenz cc by 4.0", said).licenses == ("cc by 4.0",)
+    assert together("chatbot, mit-lizenz", Said(task="chat")).licenses == ("mit",)
+
+
 def test_what_is_no_need_stays_none() -> None:
     assert together("my company has 500 users", Said()) == Said()
 

@@ -53,6 +53,10 @@ def test_the_computer_around_a_processor_is_left_away() -> None:
     assert machine_named("MacBook Pro M2") == "M2"
 
 
+def test_a_part_of_the_name_of_a_model_is_no_processor() -> None:
+    assert "machine" not in found("instead of minimax-m2.5 or bge-reranker-v2-m3")
+
+
 def test_a_processor_that_nobody_knows_is_not_one() -> None:
     assert "machine" not in found("on an rtx 9999999")
 

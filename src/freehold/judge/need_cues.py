@@ -51,8 +51,8 @@ NOT = r"(?:not|no|never|nothing|without|except|avoid|don't|won't|cannot|can't|ne
 
 USES = {
     "commercial": r"de pago\b|payant\w*|kostenpflichtig\w*|commerci\w*|kommerziel\w*|gewerblich\w*|geschaftlich\w*|comercial\w*|\bsell\w*|\bsold\b|verkauf\w*|vend(?:re|er|o|emos|ons)\b|business|paid product|paying|make money|earn money|geld verdienen|gagner de l'argent|ganar dinero",
-    "host": r"\bsaas\b|as a (?:hosted )?service|als dienst|comme service|como servicio|public api|host (?:it|a|the|for)\b|offer (?:it|a|the|this)|anbieten|proposer|ofrecer\w*|api publi\w*|online service|online-dienst",
-    "modify": r"fine-? ?tun\w*|finetun\w*|feinabstimm\w*|feintun\w*|affiner|l'affiner|\badapt\w*|anpassen|modif\w*|ajustar\w*|nachtrainier\w*|retrain\w*|reentren\w*",
+    "host": r"\bsaas\b|as a (?:hosted )?service|als dienst|comme service|como servicio|public api|host (?:it|a|the|for)\b|offer (?:it|this)\b|anbieten|proposer|ofrecer\w*|api publi\w*|online service|online-dienst",
+    "modify": r"fine-? ?tun\w*|finetun\w*|feinabstimm\w*|feintun\w*|affiner|l'affiner|\badapt\w*|anpassen|modif(?!iable|ie les|icar una? (?:foto|imagen))\w*|ajustar\w*|nachtrainier\w*|retrain\w*|reentren\w*",
     "redistribute": r"(?:weights|model|modell|modele|modelo|poids|pesos|gewichte) (?:with)?(?:in|into|inside|within|dans|en|im) (?:the|our|each|every|unser\w*|jede\w*|notre|nos|nuestr\w+) (?:products?|devices?|vehicles?|cars?|games?|apps?|box|machines?|cameras?|gerate?|spiel|appareils?|produits?|jeu|dispositivos?|juego|productos?)|redistribu\w*|\bship\b|bundle\w*|weitergeb\w*|weitergabe|ausliefern|pass (?:it )?on|share the weights|distribuir\w*|partager les poids|compartir los pesos|livrer",
     "train-on-outputs": r"distill\w*|destill\w*|training data for|synthetic training|train\w* (?:another|other|a smaller|my own)|trainingsdaten (?:erzeug|fur)\w*|donnees d'entrainement pour|creer des donnees d'entrainement|datos de entrenamiento para|entrenar otro|entrainer un autre",
 }
@@ -71,7 +71,7 @@ OSI = r"open[- ]?source|\bosi\b|quelloffen|codigo abierto|logiciel libre"
 
 ABILITIES = {
     "tools": r"function call\w*|tool (?:use|call\w*)|\btools\b|call (?:functions|apis)|funktionsaufruf\w*|werkzeug\w*|appel\w* d(?:e fonctions|'outils)|utiliser des outils|llama\w* (?:a )?funciones|herramientas",
-    "reasoning": r"reason\w*|think\w* (?:step|before|first)|chain of thought|nachdenk\w*|schrittweise|raisonn\w*|reflechi\w*|razon\w*|paso a paso",
+    "reasoning": r"reason(?!s? (?:of|for|why|is)|able|ably|s\b)\w*|think\w* (?:step|before|first)|chain of thought|nachdenk\w*|schrittweise|raisonn\w*|reflechi\w*|razon\w*|paso a paso",
     "infill": r"\binfill\w*|fill[- ]in[- ]the[- ]middle|\bfim\b|lucken|combler les trous|rellen\w* huecos|in the middle",
     "timestamps": r"time ?stamps?|timings?|zeitstempel\w*|zeitmarken?|horodat\w*|marcas (?:de tiempo|temporales)|minutage|time codes?|(?:heure|hora|zeit) exacte? de (?:chaque|cada)|exact (?:time|second) of (?:each|every)",
     "diarization": r"diari[sz]\w*|speaker labels?|speakers apart|who (?:said|speaks|spoke)|sprechertrenn\w*|sprecher\w* (?:unterscheid|trenn|auseinander)\w*|locuteurs|hablantes|quien habla|qui parle|wer (?:was|spricht)",
@@ -88,8 +88,8 @@ LIKE = r"(?:like|similar to|comparable to|instead of|alternativ\w* (?:\w+ )?(?:t
 LIKE_AFTER = r"(?:alternative|replacement|clone|ersatz|ersetzen|ablosen)"
 REPLACED = r"(?:alternativ\w* (?:libre |ouverte |abierta |locale? )?(?:to|for|zu|fur|a|de)|replac\w*|replacement for|instead of|switch(?:ing)? away from|ersatz fur|statt|remplacer|a la place de|equivalent (?:de|a)|reemplazar(?: a)?|sustituir(?: a)?|en lugar de|en vez de|sustituto de)"
 """Behind these stands a name, even where nobody knows it."""
-USERS = r"(?:monthly |active |monatliche |zahlende )*(?:users?|customers?|people|subscribers?|nutzer\w*|kunden|menschen|leute|anwender\w*|utilisateurs?|personnes|gens|usuarios?|personas|clientes?|clients?)\b"
-MONEY = r"(?:dollars?|usd|eur|euros?|\$|€|revenue|turnover|umsatz|jahresumsatz|chiffre d'affaires|ingresos|facturacion|a year|per year|al ano|par an|im jahr)"
+USERS = r"\b(?:monthly |active |monatliche |zahlende )*(?:users?|customers?|people|subscribers?|visitors|members|nutzer\w*|kunden|menschen|leute|anwender\w*|besucher\w*|utilisateurs?|personnes|gens|internautes|abonnes|usuarios?|personas|clientes?|clients?|internautas|abonados)\b"
+MONEY = r"(?:\b(?:dollars?|usd|eur|euros?|revenue|turnover|umsatz|jahresumsatz|chiffre d'affaires|ingresos|facturacion|a year|per year|al ano|par an|im jahr)\b|\$|€)"
 CONTEXT = r"(?:tokens?|context|kontext|contexte|contexto|jetons)"
 TERMS = r"(?:licen[sc]\w*|lizenz\w*)"
 UNDER = rf"(?:{TERMS}|under|unter|sous|bajo)"
@@ -105,8 +105,10 @@ def first(patterns: dict[str, str], text: str) -> str | None:
     return next((key for key, pattern in patterns.items() if re.search(pattern, text)), None)
 
 
-FREE_OF = r"-? ?frei(?:e[nrsm]?)?\b|-free\b"
+FREE_OF = r"-? ?frei(?:e[nrsm]?)?\b|-free\b|[^.;,]{0,14}\b(?:exclu[es]?s?|excluded|excluid[oa]s?|ausgeschlossen|gesperrt|verboten|interdit\w*|prohibid\w*|banned|ruled out|non merci|traue ich nicht)\b"
 """Behind what is not wanted."""
+REFUSING = r"boy?[ck]+ott\w*|boicot\w*|refus\w*|mefi\w*|ecart(?:e|ons|er|ez)|exclu(?:de[sd]?|re|ons|ez|t|ir|ye|imos)|rul\w* out|reject\w*|steer\w* clear|isn't|wasn't|aren't|leave out|verbiet\w*|prohib\w*|interdi\w*|ausnahme|fuera(?! de)|other than|nothing from|ennuis avec|trouble with"
+"""Before makers and countries that are not wanted."""
 
 
 def denied(text: str, start: int) -> bool:

@@ -138,7 +138,10 @@ def _licenses(text: str, heard: Heard) -> Iterator[str]:
         if mention.kind != "license" or len(mention.text) < 3 or mention.text in cues.NO_LICENSE:
             continue
         of_another = any(start < mention.end and mention.start < end for start, end in others)
-        if of_another or cues.denied(text, mention.start):
+        named = re.match(rf"\W*{cues.TERMS}\W{{0,2}}", text[mention.end :])
+        at = mention.end + (named.end() if named else 0)
+        of_next = named and any(m.kind == "license" and m.start == at for m in heard.mentions)
+        if of_another or of_next or cues.denied(text, mention.start):
             continue
         before, after = text[: mention.start], text[mention.end :]
         if mention.text != "mit" or _told(before, after):
@@ -164,7 +167,7 @@ def _languages(text: str, heard: Heard) -> Iterator[str]:
         of_makers = re.match(rf"\W*{cues.PEOPLE}\b", text[word.end :]) or re.match(
             rf"\W*{cues.FIRM}\b", text[word.end :]
         )
-        if not of_makers and not cues.denied(text, word.start):
+        if not of_makers and not _unwanted(text, word.start, word.end):
             seen.add(word.code)
             yield word.code
 
@@ -191,13 +194,14 @@ def _not_from(text: str, heard: Heard) -> Iterator[str]:
 
 
 def _unwanted(text: str, start: int, end: int) -> bool:
-    """Whether a name is refused: "not from Meta", "Meta-free"."""
-    return cues.denied(text, start) or bool(re.match(cues.FREE_OF, text[end:]))
+    """Whether a name is refused: "not from Meta", "we boycott Meta", "Meta-free"."""
+    before = re.search(rf"\b(?:{cues.REFUSING})\b[^.;]{{0,30}}$", text[max(0, start - 60) : start])
+    return cues.denied(text, start) or bool(before or re.match(cues.FREE_OF, text[end:]))
 
 
 def _territory(text: str, heard: Heard) -> str | None:
     for word in heard.spoken:
-        if word.kind == "language" or cues.denied(text, word.start):
+        if word.kind == "language" or _unwanted(text, word.start, word.end):
             continue
         there = word.kind == "country" and re.search(rf"\b{cues.PLACE} ?$", text[: word.start])
         firm = word.kind == "origin" and re.match(rf"\W*{cues.FIRM}\b", text[word.end :])
@@ -209,8 +213,9 @@ def _territory(text: str, heard: Heard) -> str | None:
 def _amounts(text: str, heard: Heard) -> dict[str, str | None]:
     """Which number is which, by its unit and the words beside it."""
     found: dict[str, str | None] = {}
+    ends = {m.end for m in heard.mentions if m.kind == "machine"}
     for quantity in heard.free:
-        key = _key(text, quantity)
+        key = None if {quantity.start, quantity.start - 1} & ends else _key(text, quantity)
         if key and key not in found and suits(key, quantity):
             found[key] = quantity.text
     return found
@@ -227,7 +232,7 @@ def _key(text: str, quantity: Quantity) -> str | None:
         rf"(?:[$€]|{cues.MONEY}\D{{0,14}})$", before
     ):
         return "revenue"
-    if re.match(rf"\W*(?:de )?{cues.USERS}", after) or re.search(
+    if re.match(rf"[ +]*(?:de )?{cues.USERS}", after) or re.search(
         rf"{cues.USERS}\D{{0,4}}$", before
     ):
         return "users"

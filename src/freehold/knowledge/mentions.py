@@ -1,7 +1,7 @@
 """Finds the names of models, makers, licenses and processors that stand in a text."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Literal
 
@@ -25,7 +25,7 @@ _CHIP = re.compile(
     r"(?:[ -](?:pro|ai|max|agx|orin|nano|super|thor|nx|\+))*[ -]?[a-z]{0,2}\d{1,5}[a-z]{0,3}\+?"
     r"(?: (?:ti|super|xtx?|gre|ada|d|laptop|gpu|generation|blackwell))*"
     r"|[ablhmpt]\d{1,4}[a-z]?(?: (?:max|pro|ultra|sxm|pcie|nvl))?(?: \d{2} ?gb(?= |$))?"
-    r"|mi\d{2,3}[ax]?|gb\d00|jetson(?: \w+){1,3})(?: ?x ?\d{1,3})?(?!\w)",
+    r"|mi\d{2,3}[ax]?|gb\d00|jetson(?: \w+){1,3})(?: ?x ?\d{1,3})?(?!\w|\.\d)",
     re.IGNORECASE,
 )
 _NO_MAKERS = ("mit",)
@@ -52,6 +52,7 @@ def mentions(base: KnowledgeBase, text: str) -> tuple[Mention, ...]:
     """The longest names in the text, of each kind, in their order."""
     found = [*_names(base, text), *_machines(base, text)]
     longest = [m for m in found if not any(_within(m, other) for other in found)]
+    longest = [m for m in longest if not (m.kind == "machine" and _in_a_name(m, longest))]
     return tuple(sorted(longest, key=lambda m: (m.start, m.kind)))
 
 
@@ -68,6 +69,12 @@ def machine_named(text: str) -> str:
 def _within(one: Mention, other: Mention) -> bool:
     smaller = len(one.text) < len(other.text)
     return one.kind == other.kind and smaller and other.start <= one.start and one.end <= other.end
+
+
+def _in_a_name(machine: Mention, among: Sequence[Mention]) -> bool:
+    """Whether it is a part of a model's name, as M2 of "MiniMax M2.5"."""
+    models = (m for m in among if m.kind == "model")
+    return any(m.start < machine.start and machine.end <= m.end for m in models)
 
 
 def _names(base: KnowledgeBase, text: str) -> Iterator[Mention]:
