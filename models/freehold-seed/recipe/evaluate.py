@@ -3,6 +3,7 @@
     python evaluate.py                    all readers on all files, as a table
     python evaluate.py --write            the same, into the model card
     python evaluate.py open.tsv parser    one reader on one file; of the first two with every miss
+    python evaluate.py fresh both         one reader on new texts of the generator
 
 The readers are Freehold's own: the plain parser; the model on llama.cpp under the grammar of each
 need; and both as `choose` uses them, where the parser fills what the model is silent of. A need is
@@ -16,7 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from freehold.actions.need import hear, read_need
+from generate import pairs
+from msgspec import json
+
+from freehold.actions.need import LONGEST, hear, read_need
 from freehold.actions.need_options import options
 from freehold.actions.seed import reading
 from freehold.judge.need_parsing import parse
@@ -29,6 +33,8 @@ FILES = (*READ, "closed.tsv", "unseen.tsv")
 """The misses of the first two alone are shown, so that the others can judge the next attempt."""
 READERS = ("parser", "model", "both")
 LISTED = ("uses", "licenses", "languages", "abilities", "not")
+FRESH, FRESH_SEED = 4_000, 7
+"""How many new texts, and where they begin; the data begin elsewhere."""
 FIELDS = {"open": "openness", "not": "not_from", "where": "territory"}
 BEGIN, END = "<!-- results: written by recipe/evaluate.py -->\n", "<!-- end of results -->"
 Slots = dict[str, Any]
@@ -58,9 +64,16 @@ class Score:
         return f"{self.exact} of {self.total} ({100 * self.exact / self.total:.1f} %)"
 
 
-def phrasings(path: Path) -> Iterator[tuple[str, Said]]:
+def fresh() -> Iterator[tuple[str, Said]]:
+    """New texts of the generator that are short enough to be read, and what they mean."""
+    for text, answer in pairs(FRESH, FRESH_SEED):
+        if len(text) <= LONGEST:
+            yield text, json.decode(answer, type=Said)
+
+
+def phrasings(file: str) -> Iterator[tuple[str, Said]]:
     """The texts of a file and what they mean."""
-    for line in path.read_text("utf-8").splitlines():
+    for line in (HOME / "phrasings" / file).read_text("utf-8").splitlines():
         if line and not line.startswith("#"):
             text, _, meant = line.partition("\t")
             yield text, Said(**dict(_slots(meant)))
@@ -87,9 +100,9 @@ def _folded(value: object) -> str:
 
 
 def measure(file: str, read: Callable[[str], Said], base: KnowledgeBase) -> Score:
-    """Read every phrasing of a file."""
+    """Read every phrasing of a file, or new ones."""
     score = Score()
-    for text, meant in phrasings(HOME / "phrasings" / file):
+    for text, meant in fresh() if file == "fresh" else phrasings(file):
         score.count(text, asked(meant, base), asked(read(text), base))
     return score
 

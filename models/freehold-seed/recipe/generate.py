@@ -33,8 +33,15 @@ SCENE, DO = 0.3, 0.72
 ELSEWHERE = ("not_country", "not_maker")
 """Limits whose words speak of other people's companies."""
 AFTER_SCENE = [". ", ". ", ". ", ", ", ", ", "; ", " - ", " ", " ("]
-WHOLE, LIKE, OUTSIDE, NO_TASK, SHORT = 14, 8, 7, 3, 5
+WHOLE, LIKE, OUTSIDE, NO_TASK, SHORT = 18, 8, 7, 3, 5
 """Of a hundred pairs: written as a whole, to replace a model, no need at all, only limits, key words; the rest say a task."""
+FILLS = {
+    "license": "licenses", "osi": "licenses", "fully": "open", "weights": "open",
+    "restricted": "open", "not_country": "not", "not_maker": "not",
+}  # fmt: skip
+"""The keys of limits that are not called as these are."""
+FURTHER = 0.35
+"""Part of the whole needs that get limits beside their own."""
 FOLDED = 0.94
 """Part of the texts that are as Freehold hands them over; the others as people type them."""
 
@@ -170,9 +177,16 @@ class Saying:
         self.pair.begin("not_country" if "not" in meant else "whole")
         for word in meant:
             self._mean(word)
-        words = self._phrase([phrase])
+        words = self._phrase([phrase]).rstrip(".!?")
         self._imply(words)
-        return self._frame(words)
+        self.scene = True
+        further = self._kinds() if self.rng.random() < FURTHER else []
+        return self._around(words, self._limits([k for k in further if self._unsaid(k)]))
+
+    def _unsaid(self, kind: str) -> bool:
+        """Whether the need has nothing yet of what this limit would say."""
+        rivals = [r for group in RIVALS if kind in group for r in group]
+        return not any(FILLS.get(k, k) in self.pair.need for k in (kind, *rivals))
 
     def _mean(self, word: str) -> None:
         """Note one closed word: a kind of work, an ability, a use or what is to be open."""

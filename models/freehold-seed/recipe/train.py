@@ -28,14 +28,14 @@ ROWS = 22
 """Rows of one process in one step."""
 ANSWERS = 1152
 """Tokens of answers that are counted in a step of one process, at most."""
-STEPS = 20000
+STEPS = 24000
 CHECKPOINTS = (1400, 9000)
 """Steps after which the weights are kept, too."""
 WARM, FALL = 0.02, 0.4
 """Parts of the training: the rate rises in the first, and falls after the second."""
 MATRIX_RATE, OTHER_RATE = 0.02, 0.004
 PROCESSES = 2
-PAIRS = 1_400_000
+PAIRS = 1_700_000
 """Of all pairs, the first so many are trained on."""
 BLOCK = 20_000
 OPEN_ROWS = 24
