@@ -24,7 +24,7 @@ from tests.invented import SHIPPED
 
 HOME = Path(__file__).parent.parent.parent / "models" / "freehold-seed"
 WHEEL = HOME / "package" / "src"
-FIRST_THOUSAND = "a20ea4318ebc97afde6d7f58bd136e2e5865d4be1daa677411e6eb1e0fe22f59"
+FIRST_THOUSAND = "a3753665fb16951a83fd204f178f191c2238e5c355a4aed66c88e227d5e52e08"
 """SHA-256 of the first thousand pairs."""
 RECIPE = (
     "checking",

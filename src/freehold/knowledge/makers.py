@@ -1,7 +1,6 @@
 """The names of those who make models: in full, in short, of each of several, as people say."""
 
 import re
-from collections.abc import Iterator, Mapping
 from functools import cache
 
 from freehold.knowledge.spoken import maker_names
@@ -19,10 +18,5 @@ def names_of(maker: str) -> tuple[str, ...]:
     """
     parts = [part for part in _JOINT.split(maker) if part not in _NOBODY]
     names = [maker, maker.partition(" (")[0], *parts]
-    return tuple(dict.fromkeys([*names, *_more(names)]))
-
-
-def _more(names: list[str]) -> Iterator[str]:
-    said: Mapping[str, tuple[str, ...]] = maker_names()
-    for name in names:
-        yield from said.get(name, ())
+    more = (other for name in names for other in maker_names().get(name, ()))
+    return tuple(dict.fromkeys([*names, *more]))
