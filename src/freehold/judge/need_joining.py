@@ -23,7 +23,7 @@ COMPLETED = ("like", "languages", "not_from", "territory")
 NUMBERS = ("memory", "context", "size", "users", "revenue")
 LEAST = {"users": 100, "revenue": 10_000}
 """So many are users, and not a team that speaks of itself; so much is revenue, and not a price."""
-UNDENIABLE = ("commercial", "modify", "redistribute", "train-on-outputs")
+UNDENIABLE = ("commercial", "host", "modify", "redistribute", "train-on-outputs")
 """Uses that are meant where cues tell of them; in generated texts 95 to 100 of 100 are right."""
 _SURE = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in SURE.items()}
 _UNLESS = {task: re.compile(rf"\b(?:{pattern})\b") for task, pattern in UNLESS.items()}
