@@ -143,6 +143,24 @@ def test_a_number_of_users_is_no_revenue() -> None:
     assert (made.users, made.revenue) == ("20 000", None)
 
 
+def test_a_number_is_what_its_size_allows() -> None:
+    assert together("one vector per token, 300m", Said(task="embed")).size == "300m"
+    assert together("theme tweaks for clients, 32b or less", Said(task="code")).users is None
+
+
+def test_a_private_practice_is_trade_and_a_private_person_is_not() -> None:
+    said = Said(task="chat")
+    assert together("letters in my private practice: a chatbot", said).uses == ("commercial",)
+    assert together("in our shop, but private use: a chatbot", said).uses == ()
+
+
+def test_ships_on_pictures_are_not_shipped() -> None:
+    assert together("find ships in satellite images", Said(task="detect")).uses == ()
+    assert together("ship it with the app: detect faces", Said(task="detect")).uses == (
+        "redistribute",
+    )
+
+
 def test_the_memory_in_the_name_of_a_card_is_no_limit() -> None:
     said = Said(task="listen", machine="m40 24 gb")
     assert together("sounds on a m40 24 gb", said).memory is None

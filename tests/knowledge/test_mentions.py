@@ -43,7 +43,9 @@ def test_licenses_are_found_by_what_people_call_them() -> None:
 @pytest.mark.parametrize(
     ("text", "name"),
     [("on my rtx 4090", "rtx 4090"), ("with 2x rtx 3090", "2x rtx 3090"), ("an h100", "h100"),
-     ("a raspberry pi 5", "raspberry pi 5"), ("macbook pro m2", "macbook pro m2")],
+     ("a raspberry pi 5", "raspberry pi 5"), ("macbook pro m2", "macbook pro m2"),
+     ("my snapdragon x plus", "snapdragon x plus"), ("InstinctMI250X", "InstinctMI250X"),
+     ("a quadro rtx 6000", "quadro rtx 6000"), ("an M3Ultra", "M3Ultra")],
 )  # fmt: skip
 def test_processors_are_found(text: str, name: str) -> None:
     assert [m.text for m in mentions(SHIPPED, text) if m.kind == "machine"] == [name]

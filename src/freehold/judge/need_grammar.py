@@ -11,7 +11,7 @@ from freehold.core.quantities import Quantity
 from freehold.judge.needs import OPENNESS
 from freehold.judge.said import ABILITIES, OSI, TASKS, USES
 
-SMALLEST_CONTEXT = 256
+SMALLEST_CONTEXT, LARGEST_CONTEXT = 256, 20_000_000
 SMALLEST_MODEL = 10**6
 CLOSED = frozenset({"task", "uses", "open", "abilities"})
 """Keys whose words are offered for every text."""
@@ -47,8 +47,8 @@ def suits(key: str, quantity: Quantity) -> bool:
     if key == "size":
         return unit in ("m", "b") and amount >= SMALLEST_MODEL
     if key == "context":
-        return unit != "b" and amount >= SMALLEST_CONTEXT
-    return True
+        return unit != "b" and SMALLEST_CONTEXT <= amount <= LARGEST_CONTEXT
+    return key != "users" or unit != "b"
 
 
 def grammar(quotable: Quotable, *, task: bool = False) -> str:

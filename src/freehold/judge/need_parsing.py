@@ -215,27 +215,28 @@ def _amounts(text: str, heard: Heard) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     ends = {m.end for m in heard.mentions if m.kind == "machine"}
     for quantity in heard.free:
-        key = None if {quantity.start, quantity.start - 1} & ends else _key(text, quantity)
-        if key and key not in found and suits(key, quantity):
-            found[key] = quantity.text
+        if not {quantity.start, quantity.start - 1} & ends:
+            fitting = (key for key in _keys(text, quantity) if suits(key, quantity))
+            found.setdefault(next(fitting, ""), quantity.text)
+    found.pop("", None)
     return found
 
 
-def _key(text: str, quantity: Quantity) -> str | None:
+def _keys(text: str, quantity: Quantity) -> Iterator[str]:
+    """What a number may be, the likeliest first."""
     end = quantity.start + len(quantity.text)
     before, after = text[max(0, quantity.start - 24) : quantity.start], text[end : end + 26]
     if quantity.unit == "bytes":
-        return "memory"
+        yield "memory"
     if re.match(rf"\W*(?:\w+ )?{cues.CONTEXT}", after) or re.search(rf"{cues.CONTEXT}\D*$", before):
-        return "context"
+        yield "context"
     if re.match(rf"\W*(?:de |d')?{cues.MONEY}", after) or re.search(
         rf"(?:[$€]|{cues.MONEY}\D{{0,14}})$", before
     ):
-        return "revenue"
+        yield "revenue"
     if re.match(rf"[ +]*(?:de )?{cues.USERS}", after) or re.search(
         rf"{cues.USERS}\D{{0,4}}$", before
     ):
-        return "users"
+        yield "users"
     if quantity.unit == "b" or re.match(r"\W*(?:de )?param", after):
-        return "size"
-    return None
+        yield "size"

@@ -10,7 +10,7 @@ from msgspec import Struct
 from freehold.core.errors import NotFound
 from freehold.knowledge.base import KnowledgeBase
 from freehold.knowledge.makers import names_of
-from freehold.knowledge.processors import find_processors
+from freehold.knowledge.processors import bare, find_processors
 
 Kind = Literal["model", "maker", "license", "machine"]
 MOST_WORDS = 7
@@ -50,7 +50,8 @@ class Mention(Struct, frozen=True):
 
 def mentions(base: KnowledgeBase, text: str) -> tuple[Mention, ...]:
     """The longest names in the text, of each kind, in their order."""
-    found = [*_names(base, text), *_machines(base, text)]
+    every = [*_machines(base, text), *_names(base, text)]
+    found = {(m.kind, m.start, m.end): m for m in every}.values()
     longest = [m for m in found if not any(_within(m, other) for other in found)]
     longest = [m for m in longest if not (m.kind == "machine" and _in_a_name(m, longest))]
     return tuple(sorted(longest, key=lambda m: (m.start, m.kind)))
@@ -106,7 +107,16 @@ def _tables(base: KnowledgeBase) -> Mapping[Kind, Mapping[str, str]]:
     for license in base.licenses():
         for name in (license.id, license.short, license.name, *license.aliases):
             licenses.setdefault(compact(name), license.id)
-    return {"model": models, "maker": _makers(base), "license": licenses}
+    return {
+        "model": models, "maker": _makers(base), "license": licenses, "machine": _processors(base),
+    }  # fmt: skip
+
+
+def _processors(base: KnowledgeBase) -> Mapping[str, str]:
+    """Processors whose names have several words, so that they mean nothing else."""
+    names = [a.name.partition(" (")[0] for maker in base.accelerators() for a in maker.accelerators]
+    spelled = ((known, name) for name in names for known in (name, bare(name)))
+    return {compact(known): name for known, name in spelled if " " in known}
 
 
 def _makers(base: KnowledgeBase) -> Mapping[str, str]:

@@ -25,7 +25,7 @@ def find_processors(base: KnowledgeBase, name: str) -> tuple[Accelerator, ...]:
     if not found and wanted:
         found = [a for a in everything if any(set(wanted) <= set(words) for words in _names(a))]
     if not found:
-        raise NotFound("processor", name, (_bare(a.name) for a in everything))
+        raise NotFound("processor", name, (bare(a.name) for a in everything))
     return tuple(sorted(found, key=lambda a: (a.bandwidth, a.memory or 0, a.id)))
 
 
@@ -42,6 +42,6 @@ def _words(name: str) -> list[str]:
     return [w for w in re.findall(r"[a-z0-9.]+", name.casefold()) if w not in BRANDS]
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
     """The name as people say it, without the brand."""
     return " ".join(w for w in name.split() if w.casefold() not in BRANDS)
