@@ -144,7 +144,7 @@ def test_a_number_of_users_is_no_revenue() -> None:
 
 
 def test_a_number_is_what_its_size_allows() -> None:
-    assert together("one vector per token, 300m", Said(task="embed")).size == "300m"
+    assert together("one vector per token, 300m", Said(task="embed")).context is None
     assert together("theme tweaks for clients, 32b or less", Said(task="code")).users is None
 
 
