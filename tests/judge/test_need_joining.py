@@ -133,6 +133,33 @@ def test_where_a_model_may_not_come_from_is_no_language_and_no_place(text: str) 
     assert (made.languages, made.territory) == ((), None)
 
 
+def test_the_language_of_a_country_or_of_who_speaks_is_not_asked_for() -> None:
+    for text in (
+        "sorry for my english: captions",
+        "captions under dutch law",
+        "captions on us soil",
+    ):
+        made = together(text, Said(task="caption"))
+        assert (made.languages, made.territory) == ((), None), text
+
+
+def test_a_word_that_is_a_country_elsewhere_is_no_place() -> None:
+    for text in ("on a eu des ennuis: sous-titrer", "sous-titrer en italien", "transcription, from us"):
+        assert together(text, Said(task="transcribe")).territory is None, text
+    assert together("untertitel in italien", Said(task="transcribe")).territory == "it"
+    assert together("transcription in the us", Said(task="transcribe")).territory == "us"
+
+
+def test_a_word_for_work_that_is_refused_or_only_added_names_no_work() -> None:
+    assert together("ocr-free search of pages", Said(task="pages")).task == "pages"
+    assert together("slogans, and also write code", Said(task="chat")).task == "chat"
+    assert together("buscar páginas como imagen", Said(task="pages")).like is None
+
+
+def test_a_student_of_medicine_or_not_is_no_doctor() -> None:
+    assert together("notre doctorante: résumer", Said(task="chat")).abilities == ()
+
+
 def test_a_language_of_its_own_is_not_refused() -> None:
     for text in ("transcribe german exclusively", "exclusivamente en alemán: transcribir"):
         assert together(text, Said(task="transcribe")).languages == ("de",)

@@ -108,7 +108,7 @@ def _apart(text: str, task: str, like: Mention) -> bool:
 
 def _like(text: str, heard: Heard) -> Mention | None:
     for mention in heard.mentions:
-        if mention.kind == "model":
+        if mention.kind == "model" and mention.text not in cues.NO_NAME:
             before, after = text[max(0, mention.start - 40) : mention.start], text[mention.end :]
             near = re.search(rf"\b{cues.LIKE}\b[^.;]{{0,14}}$", before)
             alone = not before.strip() and re.match(r" (?:but|aber|mais|pero)\b", after)
@@ -158,20 +158,23 @@ def _told(before: str, after: str) -> bool:
 
 
 def _languages(text: str, heard: Heard) -> Iterator[str]:
-    """Languages that are named, but for those that only say where a model comes from."""
-    origins = {(s.start, s.end) for s in heard.spoken if s.kind == "country"}
-    seen = set()
-    for word in heard.spoken:
-        if word.kind != "language" or (word.start, word.end) in origins or word.code in seen:
-            continue
-        of_makers = re.match(rf"\W*{cues.PEOPLE}\b", text[word.end :]) or re.match(
-            rf"\W*{cues.FIRM}\b", text[word.end :]
-        )
-        if not of_makers and not _unwanted(text, word.start, word.end):
-            seen.add(word.code)
-            yield word.code
+    """Languages that are named and asked for."""
+    places = {(s.start, s.end) for s in heard.spoken if s.kind == "country"}
+    named = (w for w in heard.spoken if w.kind == "language" and (w.start, w.end) not in places)
+    yield from dict.fromkeys(word.code for word in named if _asked_for(text, word))
 
 
+def _asked_for(text: str, word: Spoken) -> bool:
+    """Whether a language is that of the work, and not of makers, of a country or of who speaks."""
+    others = rf"\W*(?:{cues.PEOPLE}|{cues.FIRM}|{cues.OWN})\b"
+    excused = re.search(rf"\b{cues.EXCUSE} ?$", text[: word.start])
+    if excused or re.match(others, text[word.end :]):
+        return False
+    return not _unwanted(text, word.start, word.end)
+
+
+SHORTEST_COUNTRY = 3
+"""Letters of a name that is a country without an article."""
 AMBIGUOUS = ("voice-cloning", "audio")
 """Who cleans a recording of their own voice does not want it imitated."""
 
@@ -187,10 +190,17 @@ def able(text: str, task: str | None) -> Iterator[str]:
 
 def _not_from(text: str, heard: Heard) -> Iterator[str]:
     countries = (word for word in heard.spoken if word.kind != "language")
-    yield from dict.fromkeys(w.code for w in countries if _unwanted(text, w.start, w.end))
+    yield from dict.fromkeys(w.code for w in countries if _avoided(text, w))
     for mention in heard.mentions:
         if mention.kind == "maker" and _unwanted(text, mention.start, mention.end):
             yield mention.text
+
+
+def _avoided(text: str, word: Spoken) -> bool:
+    """Whether makers of a country are refused; its adjective alone may be a language."""
+    told = word.kind == "country" or re.match(rf"\W*{cues.PEOPLE}\b", text[word.end :])
+    near = cues.denied(text, word.start, 12) or not cues.denied(text, word.start)
+    return _unwanted(text, word.start, word.end) and bool(told or near)
 
 
 def _unwanted(text: str, start: int, end: int) -> bool:
@@ -203,11 +213,18 @@ def _territory(text: str, heard: Heard) -> str | None:
     for word in heard.spoken:
         if word.kind == "language" or _unwanted(text, word.start, word.end):
             continue
-        there = word.kind == "country" and re.search(rf"\b{cues.PLACE} ?$", text[: word.start])
-        firm = word.kind == "origin" and re.match(rf"\W*{cues.FIRM}\b", text[word.end :])
-        if there or firm:
+        firm = word.kind == "origin" and re.match(rf" ?{cues.FIRM}\b", text[word.end :])
+        if firm or (word.kind == "country" and _there(text, word, heard)):
             return word.code
     return None
+
+
+def _there(text: str, word: Spoken, heard: Heard) -> bool:
+    """Whether a country is a place here: "us" and "eu" are words, "italien" is French, too."""
+    spoken = any(s.kind == "language" and s.start == word.start for s in heard.spoken)
+    short = word.end - word.start < SHORTEST_COUNTRY
+    place = r"(?:the|der|den|die|les|aux|la|los)" if short else r"(?:in|aus|nach)"
+    return bool(re.search(rf"\b{place if short or spoken else cues.PLACE} ?$", text[: word.start]))
 
 
 def _amounts(text: str, heard: Heard) -> dict[str, str | None]:
