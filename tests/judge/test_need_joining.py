@@ -133,6 +133,22 @@ def test_where_a_model_may_not_come_from_is_no_language_and_no_place(text: str) 
     assert (made.languages, made.territory) == ((), None)
 
 
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        ("a chatbot, nothing from alibaba or facebook", ("alibaba", "facebook")),
+        ("a chatbot, not from google, meta or china", ("google", "meta", "cn")),
+        ("a chatbot, no chinese, russian or american models", ("cn", "ru", "us")),
+        ("un chatbot, sin meta, google ni alibaba", ("meta", "google", "alibaba")),
+        ("ein chatbot, kein modell aus china oder russland", ("cn", "ru")),
+        ("a chatbot not from meta, google models are fine", ("meta",)),
+    ],
+)
+def test_all_of_a_list_are_refused(text: str, refused: tuple[str, ...]) -> None:
+    made = together(text, Said(task="chat", not_from=refused[:1]))
+    assert (made.not_from, made.languages) == (refused, ())
+
+
 def test_the_language_of_a_country_or_of_who_speaks_is_not_asked_for() -> None:
     for text in (
         "sorry for my english: captions",
@@ -144,7 +160,11 @@ def test_the_language_of_a_country_or_of_who_speaks_is_not_asked_for() -> None:
 
 
 def test_a_word_that_is_a_country_elsewhere_is_no_place() -> None:
-    for text in ("on a eu des ennuis: sous-titrer", "sous-titrer en italien", "transcription, from us"):
+    for text in (
+        "on a eu des ennuis: sous-titrer",
+        "sous-titrer en italien",
+        "transcription, from us",
+    ):
         assert together(text, Said(task="transcribe")).territory is None, text
     assert together("untertitel in italien", Said(task="transcribe")).territory == "it"
     assert together("transcription in the us", Said(task="transcribe")).territory == "us"

@@ -99,6 +99,8 @@ NO_LICENSE = ("fair", "json")
 """Names of licenses that hardly ever mean the license."""
 PLACE = r"(?:in|en|aus|au|aux|a|from|based in|located in|dans l'?|der|den|the|la|los)"
 FIRM = r"(?:\w+ )?(?:company|firm|startup|hospital|school|bank|agency|university|market|firma|behorde|schule|klinik|praxis|clinic|museum|city)"
+OR = r"(?:or|nor|and|oder|noch|und|ou|ni|et|o|y|u|e)"
+FROM = r"(?:from|by|of|aus|von|vom|de|du|del|d')"
 EXCUSE = r"(?:sorry for|excus\w*|pardon\w*|perdon\w*) (?:my|mon|mi)"
 OWN = r"(?:law|recht|droit|derecho|soil|boden|software|librar\w*|biblioth\w*|famil\w*|courts?|is (?:not|so|bad|poor))"
 """Behind a language that is of a country or of who speaks, and not asked for."""

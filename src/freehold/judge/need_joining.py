@@ -20,6 +20,8 @@ FILLED = ("uses", "memory", "machine", "context", "size", "users", "revenue")
 """What cues tell surely enough to be taken where the model is silent."""
 COMPLETED = ("like", "languages", "not_from", "territory")
 """What they tell as surely of texts in which they understand the work, too."""
+LISTED = ("languages", "not_from")
+"""Lists of which the model may have left out a part."""
 NUMBERS = ("memory", "context", "size", "users", "revenue")
 LEAST = {"users": 100, "revenue": 10_000}
 """So many are users, and not a team that speaks of itself; so much is revenue, and not a price."""
@@ -56,9 +58,8 @@ def joined(said: Said, heard: Heard) -> Said:
         whole = replace(whole, like=None)
     filled = {slot: getattr(cued, slot) for slot in FILLED if not getattr(made, slot)}
     completed = {slot: getattr(whole, slot) for slot in COMPLETED if not getattr(made, slot)}
-    if set() < set(made.languages) < set(cued.languages):
-        completed["languages"] = cued.languages
-    return replace(made, **filled, **completed)
+    longer = {slot: getattr(cued, slot) for slot in LISTED if _continues(made, cued, slot)}
+    return replace(made, **filled, **completed, **longer)
 
 
 def named_work(text: str) -> str | None:
@@ -105,6 +106,12 @@ def _licenses(said: Said, cued: Said, text: str) -> tuple[str, ...]:
     meant = OSI in said.licenses and not ((named or quoted) and not OPEN.search(text))
     kept = tuple(name for name in said.licenses if name != OSI or meant)
     return (*kept, *named)
+
+
+def _continues(made: Said, cued: Said, slot: str) -> bool:
+    """Whether cues tell all that the model did of this list, and more."""
+    said, told = set(getattr(made, slot)), set(getattr(cued, slot))
+    return set() < said < told
 
 
 def _mistaken(made: Said, cued: Said) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Reads a need in plain words by cues alone: what stands in where the model is not."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -159,8 +159,9 @@ def _told(before: str, after: str) -> bool:
 
 def _languages(text: str, heard: Heard) -> Iterator[str]:
     """Languages that are named and asked for."""
-    places = {(s.start, s.end) for s in heard.spoken if s.kind == "country"}
-    named = (w for w in heard.spoken if w.kind == "language" and (w.start, w.end) not in places)
+    places = {s.start for s in heard.spoken if s.kind == "country"}
+    places.update(_not_from(text, heard).values())
+    named = (w for w in heard.spoken if w.kind == "language" and w.start not in places)
     yield from dict.fromkeys(word.code for word in named if _asked_for(text, word))
 
 
@@ -188,12 +189,30 @@ def able(text: str, task: str | None) -> Iterator[str]:
                 yield ability
 
 
-def _not_from(text: str, heard: Heard) -> Iterator[str]:
-    countries = (word for word in heard.spoken if word.kind != "language")
-    yield from dict.fromkeys(w.code for w in countries if _avoided(text, w))
-    for mention in heard.mentions:
-        if mention.kind == "maker" and _unwanted(text, mention.start, mention.end):
-            yield mention.text
+def _not_from(text: str, heard: Heard) -> Mapping[str, int]:
+    """Countries and makers that are refused, also behind one of a list, each with its place."""
+    countries = [
+        (w.start, w.end, w.code, _avoided(text, w)) for w in heard.spoken if w.kind != "language"
+    ]
+    makers = [
+        (m.start, m.end, m.text, _unwanted(text, m.start, m.end))
+        for m in heard.mentions
+        if m.kind == "maker"
+    ]
+    last, found = len(text), dict[str, int]()
+    for start, end, name, unwanted in sorted([*countries, *makers]):
+        if unwanted or _listed(text[last:start], text[end:]):
+            found.setdefault(name, start)
+            last = end
+    return found
+
+
+def _listed(between: str, after: str) -> bool:
+    """Whether a name goes on a list of names, of which this stands before and behind it."""
+    if re.fullmatch(rf",? {cues.OR} (?:{cues.FROM} )?", between):
+        return True
+    goes_on = re.match(rf"(?:,| {cues.OR}\b)", after) or re.match(r"[.;:!?)]|$", after)
+    return bool(goes_on and re.fullmatch(r", ?", between))
 
 
 def _avoided(text: str, word: Spoken) -> bool:
