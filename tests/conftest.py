@@ -18,6 +18,11 @@ settings.register_profile("thorough", PATIENT, max_examples=300)
 settings.load_profile(os.environ.get("FREEHOLD_EXAMPLES", "quick"))
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than there are cores: a test that waits for a process needs none."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def shipped() -> KnowledgeBase:
     """The knowledge base as it ships, without anybody's overlay."""
