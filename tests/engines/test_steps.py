@@ -1,6 +1,8 @@
 """Steps in the jail: what they make is handed over, what goes wrong is told, nothing stays."""
 
+import io
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from freehold.core.errors import EnvironmentProblem
 from freehold.engines.hosting.process import available
 from freehold.engines.hosting.steps import Work, homes, worked
+from freehold.engines.workers.steps import unpack
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="engines need Linux or macOS")
 
@@ -63,3 +66,39 @@ def test_only_programs_bring_what_lies_beside_them() -> None:
         ("relative", "/home/me/notes/secret"),
     ]
     assert homes(steps) == (Path("/opt/cc"), Path("/opt/tool"))
+
+
+def archive(path: Path, *members: tuple[str, bytes, str]) -> str:
+    """An archive of members: name, type, and where a link leads."""
+    with tarfile.open(path, "w") as made:
+        for name, kind, target in members:
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname, member.mode = kind, target, 0o4755
+            member.size = 1 if kind == tarfile.REGTYPE else 0
+            made.addfile(member, io.BytesIO(b"x"))
+    return str(path)
+
+
+@pytest.mark.parametrize("filtered", [True, False], ids=["newer python", "python 3.11.2"])
+def test_an_archive_is_unpacked_and_nothing_of_it_lies_elsewhere(
+    filtered: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not filtered:
+        monkeypatch.delattr(tarfile, "data_filter", raising=False)
+    elif not hasattr(tarfile, "data_filter"):
+        pytest.skip("this Python has no filter")
+    good = (("a/in/x", tarfile.REGTYPE, ""), ("a/in/y", tarfile.SYMTYPE, "x"))
+    monkeypatch.chdir(tmp_path)
+    unpack(archive(tmp_path / "good.tar", *good), "in", 10)
+    assert (tmp_path / "source" / "y").read_text() == "x"
+    assert (tmp_path / "source" / "x").stat().st_mode & 0o7000 == 0
+    for name, kind, target in (
+        ("a/in/../../../b", tarfile.REGTYPE, ""),
+        ("a/in/z", tarfile.SYMTYPE, "../../../../etc/passwd"),
+        ("a/in/z", tarfile.SYMTYPE, "/etc/passwd"),
+        ("a/in/z", tarfile.LNKTYPE, "../outside"),
+        ("a/in/z", tarfile.FIFOTYPE, ""),
+    ):
+        with pytest.raises((ValueError, tarfile.TarError)):
+            unpack(archive(tmp_path / "bad.tar", (name, kind, target)), "in", 10)
+    assert not (tmp_path / "b").exists()

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from freehold.core import paths
 from freehold.server import web
 from freehold.server.asked import Heard, Served
 from freehold.server.config import Model
@@ -36,6 +37,13 @@ def test_the_page_and_all_of_its_files_are_served_and_load_nothing_from_elsewher
 @pytest.mark.parametrize("name", ["..%2fapp.py", "__init__.py", "nothing.js", "%2e%2e", "a/b.js"])
 def test_nothing_else_is_served_as_a_file(shared: Here, name: str) -> None:
     assert shared.get(f"/page/{name}").status == 404
+
+
+def test_a_ledger_that_is_only_just_begun_has_no_rows(home: Path) -> None:
+    (home / "state").mkdir(exist_ok=True)
+    assert own.ledger({}) == []
+    paths.ledger().touch()
+    assert own.ledger({}) == []
 
 
 @pytest.mark.parametrize(

@@ -103,14 +103,15 @@ def history(_: dict[str, str]) -> dict[str, Any]:
 
 def ledger(said: dict[str, str]) -> list[dict[str, Any]]:
     """The latest rows of the ledger, the newest first."""
-    from freehold.core import paths
     from freehold.store.ledger import Ledger
+    from freehold.store.ledger_file import NoLedger
 
     most = min(_whole("most", said.get("most", "100")), MOST_ROWS)
-    if not paths.ledger().exists():
+    try:
+        with Ledger.open(reading=True) as opened:
+            rows = opened.last(most, said.get("kind") or None)
+    except NoLedger:
         return []
-    with Ledger.open(reading=True) as opened:
-        rows = opened.last(most, said.get("kind") or None)
     return [to_builtins(row) for row in reversed(rows)]
 
 
