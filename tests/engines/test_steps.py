@@ -79,6 +79,7 @@ def archive(path: Path, *members: tuple[str, bytes, str]) -> str:
     return str(path)
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("filtered", [True, False], ids=["newer python", "python 3.11.2"])
 def test_an_archive_is_unpacked_and_nothing_of_it_lies_elsewhere(
     filtered: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import cast
 
@@ -154,9 +155,11 @@ class MadeMeanwhile:
 @pytest.mark.parametrize("count", range(1, 6))
 def test_a_ledger_made_while_it_is_opened_is_none_yet_or_whole(tmp_path: Path, count: int) -> None:
     path = tmp_path / "ledger.sqlite3"
-    opened = cast(sqlite3.Connection, MadeMeanwhile(path, count))
-    assert _has_tables(opened, path) in (False, True)
-    assert _has_tables(opened, path)
+    made = MadeMeanwhile(path, count)
+    with closing(made.db):
+        opened = cast(sqlite3.Connection, made)
+        assert _has_tables(opened, path) in (False, True)
+        assert _has_tables(opened, path)
 
 
 def test_eight_processes_never_fork_the_chain(tmp_path: Path) -> None:
