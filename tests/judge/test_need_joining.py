@@ -142,11 +142,12 @@ def test_where_a_model_may_not_come_from_is_no_language_and_no_place(text: str) 
         ("un chatbot, sin meta, google ni alibaba", ("meta", "google", "alibaba")),
         ("ein chatbot, kein modell aus china oder russland", ("cn", "ru")),
         ("a chatbot not from meta, google models are fine", ("meta",)),
+        ("ein chatbot, keine modelle von meta, google oder aus china", ("meta", "google", "cn")),
     ],
 )
 def test_all_of_a_list_are_refused(text: str, refused: tuple[str, ...]) -> None:
     made = together(text, Said(task="chat", not_from=refused[:1]))
-    assert (made.not_from, made.languages) == (refused, ())
+    assert (made.not_from, made.languages, made.territory) == (refused, (), None)
 
 
 def test_the_language_of_a_country_or_of_who_speaks_is_not_asked_for() -> None:

@@ -229,8 +229,13 @@ def _unwanted(text: str, start: int, end: int) -> bool:
 
 
 def _territory(text: str, heard: Heard) -> str | None:
+    refused = _not_from(text, heard).values()
     for word in heard.spoken:
-        if word.kind == "language" or _unwanted(text, word.start, word.end):
+        if (
+            word.kind == "language"
+            or word.start in refused
+            or _unwanted(text, word.start, word.end)
+        ):
             continue
         firm = word.kind == "origin" and re.match(rf" ?{cues.FIRM}\b", text[word.end :])
         if firm or (word.kind == "country" and _there(text, word, heard)):
